@@ -1,0 +1,81 @@
+//! What differs between a thing that is there and the one that is wanted: the names of its fields.
+
+use wayleave_model::alias::Alias;
+use wayleave_model::credential::Credential;
+use wayleave_model::key::Key;
+use wayleave_model::provider::Provider;
+use wayleave_model::target::Model;
+
+use super::resolve::Resolver;
+use super::wanted::{WantedAlias, WantedCredential, WantedKey, WantedModel, WantedProvider};
+
+pub(super) fn provider(there: &Provider, wanted: &WantedProvider) -> Vec<String> {
+    fields([
+        ("base_url", there.base_url != wanted.base_url),
+        ("settings", there.settings != wanted.settings),
+        ("enabled", !there.enabled),
+    ])
+}
+
+pub(super) fn credential(there: &Credential, wanted: &WantedCredential, fingerprint: &str) -> Vec<String> {
+    fields([
+        ("settings", there.settings != wanted.settings),
+        ("secrets", there.fingerprint != fingerprint),
+        ("enabled", !there.enabled),
+    ])
+}
+
+pub(super) fn model(there: &Model, wanted: &WantedModel) -> Vec<String> {
+    let price = there.price.as_ref().is_none_or(|price| {
+        let mut rates = price.rates.clone();
+        rates.sort_by_key(|it| it.unit);
+        price.free != wanted.free || rates != wanted.rates
+    });
+    fields([("facts", there.facts != wanted.facts), ("price", price), ("enabled", !there.enabled)])
+}
+
+pub(super) fn alias(there: &Alias, wanted: &WantedAlias, names: &Resolver<'_>) -> Vec<String> {
+    let same = there.route.groups.len() == wanted.groups.len()
+        && there.route.groups.iter().zip(&wanted.groups).all(|(there, wanted)| {
+            there.targets.len() == wanted.len()
+                && there.targets.iter().zip(wanted).all(|(there, wanted)| {
+                    names.target(wanted).is_ok_and(|found| {
+                        Some(there.model) == found.model
+                            && there.credential == found.credential
+                            && !found.new_credential
+                            && there.weight == wanted.weight
+                    })
+                })
+        });
+    fields([
+        ("targets", !same),
+        ("policy", there.route.policy != wanted.policy),
+        ("enabled", !there.enabled),
+    ])
+}
+
+pub(super) fn key(there: &Key, wanted: &WantedKey, hash: Option<&[u8; 32]>, names: &Resolver<'_>) -> Vec<String> {
+    let aliases = wanted.aliases.as_ref().map(|list| list.iter().map(|it| names.alias(it)).collect::<Vec<_>>());
+    let same_aliases = match (&there.aliases, aliases) {
+        (None, None) => true,
+        (Some(there), Some(wanted)) => {
+            there.len() == wanted.len() && wanted.iter().all(|id| id.is_some_and(|id| there.contains(&id)))
+        }
+        _ => false,
+    };
+    let live = |hash: &[u8; 32]| there.versions.iter().any(|it| it.hash == *hash && it.revoked_at.is_none());
+    fields([
+        ("secret", hash.is_some_and(|hash| !live(hash))),
+        ("owner", names.owner(&wanted.owner) != Some(there.owner)),
+        ("environment", there.environment != wanted.environment),
+        ("purpose", there.purpose != wanted.purpose),
+        ("aliases", !same_aliases),
+        ("tags", there.tags != wanted.tags),
+        ("expires_at", there.expires_at != wanted.expires_at),
+        ("enabled", !there.enabled),
+    ])
+}
+
+fn fields<const N: usize>(differs: [(&str, bool); N]) -> Vec<String> {
+    differs.into_iter().filter(|(_, it)| *it).map(|(field, _)| field.to_owned()).collect()
+}

@@ -1,0 +1,1 @@
+//! The control plane: the REST API behind console and CLI.

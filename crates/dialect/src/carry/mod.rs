@@ -1,0 +1,98 @@
+//! Carrying an answer from an upstream to a client: bytes in, bytes out, and what went by.
+//!
+//! Two carriers share one contract: the same-dialect one passes frames through and repairs what
+//! would break a client; [`Translate`] reads events and writes them in another dialect.
+
+mod translate;
+
+use bytes::Bytes;
+use wayleave_model::Usage;
+
+use crate::chat::ChatEvent;
+use crate::error::Fault;
+pub use translate::{Translate, translate_whole};
+
+/// What a carrier must know of the answer it makes.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// The id to give it where the upstream's dialect has none to keep.
+    pub id: String,
+    /// Seconds since the epoch, for `created`.
+    pub created: i64,
+    /// What `model` must say; `None`: the provider's own name.
+    pub model: Option<String>,
+    /// Whether the client wants usage at the end of a stream.
+    pub include_usage: bool,
+    /// Tools that the client declared as custom (free text): calls of them are answered so.
+    pub custom_tools: Vec<String>,
+}
+
+/// An answer on its way. Never fails: what is wrong with the upstream becomes a [`Fault`].
+pub trait Carry: Send {
+    /// One chunk, split anywhere.
+    fn push(&mut self, chunk: Bytes, out: &mut Carried);
+
+    /// The upstream's body ended without a transport error.
+    fn end(&mut self, out: &mut Carried);
+
+    /// What went by so far.
+    fn seen(&self) -> &Seen;
+}
+
+/// What one step of a carrier yields.
+#[derive(Debug, Default)]
+pub struct Carried {
+    /// For the client, in order.
+    pub bytes: Vec<Bytes>,
+    /// The answer ended: with `bytes` it is whole, or it is at fault and the error is still to be
+    /// written. Nothing may be pushed after this.
+    pub end: Option<Result<(), Fault>>,
+}
+
+/// What went by.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// A semantic event passed: content, reasoning, a call, a refusal, a finish.
+    pub semantic: bool,
+    /// The newest usage the provider reported.
+    pub usage: Option<Usage>,
+    /// Bytes of content that passed since then, roughly: for an estimate when no report comes.
+    pub content_bytes: u64,
+    /// What was mended, each named once.
+    pub repairs: Vec<&'static str>,
+}
+
+impl Seen {
+    /// Counts an event that passes.
+    pub fn event(&mut self, event: &ChatEvent) {
+        self.semantic |= event.is_semantic();
+        match event {
+            ChatEvent::Usage(usage) => {
+                self.usage = Some(*usage);
+                self.content_bytes = 0;
+            }
+            ChatEvent::Delta { text, .. } => self.content_bytes += text.len() as u64,
+            _ => (),
+        }
+    }
+
+    /// Notes a repair once.
+    pub fn repaired(&mut self, name: &'static str) {
+        if !self.repairs.contains(&name) {
+            self.repairs.push(name);
+        }
+    }
+}
+
+/// A whole answer, ready for the client.
+#[derive(Debug)]
+pub struct Whole {
+    /// The body.
+    pub body: Bytes,
+    /// What the provider reported.
+    pub usage: Option<Usage>,
+    /// Bytes of content, for an estimate when nothing was reported.
+    pub content_bytes: u64,
+    /// What was mended, each named once.
+    pub repairs: Vec<&'static str>,
+}

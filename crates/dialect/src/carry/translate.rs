@@ -1,0 +1,186 @@
+//! An answer in one dialect, carried to a client that reads another: frames, events, frames.
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::{Answer, Carried, Carry, Seen, Whole};
+use crate::Dialect;
+use crate::chat::{ChatEvent, Finish, ReadEvents, WriteEvents};
+use crate::error::Fault;
+use crate::frame::sse::Sse;
+use crate::frame::{FrameTooLong, LONGEST};
+
+/// Carries a stream between two dialects.
+pub struct Translate {
+    reader: Box<dyn ReadEvents>,
+    writer: Box<dyn WriteEvents>,
+    form: Form,
+    /// Read and not yet written; kept for its capacity.
+    events: Vec<ChatEvent>,
+    seen: Seen,
+    finished: bool,
+    ended: bool,
+}
+
+/// How the upstream answers.
+enum Form {
+    /// Nothing but white space yet.
+    Unknown,
+    /// With a stream, as it was asked to.
+    Frames(Sse),
+    /// With one JSON body: an error with a status of success, or an answer from a provider that
+    /// cannot stream.
+    Whole(BytesMut),
+}
+
+impl Translate {
+    /// From the upstream's `reader` to the client's `writer`.
+    pub fn new(reader: Box<dyn ReadEvents>, writer: Box<dyn WriteEvents>) -> Translate {
+        Translate {
+            reader,
+            writer,
+            form: Form::Unknown,
+            events: Vec::new(),
+            seen: Seen::default(),
+            finished: false,
+            ended: false,
+        }
+    }
+
+    /// Reads what `chunk` completes. `Ok(true)`: the provider has said its last word.
+    fn read(&mut self, mut chunk: Bytes) -> Result<bool, Fault> {
+        if matches!(self.form, Form::Unknown) {
+            let start = chunk.iter().position(is_text).unwrap_or(chunk.len());
+            chunk.advance(start);
+            self.form = match chunk.first() {
+                None => return Ok(false),
+                Some(b'<') => return Err(web_page()),
+                Some(b'{') => Form::Whole(BytesMut::new()),
+                Some(_) => Form::Frames(Sse::default()),
+            };
+        }
+        match &mut self.form {
+            Form::Whole(body) if body.len() + chunk.len() > LONGEST => Err(FrameTooLong.into()),
+            Form::Whole(body) => {
+                body.extend_from_slice(&chunk);
+                Ok(false)
+            }
+            Form::Frames(sse) => {
+                sse.push(chunk);
+                while let Some(frame) = sse.next_frame()? {
+                    self.reader.frame(&frame, &mut self.events)?;
+                    if self.reader.done() {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Form::Unknown => Ok(false),
+        }
+    }
+
+    /// Reads what the upstream's end completes.
+    fn read_end(&mut self) -> Result<(), Fault> {
+        match &mut self.form {
+            Form::Unknown => return Err(Fault::cut()),
+            Form::Whole(body) => {
+                self.reader.whole(body, &mut self.events)?;
+                self.seen.repaired("not_streamed");
+                return Ok(());
+            }
+            Form::Frames(sse) => {
+                if let Some(frame) = sse.finish() {
+                    self.reader.frame(&frame, &mut self.events)?;
+                }
+            }
+        }
+        self.reader.end(&mut self.events)
+    }
+
+    /// Writes what was read; when that was the last, what ends the stream. Events before a fault
+    /// still reach the client.
+    fn write(&mut self, read: Result<bool, Fault>, out: &mut Carried) {
+        let mut bytes = Vec::new();
+        for event in self.events.drain(..) {
+            self.seen.event(&event);
+            self.finished |= matches!(event, ChatEvent::Finish { .. });
+            self.writer.event(&event, &mut bytes);
+        }
+        let end = match read {
+            Ok(false) => None,
+            Ok(true) if !self.finished => Some(Err(Fault::cut())),
+            Ok(true) => {
+                self.writer.end(&mut bytes);
+                Some(Ok(()))
+            }
+            Err(fault) => Some(Err(fault)),
+        };
+        self.ended = end.is_some();
+        if !bytes.is_empty() {
+            out.bytes.push(bytes.into());
+        }
+        out.end = end;
+    }
+}
+
+impl Carry for Translate {
+    fn push(&mut self, chunk: Bytes, out: &mut Carried) {
+        if self.ended {
+            return;
+        }
+        let read = match self.read(chunk) {
+            Ok(true) => self.reader.end(&mut self.events).map(|()| true),
+            other => other,
+        };
+        self.write(read, out);
+    }
+
+    fn end(&mut self, out: &mut Carried) {
+        if self.ended {
+            return;
+        }
+        let read = self.read_end().map(|()| true);
+        self.write(read, out);
+    }
+
+    fn seen(&self) -> &Seen {
+        &self.seen
+    }
+}
+
+/// A whole answer in `from`, as `to` has it.
+pub fn translate_whole(
+    from: Dialect,
+    to: Dialect,
+    answer: &Answer,
+    body: &[u8],
+) -> Result<Whole, Fault> {
+    if body.iter().find(|byte| is_text(byte)) == Some(&b'<') {
+        return Err(web_page());
+    }
+    let mut events = Vec::new();
+    from.chat().reader().whole(body, &mut events)?;
+    let mut seen = Seen::default();
+    events.iter().for_each(|event| seen.event(event));
+    if !seen.semantic {
+        return Err(Fault::unreadable("the provider's answer holds nothing"));
+    }
+    if !events.iter().any(|event| matches!(event, ChatEvent::Finish { .. })) {
+        // The body is complete, or it would be no JSON: only the word for it is missing.
+        events.push(ChatEvent::Finish { choice: 0, reason: Finish::Stop, stop: None });
+        seen.repaired("finish_missing");
+    }
+    let body = to.chat().writer(answer).whole(&events).into();
+    Ok(Whole { body, usage: seen.usage, content_bytes: seen.content_bytes, repairs: seen.repairs })
+}
+
+/// Whether this is neither white space nor part of a byte order mark.
+fn is_text(byte: &u8) -> bool {
+    !byte.is_ascii_whitespace() && !matches!(byte, 0xef | 0xbb | 0xbf)
+}
+
+fn web_page() -> Fault {
+    Fault::unreadable("the provider answered with a web page: its base URL may be wrong")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! The whole request, written for an upstream that speaks this dialect.
+
+use wayleave_model::target::ModelFacts;
+
+use super::thinking::Obstacles;
+use super::{output, sampling, thinking, tools, turns};
+use crate::chat::ChatRequest;
+use crate::chat::json::{Object, object};
+use crate::{Losses, Malformed, Severity};
+
+/// The answer limit where neither the client nor the catalog names one: Anthropic demands one,
+/// and every model since Claude 3.5 takes this.
+const DEFAULT_MAX_TOKENS: u64 = 8192;
+
+/// Fields without which the answer is the same.
+const HINTS: [&str; 9] = [
+    "store",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "client_metadata",
+    "stream_options",
+    "prediction",
+    "cache_control",
+    "diagnostics",
+    "betas",
+];
+
+/// Renders `request` for `model`.
+///
+/// Fails on what would silently be another question: several answers, a file in another
+/// provider's store, a JSON answer that cannot be enforced, a demanded tool that is not there.
+pub(in super::super) fn write(
+    request: &ChatRequest,
+    model: &str,
+    facts: &ModelFacts,
+    losses: &mut Losses,
+) -> Result<Vec<u8>, Malformed> {
+    if request.choices > 1 {
+        let message = "capability_not_supported: this model gives one answer: `n` must be 1";
+        return Err(Malformed::at("n", message));
+    }
+    let max_tokens = max_tokens(request, facts, losses);
+    let layout = turns::lay_out(&request.turns, losses)?;
+    let shape = output::shape(request, facts)?;
+    let toolbox = tools::plan(request, &shape, &layout.called, facts, losses)?;
+    let obstacles = Obstacles {
+        forced_tool: toolbox.is_forced(),
+        unthought_loop: layout.in_unthought_loop(),
+    };
+    let thinking = thinking::plan(request, facts, max_tokens, obstacles, losses);
+    let drawn = sampling::plan(request, facts, thinking.is_on(), losses);
+    let stop = stop(request, losses);
+    note_rest(request, losses);
+
+    let messages: Vec<Vec<u8>> = layout.messages.iter().map(turns::Message::render).collect();
+    let mut out = Vec::with_capacity(1024 + messages.iter().map(Vec::len).sum::<usize>());
+    object(&mut out, |body| {
+        body.text("model", model).count("max_tokens", max_tokens);
+        if !layout.system.is_empty() {
+            body.list("system", &layout.system);
+        }
+        body.list("messages", &messages);
+        toolbox.write(body);
+        thinking.write(body);
+        output::write(&shape, thinking.effort(), body);
+        if !stop.is_empty() {
+            body.list("stop_sequences", &stop);
+        }
+        drawn.write(body);
+        whose(request, body, losses);
+        if request.stream {
+            body.raw("stream", "true");
+        }
+    });
+    Ok(out)
+}
+
+fn max_tokens(request: &ChatRequest, facts: &ModelFacts, losses: &mut Losses) -> u64 {
+    let wish = request.max_output.or(facts.max_output).unwrap_or(DEFAULT_MAX_TOKENS);
+    match facts.max_output {
+        Some(most) if wish > most => {
+            losses.note("max_tokens", "lowered to the model's most", Severity::Hint);
+            most
+        }
+        _ => wish,
+    }
+}
+
+/// The stop texts, as JSON. Anthropic refuses those of white space alone.
+fn stop(request: &ChatRequest, losses: &mut Losses) -> Vec<String> {
+    let (blank, kept): (Vec<&String>, Vec<&String>) =
+        request.stop.iter().partition(|text| text.trim().is_empty());
+    if !blank.is_empty() {
+        losses.note("stop", "texts of white space alone are refused", Severity::Meaning);
+    }
+    kept.into_iter().map(|text| serde_json::Value::from(&**text).to_string()).collect()
+}
+
+/// For whom, and in which latency class.
+fn whose(request: &ChatRequest, body: &mut Object<'_>, losses: &mut Losses) {
+    if let Some(user) = request.end_user.as_ref().filter(|user| !user.is_empty()) {
+        body.nest("metadata", |metadata| {
+            metadata.text("user_id", user);
+        });
+    }
+    match request.service_tier.as_deref() {
+        None => (),
+        // Both of them use reserved capacity where there is some.
+        Some("auto" | "priority") => {
+            body.text("service_tier", "auto");
+        }
+        Some("default" | "standard" | "standard_only") => {
+            body.text("service_tier", "standard_only");
+        }
+        Some(_) => losses.note("service_tier", "no such class", Severity::Hint),
+    }
+}
+
+fn note_rest(request: &ChatRequest, losses: &mut Losses) {
+    if request.cache_key.is_some() {
+        losses.note("prompt_cache_key", "no such field", Severity::Hint);
+    }
+    if request.metadata.is_some() {
+        losses.note("metadata", "no labels are stored", Severity::Hint);
+    }
+    for (name, _) in &request.rest {
+        let hint = HINTS.contains(&&**name);
+        let severity = if hint { Severity::Hint } else { Severity::Meaning };
+        losses.note(name, "no such field", severity);
+    }
+}

@@ -1,0 +1,147 @@
+//! Writes JSON straight into a buffer: no tree is built, and raw pieces go in as they are.
+
+/// An object being written.
+pub(super) struct Object<'o> {
+    out: &'o mut Vec<u8>,
+    empty: bool,
+}
+
+impl<'o> Object<'o> {
+    /// Begins one.
+    pub(super) fn open(out: &'o mut Vec<u8>) -> Object<'o> {
+        out.push(b'{');
+        Object { out, empty: true }
+    }
+
+    /// A string.
+    pub(super) fn text(&mut self, key: &str, value: &str) -> &mut Self {
+        self.key(key);
+        quote(self.out, value);
+        self
+    }
+
+    /// A value that is JSON already.
+    pub(super) fn raw(&mut self, key: &str, json: &str) -> &mut Self {
+        self.key(key);
+        self.out.extend_from_slice(json.as_bytes());
+        self
+    }
+
+    /// A whole number.
+    pub(super) fn count(&mut self, key: &str, value: u64) -> &mut Self {
+        self.raw(key, &value.to_string())
+    }
+
+    /// A value that `write` writes.
+    pub(super) fn with(&mut self, key: &str, write: impl FnOnce(&mut Vec<u8>)) -> &mut Self {
+        self.key(key);
+        write(self.out);
+        self
+    }
+
+    /// An object that `fill` fills.
+    pub(super) fn nest(&mut self, key: &str, fill: impl FnOnce(&mut Object<'_>)) -> &mut Self {
+        self.with(key, |out| object(out, fill))
+    }
+
+    /// A list of values that are JSON already.
+    pub(super) fn list<T: AsRef<[u8]>>(
+        &mut self,
+        key: &str,
+        items: impl IntoIterator<Item = T>,
+    ) -> &mut Self {
+        self.with(key, |out| list(out, items))
+    }
+
+    /// Ends it.
+    pub(super) fn close(self) {
+        self.out.push(b'}');
+    }
+
+    fn key(&mut self, key: &str) {
+        if !self.empty {
+            self.out.push(b',');
+        }
+        self.empty = false;
+        quote(self.out, key);
+        self.out.push(b':');
+    }
+}
+
+/// Appends an object that `fill` fills.
+pub(super) fn object(out: &mut Vec<u8>, fill: impl FnOnce(&mut Object<'_>)) {
+    let mut object = Object::open(out);
+    fill(&mut object);
+    object.close();
+}
+
+/// Appends a list of values that are JSON already.
+pub(super) fn list<T: AsRef<[u8]>>(out: &mut Vec<u8>, items: impl IntoIterator<Item = T>) {
+    out.push(b'[');
+    for (at, item) in items.into_iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(item.as_ref());
+    }
+    out.push(b']');
+}
+
+/// Appends `text` as a JSON string.
+pub(super) fn quote(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    escape(out, text);
+    out.push(b'"');
+}
+
+/// Appends the inside of a JSON string. Pieces escaped one by one join up to the whole escaped.
+pub(super) fn escape(out: &mut Vec<u8>, text: &str) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let bytes = text.as_bytes();
+    let mut done = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        let short = match byte {
+            b'"' | b'\\' => byte,
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            0x08 => b'b',
+            0x0c => b'f',
+            0x00..=0x1f => b'u',
+            _ => continue,
+        };
+        out.extend_from_slice(&bytes[done..at]);
+        out.extend_from_slice(&[b'\\', short]);
+        if short == b'u' {
+            let digit = |nibble: u8| HEX[usize::from(nibble & 15)];
+            out.extend_from_slice(&[b'0', b'0', digit(byte >> 4), digit(byte)]);
+        }
+        done = at + 1;
+    }
+    out.extend_from_slice(&bytes[done..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_as_serde_does() {
+        let text: String = (0..0x250_u32).filter_map(char::from_u32).collect();
+        let mut out = Vec::new();
+        quote(&mut out, &text);
+        assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&text).unwrap());
+    }
+
+    #[test]
+    fn writes_objects_lists_and_raw_pieces() {
+        let mut out = Vec::new();
+        object(&mut out, |o| {
+            o.text("a", "x\"y").raw("b", "1.50").count("c", 7).list("d", ["1", "{}"]);
+            o.nest("e", |e| {
+                e.raw("f", "null");
+            });
+        });
+        assert_eq!(out, br#"{"a":"x\"y","b":1.50,"c":7,"d":[1,{}],"e":{"f":null}}"#);
+    }
+}

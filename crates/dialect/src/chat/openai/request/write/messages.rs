@@ -1,0 +1,210 @@
+//! The conversation, written: turns become messages, and each tool result stands right after the
+//! message that made the call, where this dialect demands it.
+
+use std::collections::HashMap;
+
+use wayleave_model::target::{ModelFacts, ReasoningControl};
+
+use super::parts;
+use crate::chat::json::{self, Object};
+use crate::chat::{ChatRequest, Part, Role, Turn};
+use crate::{Losses, Severity};
+
+/// Messages in the making.
+pub(super) struct Messages {
+    list: Vec<Message>,
+    /// The newest message that made the call of an id.
+    callers: HashMap<String, usize>,
+}
+
+/// A message and what must directly follow it.
+#[derive(Default)]
+struct Message {
+    json: Vec<u8>,
+    /// Results of its calls: the id, and a `tool` message.
+    results: Vec<(String, Vec<u8>)>,
+    /// Pictures from those results, which a `tool` message cannot hold: parts of a user's message.
+    shown: Vec<Vec<u8>>,
+}
+
+impl Messages {
+    /// Arranges the turns of `request`.
+    pub(super) fn of(request: &ChatRequest, facts: &ModelFacts, losses: &mut Losses) -> Messages {
+        let mut messages = Messages { list: Vec::new(), callers: HashMap::new() };
+        for turn in &request.turns {
+            match turn.role {
+                // Only OpenAI's reasoning models tell the two apart; other vendors' templates
+                // know `system` alone.
+                Role::Developer if facts.reasoning == Some(ReasoningControl::Effort) => {
+                    messages.instruct("developer", turn, losses);
+                }
+                Role::System | Role::Developer => messages.instruct("system", turn, losses),
+                Role::User => messages.user(turn, losses),
+                Role::Assistant => messages.assistant(turn, facts, losses),
+            }
+        }
+        messages
+    }
+
+    /// Appends the list.
+    pub(super) fn write(self, out: &mut Vec<u8>) {
+        let mut all = Vec::with_capacity(self.list.len());
+        for message in self.list {
+            if !message.json.is_empty() {
+                all.push(message.json);
+            }
+            all.extend(message.results.into_iter().map(|(_, json)| json));
+            if !message.shown.is_empty() {
+                all.push(parts::message("user", None, |object| {
+                    object.list("content", &message.shown);
+                }));
+            }
+        }
+        json::list(out, all);
+    }
+
+    fn instruct(&mut self, role: &str, turn: &Turn, losses: &mut Losses) {
+        let content = parts::Content::of(&turn.parts, losses);
+        if content.has_media() {
+            losses.note("messages[].content", "only text instructs", Severity::Meaning);
+        }
+        if let Some(text) = content.text("\n\n") {
+            self.push(parts::message(role, turn.name.as_deref(), |object| {
+                object.text("content", &text);
+            }));
+        }
+    }
+
+    fn user(&mut self, turn: &Turn, losses: &mut Losses) {
+        for part in &turn.parts {
+            if let Part::ToolResult { id, parts, is_error, cache, .. } = part {
+                self.result(id, parts, *is_error, losses);
+                parts::note_cache(cache.is_some(), losses);
+            }
+        }
+        let content = parts::Content::of(&turn.parts, losses);
+        if content.is_empty() {
+            return;
+        }
+        self.push(parts::message("user", turn.name.as_deref(), |object| content.write(object)));
+    }
+
+    fn result(&mut self, id: &str, parts: &[Part], is_error: bool, losses: &mut Losses) {
+        let content = parts::Content::of(parts, losses);
+        let mut text = content.text("\n\n").unwrap_or_default();
+        if is_error {
+            losses.note("messages[].content[].is_error", "no field", Severity::Hint);
+            if text.is_empty() {
+                "error".clone_into(&mut text);
+            }
+        }
+        let mut shown = content.media();
+        if !shown.is_empty() {
+            let reason = "a picture in a tool result follows it as a user's message";
+            losses.note("messages[].content[].content", reason, Severity::Hint);
+            shown.insert(0, parts::text(&format!("What the tool call {id} returned:")));
+        }
+        let json = parts::message("tool", None, |object| {
+            object.text("tool_call_id", id).text("content", &text);
+        });
+        let at = match self.callers.get(id) {
+            Some(at) => *at,
+            // No call of that id: it stays where it is, for the provider to judge.
+            None => self.push(Vec::new()),
+        };
+        let caller = &mut self.list[at];
+        if caller.results.iter().any(|(answered, _)| answered == id) {
+            losses.note("messages[].tool_call_id", "a call was answered twice", Severity::Hint);
+            return;
+        }
+        caller.results.push((id.to_owned(), json));
+        caller.shown.extend(shown);
+    }
+
+    fn assistant(&mut self, turn: &Turn, facts: &ModelFacts, losses: &mut Losses) {
+        let content = parts::Content::of(&turn.parts, losses);
+        if content.has_media() {
+            losses.note("messages[].content", "an answer holds only text", Severity::Meaning);
+        }
+        let calls: Vec<_> = turn.parts.iter().filter_map(|part| call(part, losses)).collect();
+        let reasoning = reasoning(&turn.parts, !calls.is_empty(), facts, losses);
+        let refusal = turn.parts.iter().find_map(|part| match part {
+            Part::Refusal(text) => Some(text),
+            _ => None,
+        });
+        let text = content.text("");
+        if text.is_none() && calls.is_empty() && refusal.is_none() {
+            return;
+        }
+        let json = parts::message("assistant", turn.name.as_deref(), |object| {
+            match &text {
+                Some(text) => object.text("content", text),
+                None => object.raw("content", "null"),
+            };
+            if let Some(refusal) = refusal {
+                object.text("refusal", refusal);
+            }
+            if let Some(reasoning) = reasoning {
+                object.text("reasoning_content", &reasoning);
+            }
+            if !calls.is_empty() {
+                object.list("tool_calls", calls.iter().map(|(_, json)| json));
+            }
+        });
+        let at = self.push(json);
+        self.callers.extend(calls.into_iter().map(|(id, _)| (id, at)));
+    }
+
+    fn push(&mut self, json: Vec<u8>) -> usize {
+        self.list.push(Message { json, ..Message::default() });
+        self.list.len() - 1
+    }
+}
+
+/// A call's id and its JSON.
+fn call(part: &Part, losses: &mut Losses) -> Option<(String, Vec<u8>)> {
+    let Part::ToolCall { id, name, input, custom, seal, cache } = part else { return None };
+    parts::note_cache(cache.is_some(), losses);
+    if seal.is_some() {
+        losses.note("messages[].tool_calls[].signature", "no field", Severity::Hint);
+    }
+    let mut out = Vec::with_capacity(128 + input.len());
+    json::object(&mut out, |object: &mut Object<'_>| {
+        let (kind, field) = if *custom { ("custom", "input") } else { ("function", "arguments") };
+        // An empty text is no JSON, and some vendors parse it.
+        let input = if input.is_empty() && !custom { "{}" } else { input };
+        object.text("id", id).text("type", kind);
+        object.nest(kind, |inner| {
+            inner.text("name", name).text(field, input);
+        });
+    });
+    Some((id.clone(), out))
+}
+
+/// Reasoning has no field in the dialect, and OpenAI refuses unknown ones. Vendors whose models
+/// reason without being told how much by a word want theirs back, unsealed, beside the calls that
+/// it led to (<https://api-docs.deepseek.com/guides/thinking_mode>); sealed reasoning is another
+/// provider's.
+fn reasoning(
+    parts: &[Part],
+    calls: bool,
+    facts: &ModelFacts,
+    losses: &mut Losses,
+) -> Option<String> {
+    let control = facts.reasoning;
+    let wanted = calls
+        && matches!(control, Some(ReasoningControl::Adaptive | ReasoningControl::Budget));
+    let mut kept: Option<String> = None;
+    for part in parts {
+        match part {
+            Part::Reasoning { text, seal: None } if wanted => {
+                kept.get_or_insert_default().push_str(text);
+            }
+            Part::Reasoning { .. } => {
+                losses.note("messages[].reasoning", "no field", Severity::Hint);
+            }
+            _ => (),
+        }
+    }
+    kept
+}

@@ -1,0 +1,71 @@
+//! What the model may call, written.
+
+use crate::chat::{Tool, ToolChoice, ToolKind, json};
+use crate::{Losses, Severity};
+
+/// The tools, each as JSON. Those that another provider runs itself have no place here.
+pub(super) fn list(tools: &[Tool], losses: &mut Losses) -> Vec<Vec<u8>> {
+    tools.iter().filter_map(|tool| one(tool, losses)).collect()
+}
+
+fn one(tool: &Tool, losses: &mut Losses) -> Option<Vec<u8>> {
+    if tool.cache.is_some() {
+        losses.note("tools[].cache_control", "no field", Severity::Hint);
+    }
+    let mut out = Vec::with_capacity(256);
+    match &tool.kind {
+        ToolKind::Hosted { kind, .. } => {
+            losses.note(format!("tools[].{kind}"), "no such tool here", Severity::Meaning);
+            return None;
+        }
+        ToolKind::Function { schema, strict } => json::object(&mut out, |envelope| {
+            envelope.text("type", "function");
+            envelope.nest("function", |function| {
+                function.text("name", &tool.name);
+                if let Some(description) = &tool.description {
+                    function.text("description", description);
+                }
+                if let Some(schema) = schema {
+                    function.raw("parameters", schema.get());
+                }
+                if let Some(strict) = strict {
+                    function.raw("strict", if *strict { "true" } else { "false" });
+                }
+            });
+        }),
+        ToolKind::Custom { format } => json::object(&mut out, |envelope| {
+            envelope.text("type", "custom");
+            envelope.nest("custom", |custom| {
+                custom.text("name", &tool.name);
+                if let Some(description) = &tool.description {
+                    custom.text("description", description);
+                }
+                if let Some(format) = format {
+                    custom.raw("format", format.get());
+                }
+            });
+        }),
+    }
+    Some(out)
+}
+
+/// Whether the model must call.
+pub(super) fn choice(choice: &ToolChoice, tools: &[Tool], out: &mut Vec<u8>) {
+    match choice {
+        ToolChoice::Auto => json::quote(out, "auto"),
+        ToolChoice::None => json::quote(out, "none"),
+        ToolChoice::Required => json::quote(out, "required"),
+        ToolChoice::Tool(name) => {
+            let is_custom = |tool: &Tool| {
+                tool.name == *name && matches!(tool.kind, ToolKind::Custom { .. })
+            };
+            let kind = if tools.iter().any(is_custom) { "custom" } else { "function" };
+            json::object(out, |object| {
+                object.text("type", kind);
+                object.nest(kind, |inner| {
+                    inner.text("name", name);
+                });
+            });
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Wire grammars: bytes to values and back. No I/O, no async, no clock.
+//!
+//! A *dialect* is a codec in both directions. A surface reads requests and writes answers in one;
+//! a provider is written to and read from in one. N surfaces and M providers need N + M codecs.
+//! Where both sides speak the same dialect, the client's bytes are spliced, not translated
+//! ([`raw`]), and the answer is carried, not re-written ([`carry`]).
+
+pub mod carry;
+pub mod chat;
+pub mod error;
+pub mod frame;
+pub mod raw;
+
+use serde::{Deserialize, Serialize};
+
+use chat::ChatDialect;
+
+/// The grammars we speak. When a surface and a provider's offer name the same, bytes pass through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dialect {
+    /// OpenAI chat completions, as most vendors speak it.
+    #[serde(rename = "openai-chat")]
+    OpenAiChat,
+    /// Anthropic messages.
+    AnthropicMessages,
+}
+
+impl Dialect {
+    /// Every dialect.
+    pub const ALL: [Dialect; 2] = [Dialect::OpenAiChat, Dialect::AnthropicMessages];
+
+    /// The word in the catalog, in rows and in headers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Dialect::OpenAiChat => "openai-chat",
+            Dialect::AnthropicMessages => "anthropic-messages",
+        }
+    }
+
+    /// Its grammar for conversations.
+    pub fn chat(self) -> &'static dyn ChatDialect {
+        match self {
+            Dialect::OpenAiChat => &chat::openai::OpenAiChat,
+            Dialect::AnthropicMessages => &chat::anthropic::AnthropicMessages,
+        }
+    }
+}
+
+/// A body that is not what its grammar demands. The caller's mistake (400) when it is a request,
+/// the provider's (502) when it is an answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Malformed {
+    /// The field, as a path like `messages[2].content`, if one is to blame.
+    pub param: Option<String>,
+    /// One line: what was found, what was expected.
+    pub message: String,
+}
+
+impl Malformed {
+    /// About the whole body.
+    pub fn new(message: impl Into<String>) -> Malformed {
+        Malformed { param: None, message: message.into() }
+    }
+
+    /// About one field.
+    pub fn at(param: impl Into<String>, message: impl Into<String>) -> Malformed {
+        Malformed { param: Some(param.into()), message: message.into() }
+    }
+}
+
+/// What a translation could not carry. Reported to the caller, in a header and in the usage row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Losses(Vec<Loss>);
+
+/// One thing that a dialect has no word for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// Where it stood in the client's request, like `logprobs` or `messages[].name`.
+    pub path: String,
+    /// Why it could not be carried, in a few words.
+    pub reason: &'static str,
+    /// Whether the answer can be worth less without it.
+    pub severity: Severity,
+}
+
+/// How much a loss matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// A hint that the answer does not depend on.
+    Hint,
+    /// The answer may differ from what was asked for.
+    Meaning,
+}
+
+impl Losses {
+    /// Notes a loss once.
+    pub fn note(&mut self, path: impl Into<String>, reason: &'static str, severity: Severity) {
+        let path = path.into();
+        if !self.0.iter().any(|loss| loss.path == path) {
+            self.0.push(Loss { path, reason, severity });
+        }
+    }
+
+    /// Every loss, in the order noted.
+    pub fn iter(&self) -> impl Iterator<Item = &Loss> {
+        self.0.iter()
+    }
+
+    /// Whether everything was carried.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -1,0 +1,74 @@
+//! Runs what the fuzzers start from, and what they found, through the checks: no fuzzer needed.
+
+mod checks;
+
+use std::path::{Path, PathBuf};
+
+/// What the client wants (two bits), times chunks of at most so many bytes.
+const SEEDS: std::ops::Range<u64> = 0..4 * 32;
+
+fn corpus(name: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(name);
+    let entries =
+        std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+fn run(name: &str) {
+    let (_, check) = checks::CHECKS.iter().find(|(known, _)| *known == name).unwrap();
+    let files = corpus(name);
+    assert!(files.len() >= 3, "a corpus of {} files", files.len());
+    for file in files {
+        let data = std::fs::read(&file).unwrap();
+        for seed in SEEDS {
+            let checked = std::panic::catch_unwind(|| check(&data, seed));
+            assert!(checked.is_ok(), "{} with seed {seed}", file.display());
+        }
+    }
+}
+
+#[test]
+fn raw_object() {
+    run("raw_object");
+}
+
+#[test]
+fn sse_frames() {
+    run("sse_frames");
+}
+
+#[test]
+fn openai_carry() {
+    run("openai_carry");
+}
+
+#[test]
+fn anthropic_carry() {
+    run("anthropic_carry");
+}
+
+#[test]
+fn openai_request() {
+    run("openai_request");
+}
+
+#[test]
+fn anthropic_request() {
+    run("anthropic_request");
+}
+
+#[test]
+fn translate() {
+    run("translate");
+}
+
+#[test]
+fn every_check_has_a_corpus_and_a_fuzz_target() {
+    let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/fuzz_targets");
+    for (name, _) in checks::CHECKS {
+        assert!(!corpus(name).is_empty(), "{name}");
+        assert!(targets.join(name).with_extension("rs").exists(), "{name}");
+    }
+}

@@ -1,0 +1,268 @@
+//! What a client gets: bodies and heads, in its own dialect.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+use wayleave_dialect::Dialect;
+use wayleave_model::id::RequestId;
+use wayleave_model::record::StreamEnd;
+
+use crate::gateway::Gateway;
+use crate::pipeline::{Begun, BegunBody, Ended, Notes};
+use crate::refusal::Refusal;
+use crate::relay::Relay;
+
+/// The future that finds out whether and how a request is answered.
+pub type Run = Pin<Box<dyn Future<Output = Result<Begun, Box<Ended>>> + Send>>;
+
+/// The body of every response.
+pub enum ClientBody {
+    /// Known as a whole.
+    Full(Option<Bytes>),
+    /// A stream.
+    Stream(Box<Relay>),
+    /// A stream whose upstream has not spoken yet: heartbeats until it does.
+    Waiting(Box<Waiting>),
+    /// From the control plane.
+    Foreign(UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>),
+}
+
+/// A head that went out before the answer began.
+pub struct Waiting {
+    run: Run,
+    beat: Interval,
+    dialect: Dialect,
+    id: RequestId,
+    first: bool,
+}
+
+impl Waiting {
+    /// The first heartbeat is due now.
+    pub fn new(gateway: &Gateway, run: Run, dialect: Dialect, id: RequestId) -> Waiting {
+        let every = gateway.settings.heartbeat;
+        let mut beat = tokio::time::interval_at(Instant::now() + every, every);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Waiting { run, beat, dialect, id, first: true }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+        if std::mem::take(&mut self.first) {
+            return Poll::Ready(Next::Piece(self.heartbeat()));
+        }
+        if let Poll::Ready(ended) = self.run.as_mut().poll(cx) {
+            return Poll::Ready(match ended {
+                Ok(Begun { body: BegunBody::Stream(relay), .. }) => Next::Stream(relay),
+                Ok(Begun { body: BegunBody::Whole(whole, mut trail), .. }) => {
+                    trail.head_sent(200);
+                    trail.close(200, StreamEnd::Done, None, None);
+                    Next::Last(whole.body)
+                }
+                Err(ended) => Next::Last(self.error(*ended)),
+            });
+        }
+        ready!(self.beat.poll_tick(cx));
+        Poll::Ready(Next::Piece(self.heartbeat()))
+    }
+
+    fn heartbeat(&self) -> Bytes {
+        Bytes::from_static(self.dialect.chat().heartbeat())
+    }
+
+    fn error(&self, mut ended: Ended) -> Bytes {
+        ended.trail.head_sent(200);
+        ended.trail.refused(&ended.refusal);
+        self.dialect.chat().error_frames(&ended.refusal.body(self.id.to_string())).into()
+    }
+}
+
+enum Next {
+    Piece(Bytes),
+    Last(Bytes),
+    Stream(Box<Relay>),
+}
+
+impl Body for ClientBody {
+    type Data = Bytes;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        loop {
+            let piece = match &mut *self {
+                ClientBody::Full(whole) => whole.take(),
+                ClientBody::Stream(relay) => ready!(relay.poll_chunk(cx)),
+                ClientBody::Foreign(body) => return Pin::new(body).poll_frame(cx),
+                ClientBody::Waiting(waiting) => match ready!(waiting.poll(cx)) {
+                    Next::Piece(piece) => Some(piece),
+                    Next::Last(piece) => {
+                        *self = ClientBody::Full(None);
+                        Some(piece)
+                    }
+                    Next::Stream(relay) => {
+                        *self = ClientBody::Stream(relay);
+                        continue;
+                    }
+                },
+            };
+            return Poll::Ready(piece.map(|bytes| Ok(Frame::data(bytes))));
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, ClientBody::Full(None))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            ClientBody::Full(whole) => SizeHint::with_exact(whole.as_ref().map_or(0, Bytes::len) as u64),
+            ClientBody::Foreign(body) => body.size_hint(),
+            ClientBody::Stream(_) | ClientBody::Waiting(_) => SizeHint::default(),
+        }
+    }
+}
+
+/// A call that is not streamed. Dropped before its end, because its client left, it goes on in
+/// the background and is settled exactly.
+pub struct Unstreamed {
+    run: Option<Run>,
+    gateway: Arc<Gateway>,
+}
+
+impl Unstreamed {
+    /// Runs `run` to its end, whoever waits for it.
+    pub fn new(gateway: Arc<Gateway>, run: Run) -> Unstreamed {
+        Unstreamed { run: Some(run), gateway }
+    }
+}
+
+impl Future for Unstreamed {
+    type Output = Result<Begun, Box<Ended>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(run) = &mut self.run else { return Poll::Pending };
+        let ended = ready!(run.as_mut().poll(cx));
+        self.run = None;
+        Poll::Ready(ended)
+    }
+}
+
+impl Drop for Unstreamed {
+    fn drop(&mut self) {
+        let Some(run) = self.run.take() else { return };
+        self.gateway.drains.go_on(async move {
+            match run.await {
+                Ok(Begun { body: BegunBody::Whole(whole, mut trail), .. }) => {
+                    trail.saw_whole(&whole);
+                    trail.close(499, StreamEnd::ClientGone, Some("client_gone"), None);
+                }
+                Ok(_) => {}
+                Err(mut ended) => ended.trail.refused(&ended.refusal),
+            }
+        });
+    }
+}
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+
+/// A head with our id of the request.
+pub fn head(status: StatusCode, dialect: Dialect, id: RequestId, body: ClientBody) -> Response<ClientBody> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        if dialect == Dialect::AnthropicMessages {
+            headers.insert(ANTHROPIC_REQUEST_ID, id.clone());
+        }
+        headers.insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// A body of JSON.
+pub fn json(status: StatusCode, dialect: Dialect, id: RequestId, body: impl Into<Bytes>) -> Response<ClientBody> {
+    let mut response = head(status, dialect, id, ClientBody::Full(Some(body.into())));
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    response
+}
+
+/// An answer that has begun. A whole one is recorded before its head goes out.
+pub fn begun(begun: Begun, dialect: Dialect, id: RequestId) -> Response<ClientBody> {
+    let mut response = match begun.body {
+        BegunBody::Whole(whole, mut trail) => {
+            trail.first_token();
+            trail.saw_whole(&whole);
+            trail.close(200, StreamEnd::Done, None, None);
+            json(StatusCode::OK, dialect, id, whole.body)
+        }
+        BegunBody::Stream(relay) => events(ClientBody::Stream(relay), dialect, id),
+    };
+    note(&mut response, &begun.notes);
+    response
+}
+
+/// The head of a stream: nothing on the way may hold events back or compress them.
+pub fn events(body: ClientBody, dialect: Dialect, id: RequestId) -> Response<ClientBody> {
+    let mut response = head(StatusCode::OK, dialect, id, body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response
+}
+
+fn note(response: &mut Response<ClientBody>, notes: &Notes) {
+    let mut put = |name: &'static str, text: &str| {
+        // A header's value is ASCII: arrows in edit names are spelt out.
+        let ascii: String = text.replace('→', "->").chars().filter(|it| (' '..='~').contains(it)).take(2_000).collect();
+        if let (false, Ok(value)) = (ascii.is_empty(), HeaderValue::from_str(&ascii)) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    };
+    if !notes.adjusted.is_empty() {
+        put("x-wayleave-adjusted", &notes.adjusted);
+    }
+    if !notes.lossy.is_empty() {
+        put("x-wayleave-lossy", &notes.lossy);
+    }
+    if let Some(id) = &notes.upstream_request_id {
+        put("x-upstream-request-id", id);
+    }
+}
+
+/// A refusal, in the client's dialect.
+pub fn refusal(refusal: &Refusal, dialect: Dialect, id: RequestId) -> Response<ClientBody> {
+    let body = match &refusal.verbatim {
+        Some(body) => body.clone(),
+        None => dialect.chat().error(&refusal.body(id.to_string())).into(),
+    };
+    let overloaded = refusal.provider_status == Some(529) && dialect == Dialect::AnthropicMessages;
+    let status = match StatusCode::from_u16(529) {
+        Ok(status) if overloaded && refusal.code == "overloaded" => status,
+        _ => refusal.status,
+    };
+    let mut response = json(status, dialect, id, body);
+    if let Some(rest) = refusal.retry_after {
+        // Whole seconds, never 0: a client that comes back at once gains nothing.
+        let seconds = (rest.as_millis().div_ceil(1_000)).max(1);
+        if let Ok(value) = HeaderValue::from_str(&seconds.to_string()) {
+            response.headers_mut().insert(header::RETRY_AFTER, value);
+        }
+    }
+    if let Some(allow) = refusal.allow {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    }
+    response
+}
+
+/// Nothing can go wrong in a body that is there already.
+pub fn never(never: Infallible) -> Box<dyn std::error::Error + Send + Sync> {
+    match never {}
+}

@@ -1,0 +1,138 @@
+//! From headers to a key: one keyed hash, one look-up.
+
+use http::{HeaderMap, StatusCode, header};
+use wayleave_model::Timestamp;
+use wayleave_model::key::{MAX_LENGTH, foreign_vendor, is_minted};
+
+use crate::refusal::Refusal;
+use crate::world::{KeyEntry, World};
+
+const STYLES: [&str; 3] = ["x-api-key", "x-goog-api-key", "api-key"];
+
+/// The key a client presents, in any of the four styles. Several must agree.
+pub fn presented(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let mut found: Option<&str> = None;
+    let styles = STYLES.iter().filter_map(|name| headers.get(*name));
+    let bearer = headers.get_all(header::AUTHORIZATION).iter();
+    for value in bearer.chain(styles) {
+        let Ok(text) = value.to_str() else {
+            return Err(invalid("the key holds characters that no key has"));
+        };
+        let text = text.trim();
+        let key = match text.split_once(' ') {
+            Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => key.trim(),
+            _ if text.eq_ignore_ascii_case("bearer") => "",
+            _ => text,
+        };
+        match found {
+            _ if key.is_empty() => {}
+            Some(other) if other != key => return Err(ambiguous()),
+            _ => found = Some(key),
+        }
+    }
+    found.ok_or_else(missing)
+}
+
+/// The key behind `presented`, if it may be used now.
+pub fn check<'w>(
+    world: &'w World,
+    hash: &[u8; 32],
+    presented: &str,
+    now: Timestamp,
+) -> Result<&'w KeyEntry, Refusal> {
+    let Some(key) = world.key(hash) else { return Err(unknown(presented)) };
+    if key.revoked {
+        return Err(unauthorised("revoked_api_key", "this key was revoked: ask its owner for a new one"));
+    }
+    match key.expires_at {
+        Some(at) if at <= now => {
+            Err(unauthorised("expired_api_key", format!("this key expired at {at}: ask its owner for a new one")))
+        }
+        _ => Ok(key),
+    }
+}
+
+/// Says what is wrong without repeating any of it.
+fn unknown(presented: &str) -> Refusal {
+    if let Some(vendor) = foreign_vendor(presented) {
+        let message = format!(
+            "this looks like a key of {vendor}: it belongs into a provider's credential; clients use a key made here, like wl_…"
+        );
+        return unauthorised("foreign_key_format", message);
+    }
+    let has_our_prefix = presented.starts_with("wl_") && presented.len() != 41;
+    if has_our_prefix || (presented.starts_with("wl_") && !is_minted(presented)) {
+        return invalid("the key is unknown; if it was minted here, it is mistyped or cut: copy it again");
+    }
+    invalid("the key is unknown: use one made here")
+}
+
+fn invalid(message: &str) -> Refusal {
+    unauthorised("invalid_api_key", message)
+}
+
+fn missing() -> Refusal {
+    let message = "no key: send one as `Authorization: Bearer wl_…` (or x-api-key, x-goog-api-key, api-key)";
+    unauthorised("missing_api_key", message)
+}
+
+fn ambiguous() -> Refusal {
+    let message = "several authentication headers hold different keys: send one";
+    Refusal::new(StatusCode::BAD_REQUEST, "invalid_request", message).at("authorization")
+}
+
+fn unauthorised(code: &str, message: impl Into<String>) -> Refusal {
+    Refusal::new(StatusCode::UNAUTHORIZED, code, message)
+}
+
+/// Longer than any key: not worth hashing.
+pub fn is_absurd(presented: &str) -> bool {
+    presented.len() > MAX_LENGTH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    fn code(pairs: &[(&'static str, &'static str)]) -> String {
+        presented(&headers(pairs)).unwrap_err().code
+    }
+
+    #[test]
+    fn all_four_styles_are_read() {
+        for pair in [
+            ("authorization", "Bearer k1"),
+            ("authorization", "bearer  k1"),
+            ("x-api-key", "k1"),
+            ("x-goog-api-key", "k1"),
+            ("api-key", "k1"),
+        ] {
+            assert_eq!(presented(&headers(&[pair])), Ok("k1"));
+        }
+    }
+
+    #[test]
+    fn several_headers_must_agree() {
+        assert_eq!(presented(&headers(&[("authorization", "Bearer k1"), ("x-api-key", "k1")])), Ok("k1"));
+        assert_eq!(code(&[("authorization", "Bearer k1"), ("x-api-key", "k2")]), "invalid_request");
+    }
+
+    #[test]
+    fn an_empty_header_is_no_header() {
+        assert_eq!(code(&[("authorization", "")]), "missing_api_key");
+        assert_eq!(code(&[("authorization", "Bearer ")]), "missing_api_key");
+        assert_eq!(presented(&headers(&[("authorization", ""), ("api-key", "k1")])), Ok("k1"));
+    }
+
+    #[test]
+    fn a_vendors_key_is_told_where_it_belongs_and_never_echoed() {
+        let refusal = unknown("sk-ant-api03-abcdef");
+        assert_eq!(refusal.code, "foreign_key_format");
+        assert!(refusal.message.contains("Anthropic") && !refusal.message.contains("abcdef"));
+        assert!(!unknown("some-secret-text-of-mine").message.contains("secret-text"));
+    }
+}

@@ -1,0 +1,77 @@
+//! What a request tells of its client: dialect, program, address.
+
+use std::net::IpAddr;
+
+use http::HeaderMap;
+use ipnet::IpNet;
+use wayleave_dialect::Dialect;
+
+use crate::surface::{Match, Surface};
+
+/// The dialect a client reads: the surface's own, else what its headers suggest.
+pub fn dialect(found: Option<&Match<'_>>, headers: &HeaderMap) -> Dialect {
+    match found.map(|found| found.surface) {
+        Some(Surface::Operation { dialect, .. }) => dialect,
+        _ if headers.contains_key("anthropic-version") => Dialect::AnthropicMessages,
+        _ => Dialect::OpenAiChat,
+    }
+}
+
+/// Programs by the beginning of their user agent, as measured.
+const PROGRAMS: [(&str, &str); 12] = [
+    ("claude-cli", "claude-code"),
+    ("codex", "codex"),
+    ("GeminiCLI", "gemini-cli"),
+    ("opencode", "opencode"),
+    ("OpenAI/Python", "openai-python"),
+    ("AsyncOpenAI/Python", "openai-python"),
+    ("OpenAI/JS", "openai-node"),
+    ("Anthropic/Python", "anthropic-python"),
+    ("AsyncAnthropic/Python", "anthropic-python"),
+    ("Anthropic/JS", "anthropic-node"),
+    ("python-requests", "python-requests"),
+    ("curl", "curl"),
+];
+
+/// The client program, where its user agent is known.
+pub fn recognise(headers: &HeaderMap) -> Option<&'static str> {
+    let agent = headers.get(http::header::USER_AGENT)?.to_str().ok()?;
+    PROGRAMS.iter().find(|(prefix, _)| agent.starts_with(prefix)).map(|&(_, name)| name)
+}
+
+/// The client's address: the peer's, or what a trusted proxy says of it. Read from the right:
+/// the first address that is no trusted proxy's is the client's.
+pub fn address(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
+    if !is_trusted(&peer) {
+        return peer;
+    }
+    let values = headers.get_all("x-forwarded-for").iter().filter_map(|it| it.to_str().ok());
+    let hops: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let mut client = peer;
+    for hop in hops.iter().rev() {
+        match hop.parse() {
+            Ok(ip) => client = ip,
+            Err(_) => break,
+        }
+        if !is_trusted(&client) {
+            break;
+        }
+    }
+    client
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "6.6.6.6, 203.0.113.9, 10.0.0.2".parse().unwrap());
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        let address = |peer: &str| address(&headers, peer.parse().unwrap(), &trusted).to_string();
+        assert_eq!(address("10.0.0.1"), "203.0.113.9");
+        assert_eq!(address("198.51.100.7"), "198.51.100.7");
+    }
+}

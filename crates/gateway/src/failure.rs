@@ -1,0 +1,175 @@
+//! From what an upstream did to what the caller is told: the verdict's words made into a refusal.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use wayleave_dialect::Dialect;
+use wayleave_dialect::error::{Fault, FaultKind, Source};
+use wayleave_provider::failure::Show;
+use wayleave_provider::{Refused, Verdict};
+
+use crate::refusal::Refusal;
+use crate::upstream::SendError;
+use crate::world::Target;
+
+/// An attempt that failed before anything reached the client.
+pub struct Failed {
+    /// What follows from it.
+    pub verdict: Verdict,
+    /// What the caller is told if nothing else is tried.
+    pub refusal: Refusal,
+}
+
+/// No answer came at all.
+pub fn unsent(target: &Target, err: &SendError) -> Failed {
+    let provider = &target.label.provider_name;
+    match err {
+        SendError::Connect(why) => Failed {
+            verdict: Verdict::connect(),
+            refusal: ours(StatusCode::BAD_GATEWAY, "upstream_error", format!("provider {provider} could not be reached: {why}")),
+        },
+        SendError::FirstByte(after) => timeout(target, "first_byte", *after),
+        SendError::Broken(why) => Failed {
+            verdict: Verdict::cut(),
+            refusal: ours(StatusCode::BAD_GATEWAY, "upstream_error", format!("provider {provider} broke off: {why}")),
+        },
+    }
+}
+
+/// One of our timers ran out.
+pub fn timeout(target: &Target, timer: &str, after: Duration) -> Failed {
+    let provider = &target.label.provider_name;
+    let message = format!("provider {provider} was silent for {} ms (timer `{timer}`)", after.as_millis());
+    Failed { verdict: Verdict::timeout(), refusal: ours(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout", message) }
+}
+
+/// The answer began well and turned out to be none.
+pub fn faulty(target: &Target, fault: &Fault) -> Failed {
+    let verdict = match fault.kind {
+        FaultKind::Reported => reported(fault),
+        FaultKind::Unreadable => Verdict::unreadable(),
+        FaultKind::Cut => Verdict::cut(),
+    };
+    let mut refusal = shown(target, verdict.show, None, fault.code.as_deref(), &fault.message);
+    refusal.retry_after = verdict.rest.filter(|_| verdict.show == Show::RateLimited);
+    Failed { verdict, refusal }
+}
+
+/// An error inside a stream has no status of its own: its type or code stands for one.
+fn reported(fault: &Fault) -> Verdict {
+    let code = fault.code.as_deref().unwrap_or_default();
+    let status = match code {
+        "overloaded_error" => 529,
+        "rate_limit_error" | "rate_limit_exceeded" | "429" => 429,
+        "invalid_request_error" | "400" => 400,
+        "authentication_error" | "invalid_api_key" | "401" => 401,
+        "permission_error" | "403" => 403,
+        "not_found_error" | "404" => 404,
+        _ => code.parse().ok().filter(|status| (400..600).contains(status)).unwrap_or(500),
+    };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = HeaderMap::new();
+    Verdict::of(&Refused { status, headers: &headers, code: fault.code.as_deref(), message: &fault.message })
+}
+
+/// The provider refused, with a status.
+pub fn refused(client: Dialect, spoken: Dialect, target: &Target, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Failed {
+    let (code, message) = spoken.chat().read_error(body).unwrap_or_else(|| (None, excerpt(body)));
+    let refused = Refused { status, headers, code: code.as_deref(), message: &message };
+    let verdict = target.kind.diagnose(&refused);
+    let mut refusal = shown(target, verdict.show, Some(status), code.as_deref(), &message);
+    refusal.retry_after = verdict.rest.filter(|_| matches!(verdict.show, Show::RateLimited | Show::Overloaded));
+    let callers_own = matches!(verdict.show, Show::Caller | Show::ContextLength);
+    if callers_own && client == spoken && is_json(body) && !holds_secret(target, body) {
+        refusal.verbatim = Some(body.clone());
+    }
+    Failed { verdict, refusal }
+}
+
+fn shown(target: &Target, show: Show, status: Option<StatusCode>, code: Option<&str>, message: &str) -> Refusal {
+    let label = &target.label;
+    let (provider, model) = (&label.provider_name, &label.model_name);
+    let said = scrub(target, message);
+    let number = status.map_or_else(|| "in its answer".to_owned(), |status| status.as_u16().to_string());
+    let own = |status, code: &str, text: String| Refusal {
+        source: Source::Provider,
+        ..Refusal::new(status, code, text)
+    };
+    let refusal = match show {
+        Show::Caller => own(status.unwrap_or(StatusCode::BAD_REQUEST), code.unwrap_or("invalid_request"), said),
+        Show::ContextLength => own(StatusCode::BAD_REQUEST, "context_length_exceeded", said),
+        Show::AuthFailed => own(
+            StatusCode::BAD_GATEWAY,
+            "upstream_auth_failed",
+            format!("provider {provider} refused its credential ({number}): {said}"),
+        ),
+        Show::ModelMissing => own(
+            StatusCode::BAD_GATEWAY,
+            "upstream_model_missing",
+            format!("provider {provider} has no model `{model}` ({number}): {said}"),
+        ),
+        Show::RateLimited => own(
+            StatusCode::TOO_MANY_REQUESTS,
+            "upstream_rate_limited",
+            format!("provider {provider} is rate limited ({number}): {said}"),
+        ),
+        Show::Overloaded => own(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "overloaded",
+            format!("provider {provider} is overloaded ({number}): {said}"),
+        ),
+        Show::Error => own(
+            StatusCode::BAD_GATEWAY,
+            "upstream_error",
+            format!("provider {provider} failed ({number}): {said}"),
+        ),
+        Show::Timeout => own(
+            StatusCode::GATEWAY_TIMEOUT,
+            "upstream_timeout",
+            format!("provider {provider} gave up ({number}): {said}"),
+        ),
+    };
+    Refusal {
+        provider_status: status.map(|status| status.as_u16()),
+        provider_type: code.map(str::to_owned),
+        ..refusal
+    }
+}
+
+fn ours(status: StatusCode, code: &str, message: String) -> Refusal {
+    Refusal { source: Source::Provider, ..Refusal::new(status, code, message) }
+}
+
+fn is_json(body: &Bytes) -> bool {
+    body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
+}
+
+/// The beginning of a body that is no error of its dialect (a proxy's web page), as one line.
+fn excerpt(body: &Bytes) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(600)]);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    match words.join(" ") {
+        empty if empty.is_empty() => "no reason given".to_owned(),
+        text => text.chars().take(300).collect(),
+    }
+}
+
+/// The provider's words without our credential in them, should it repeat it.
+fn scrub(target: &Target, message: &str) -> String {
+    let mut text: String = message.chars().filter(|it| !it.is_control() || *it == '\n').take(2_000).collect();
+    for (_, secret) in target.account().secrets.iter() {
+        if let Some(secret) = secret.expose_str().filter(|secret| secret.len() >= 4) {
+            text = text.replace(secret, "***");
+        }
+    }
+    text.replace('\n', " ")
+}
+
+fn holds_secret(target: &Target, body: &Bytes) -> bool {
+    let secrets = target.account().secrets;
+    secrets.iter().any(|(_, secret)| {
+        let secret = secret.expose();
+        !secret.is_empty() && memchr::memmem::find(body, secret).is_some()
+    })
+}

@@ -1,0 +1,346 @@
+//! The process's shared parts, and a request's way through them.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use wayleave_dialect::Dialect;
+use wayleave_dialect::chat::{Ask, Head};
+use wayleave_dialect::raw::RawObject;
+use wayleave_model::id::{NodeId, RequestId};
+use wayleave_model::provider::{ModelType, Operation};
+use wayleave_model::record::{Asked, Identity, Person};
+use wayleave_model::time::Tick;
+use wayleave_store::KeyHasher;
+
+use crate::answer::{self, ClientBody, Unstreamed, Waiting};
+use crate::drain::Drains;
+use crate::outbound::{self, Traceparent};
+use crate::pipeline::Conversation;
+use crate::recorder::Recorder;
+use crate::refusal::Refusal;
+use crate::settings::Settings;
+use crate::surface::{self, Match, Miss, Surface};
+use crate::trail::Trail;
+use crate::upstream::Upstream;
+use crate::world::{KeyEntry, World};
+use crate::{auth, client, intake, listing, ready, route};
+
+/// Everything requests share.
+pub struct Gateway {
+    /// The configuration in force.
+    pub world: ArcSwap<World>,
+    /// What the process was told at its start.
+    pub settings: Settings,
+    /// Clock, spool, metrics.
+    pub recorder: Arc<Recorder>,
+    /// Where requests leave.
+    pub upstream: Upstream,
+    /// Hashes presented keys.
+    pub hasher: KeyHasher,
+    /// This process, as rows name it.
+    pub node: NodeId,
+    /// Calls that go on without their clients.
+    pub drains: Drains,
+    /// The tick (µs) at which the database was last heard of.
+    pub confirmed: AtomicU64,
+    /// The process is on its way out.
+    pub draining: AtomicBool,
+}
+
+/// One request's own values, known before it is read.
+struct Arrival {
+    id: RequestId,
+    admitted: Tick,
+    peer: IpAddr,
+}
+
+impl Gateway {
+    /// Answers one request of the data plane.
+    pub async fn serve(self: &Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Response<ClientBody> {
+        let clock = &self.recorder.clock;
+        let arrival = Arrival { id: RequestId::new(clock.now()), admitted: clock.tick(), peer };
+        let found = surface::find(request.method(), request.uri().path());
+        let dialect = client::dialect(found.as_ref().ok(), request.headers());
+        let answered = match found {
+            Ok(found) => self.dispatch(found, request, &arrival, dialect).await,
+            Err(miss) => Err(self.missed(&miss, &request)),
+        };
+        answered.unwrap_or_else(|refusal| answer::refusal(&refusal, dialect, arrival.id))
+    }
+
+    async fn dispatch(
+        self: &Arc<Self>,
+        found: Match<'_>,
+        request: Request<Incoming>,
+        arrival: &Arrival,
+        dialect: Dialect,
+    ) -> Result<Response<ClientBody>, Refusal> {
+        if found.doubled {
+            self.setup_problem("doubled_v1");
+        }
+        let (surface, rest) = (found.surface, found.rest.to_owned());
+        match surface {
+            Surface::Operation { operation, dialect, path } => {
+                self.chat(request, arrival, operation, dialect, path).await
+            }
+            Surface::Models | Surface::Model => {
+                let key = self.caller(request.headers())?;
+                let body = match surface {
+                    Surface::Models => listing::all(&key),
+                    _ => listing::one(&key, &rest)?,
+                };
+                Ok(without_body(request.method(), answer::json(StatusCode::OK, dialect, arrival.id, body)))
+            }
+            Surface::Unsupported { what, instead } => {
+                self.caller(request.headers())?;
+                let message = format!("{what} are not served here: {instead}");
+                Err(Refusal::new(StatusCode::NOT_FOUND, "unsupported_endpoint", message))
+            }
+            Surface::Root => Ok(without_body(
+                request.method(),
+                answer::json(StatusCode::OK, dialect, arrival.id, r#"{"service":"wayleave","base_url_path":"/v1"}"#),
+            )),
+            Surface::Healthz => {
+                let body = answer::json(StatusCode::OK, dialect, arrival.id, r#"{"status":"ok"}"#);
+                Ok(without_body(request.method(), body))
+            }
+            Surface::Readyz => {
+                let (status, body) = ready::report(self);
+                Ok(without_body(request.method(), answer::json(status, dialect, arrival.id, body)))
+            }
+        }
+    }
+
+    async fn chat(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+        arrival: &Arrival,
+        operation: Operation,
+        dialect: Dialect,
+        path: &'static str,
+    ) -> Result<Response<ClientBody>, Refusal> {
+        let (parts, body) = request.into_parts();
+        let key = match self.caller(&parts.headers) {
+            Ok(key) => key,
+            // What the client still sends is read, so that it reads the refusal.
+            Err(refusal) => return Err(intake::discard(body, refusal).await),
+        };
+        let body = intake::read(&parts.headers, body, self.settings.max_body).await;
+        let asked = body.and_then(|body| ask(dialect, body));
+        let origin = Origin { arrival, headers: &parts.headers, operation, path };
+        match asked {
+            Ok(ask) => self.converse(&key, ask, &origin, dialect).await,
+            Err(refusal) => Err(self.denied(&key, None, &origin, refusal)),
+        }
+    }
+
+    async fn converse(
+        self: &Arc<Self>,
+        key: &KeyEntry,
+        ask: Ask,
+        origin: &Origin<'_>,
+        dialect: Dialect,
+    ) -> Result<Response<ClientBody>, Refusal> {
+        let id = origin.arrival.id;
+        let routed = route::find(key, &ask.model).and_then(|route| {
+            must_be_chat(&route.name, route.model_type)?;
+            // The random part of the request's id draws the lot: no second source is needed.
+            let draw = (id.0.as_u64_pair().1) << 2;
+            let targets = route::order(route, origin.arrival.admitted, draw)?;
+            Ok((Arc::clone(route), targets))
+        });
+        let (route, targets) = match routed {
+            Ok(routed) => routed,
+            Err(refusal) => return Err(self.denied(key, Some(&ask), origin, refusal)),
+        };
+        let mut identity = self.identity(key, Some(&ask), origin);
+        identity.alias_id = Some(route.alias);
+        identity.route = Some(route.version);
+        let recorder = Arc::clone(&self.recorder);
+        let trail = Trail::new(recorder, identity, ask.asked, origin.arrival.admitted, ask.max_output);
+        let stream = ask.stream;
+        let span = id.0.as_u64_pair().1;
+        let conversation = Conversation {
+            gateway: Arc::clone(self),
+            id,
+            dialect,
+            ask,
+            forwarded: outbound::forwarded(origin.headers, span),
+            route,
+            targets,
+            trail,
+        };
+        let mut run: answer::Run = Box::pin(conversation.run());
+        let ended = if stream {
+            match tokio::time::timeout(self.settings.heartbeat, &mut run).await {
+                Ok(ended) => ended,
+                // Silent for too long: the head and a heartbeat go out while targets are tried.
+                Err(_) => {
+                    let waiting = Waiting::new(self, run, dialect, id);
+                    return Ok(answer::events(ClientBody::Waiting(Box::new(waiting)), dialect, id));
+                }
+            }
+        } else {
+            Unstreamed::new(Arc::clone(self), run).await
+        };
+        match ended {
+            Ok(begun) => Ok(answer::begun(begun, dialect, id)),
+            Err(mut ended) => {
+                ended.trail.refused(&ended.refusal);
+                Err(ended.refusal)
+            }
+        }
+    }
+
+    /// The key behind the headers, if it may be used now.
+    fn caller(&self, headers: &HeaderMap) -> Result<KeyEntry, Refusal> {
+        let presented = auth::presented(headers).inspect_err(|refusal| self.refused_key(refusal))?;
+        if auth::is_absurd(presented) {
+            let message = "the key is longer than any key";
+            return Err(Refusal::new(StatusCode::UNAUTHORIZED, "invalid_api_key", message));
+        }
+        self.database_is_known()?;
+        let hash = self.hasher.hash(presented.as_bytes());
+        let world = self.world.load();
+        let now = self.recorder.clock.now();
+        auth::check(&world, &hash, presented, now)
+            .cloned()
+            .inspect_err(|refusal| self.refused_key(refusal))
+    }
+
+    /// Keys are honoured for a while without the database; a revocation must not be missed for
+    /// ever. A database failure is never a 401.
+    fn database_is_known(&self) -> Result<(), Refusal> {
+        let heard = Tick::default().plus_micros(self.confirmed.load(Ordering::Relaxed));
+        let silence = Duration::from_micros(self.recorder.clock.tick().micros_since(heard));
+        if silence <= self.settings.key_grace {
+            return Ok(());
+        }
+        let message = format!("the database has not answered for {} s, so keys cannot be checked", silence.as_secs());
+        Err(Refusal::dependency(message))
+    }
+
+    /// A request of a known key that never got to a target: it leaves a row too.
+    fn denied(&self, key: &KeyEntry, ask: Option<&Ask>, origin: &Origin<'_>, refusal: Refusal) -> Refusal {
+        let identity = self.identity(key, ask, origin);
+        let asked = ask.map_or(Asked::default(), |ask| ask.asked);
+        let admitted = origin.arrival.admitted;
+        let mut trail = Trail::new(Arc::clone(&self.recorder), identity, asked, admitted, None);
+        trail.refused(&refusal);
+        refusal
+    }
+
+    fn identity(&self, key: &KeyEntry, ask: Option<&Ask>, origin: &Origin<'_>) -> Identity {
+        let headers = origin.headers;
+        let text = |name: &str, most: usize| {
+            let value = headers.get(name)?.to_str().ok()?;
+            Some(value.chars().take(most).collect::<String>())
+        };
+        let client_addr = client::address(headers, origin.arrival.peer, &self.settings.trusted_proxies);
+        Identity {
+            request: origin.arrival.id,
+            started_at: self.recorder.clock.now(),
+            node: self.node,
+            revision: self.world.load().revision,
+            caller: Arc::clone(&key.caller),
+            surface: Cow::Borrowed(origin.path),
+            operation: origin.operation,
+            alias: ask.map_or_else(String::new, |ask| ask.model.chars().take(256).collect()),
+            alias_id: None,
+            route: None,
+            client: client::recognise(headers).map(Cow::Borrowed),
+            client_request_id: text("x-request-id", 128).or_else(|| text("x-client-request-id", 128)),
+            trace_id: Traceparent::read(headers).map(|trace| trace.id.to_owned()),
+            person: Some(Person {
+                client_addr: Some(client_addr.to_string()),
+                end_user: ask.and_then(|ask| ask.end_user.clone()),
+            }),
+            probe: false,
+        }
+    }
+
+    fn missed(&self, miss: &Miss, request: &Request<Incoming>) -> Refusal {
+        let path: String = request.uri().path().chars().take(200).collect();
+        let base = format!("{}/v1", self.settings.public_url);
+        match miss {
+            Miss::Method(allow) => Refusal {
+                allow: Some(allow),
+                ..Refusal::new(
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    "method_not_allowed",
+                    format!("{} is not served at {path}: use {allow}", request.method()),
+                )
+            },
+            Miss::Pasted { operation } => {
+                self.setup_problem("pasted_operation");
+                let message = format!(
+                    "unknown path {path}: the base URL must be {base}, without the operation path {operation}, which the client adds itself"
+                );
+                Refusal::new(StatusCode::NOT_FOUND, "unknown_url", message)
+            }
+            Miss::Unknown => {
+                let message = format!("unknown path {path}: the base URL is {base}");
+                Refusal::new(StatusCode::NOT_FOUND, "unknown_url", message)
+            }
+        }
+    }
+
+    fn refused_key(&self, refusal: &Refusal) {
+        let code = match refusal.code.as_str() {
+            "missing_api_key" => "missing_api_key",
+            "expired_api_key" => "expired_api_key",
+            "revoked_api_key" => "revoked_api_key",
+            "foreign_key_format" => "foreign_key_format",
+            _ => "invalid_api_key",
+        };
+        self.recorder.metrics.refused_keys.get_or_create(&crate::metrics::CodeLabels { code }).inc();
+    }
+
+    fn setup_problem(&self, code: &'static str) {
+        self.recorder.metrics.setup_problems.get_or_create(&crate::metrics::CodeLabels { code }).inc();
+    }
+}
+
+/// Where a request comes from, for its row.
+struct Origin<'a> {
+    arrival: &'a Arrival,
+    headers: &'a HeaderMap,
+    operation: Operation,
+    path: &'static str,
+}
+
+fn ask(dialect: Dialect, body: Bytes) -> Result<Ask, Refusal> {
+    let object = RawObject::read(body).map_err(Refusal::bad_request)?;
+    dialect.chat().ask(&Head::default(), object).map_err(Refusal::bad_request)
+}
+
+fn must_be_chat(alias: &str, model_type: ModelType) -> Result<(), Refusal> {
+    if model_type == ModelType::Llm {
+        return Ok(());
+    }
+    let message = format!(
+        "`{alias}` is a model of type {}: it is served at {}",
+        model_type.as_str(),
+        model_type.endpoint()
+    );
+    Err(Refusal::new(StatusCode::BAD_REQUEST, "wrong_endpoint", message).at("model"))
+}
+
+/// `HEAD` is `GET` without the body.
+fn without_body(method: &Method, mut response: Response<ClientBody>) -> Response<ClientBody> {
+    if method == Method::HEAD {
+        if let ClientBody::Full(Some(body)) = response.body() {
+            let length = body.len();
+            response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+        }
+        *response.body_mut() = ClientBody::Full(None);
+    }
+    response
+}

@@ -1,0 +1,92 @@
+//! Reads a request's body, within bounds.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode, header};
+use http_body::Body;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+
+use crate::refusal::Refusal;
+
+/// How long a client may pause while it sends.
+const PAUSE: Duration = Duration::from_secs(30);
+/// What is still read of a body that is refused, so that its sender reads the refusal.
+const DISCARD_BYTES: usize = 256 << 20;
+/// How long.
+const DISCARD_TIME: Duration = Duration::from_secs(10);
+
+/// The whole body, at most `limit` bytes.
+pub async fn read(headers: &HeaderMap, mut body: Incoming, limit: usize) -> Result<Bytes, Refusal> {
+    if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|it| *it != "identity") {
+        let message = format!("send the body without compression, not as {encoding:?}");
+        let refusal = Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request", message);
+        return Err(discard(body, refusal.at("content-encoding")).await);
+    }
+    let announced = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
+    if announced.is_some_and(|size| size > limit) {
+        return Err(discard(body, too_large(limit)).await);
+    }
+    let mut first: Option<Bytes> = None;
+    let mut rest = BytesMut::new();
+    while let Some(chunk) = next(&mut body).await? {
+        let held = first.as_ref().map_or(rest.len(), Bytes::len);
+        if held + chunk.len() > limit {
+            return Err(discard(body, too_large(limit)).await);
+        }
+        match first.take() {
+            None if rest.is_empty() => first = Some(chunk),
+            None => rest.extend_from_slice(&chunk),
+            Some(first) => {
+                // The size announced is believed only as far as bytes do come.
+                rest.reserve(announced.unwrap_or(0).min(8 << 20).max(first.len() + chunk.len()));
+                rest.extend_from_slice(&first);
+                rest.extend_from_slice(&chunk);
+            }
+        }
+    }
+    Ok(first.unwrap_or_else(|| rest.freeze()))
+}
+
+/// Reads on, within bounds, before the refusal is sent: a client that still writes when the
+/// connection closes would see a reset and not the reason.
+pub async fn discard(mut body: Incoming, refusal: Refusal) -> Refusal {
+    let mut left = DISCARD_BYTES;
+    let rest = async {
+        while let Ok(Some(chunk)) = next(&mut body).await {
+            left = left.saturating_sub(chunk.len());
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    // Cut short or not, the refusal is what is left to say.
+    let _ = tokio::time::timeout(DISCARD_TIME, rest).await;
+    refusal
+}
+
+async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Refusal> {
+    loop {
+        let frame = tokio::time::timeout(PAUSE, body.frame()).await.map_err(|_| {
+            let message = format!("nothing came for {} s while the body was read", PAUSE.as_secs());
+            Refusal::new(StatusCode::REQUEST_TIMEOUT, "invalid_request", message)
+        })?;
+        return match frame {
+            None => Ok(None),
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => Ok(Some(data)),
+                Err(_trailers) => continue,
+            },
+            Some(Err(err)) => {
+                let message = format!("the body could not be read: {err}");
+                Err(Refusal::new(StatusCode::BAD_REQUEST, "invalid_request", message))
+            }
+        };
+    }
+}
+
+fn too_large(limit: usize) -> Refusal {
+    let message = format!("the body is larger than {} MiB ({limit} bytes), the most that is taken", limit >> 20);
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message)
+}

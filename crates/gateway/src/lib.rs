@@ -1,0 +1,35 @@
+//! The data plane: everything between a client's bytes and an upstream's.
+//!
+//! [`pipeline`] is the life of a request on one screen; the files beside it are its steps, each
+//! under its own name. [`world`] is the configuration it sees, [`trail`] what it leaves behind,
+//! [`upstream`] the only way out.
+
+pub mod answer;
+pub mod auth;
+pub mod client;
+pub mod drain;
+pub mod failure;
+pub mod follower;
+pub mod gateway;
+pub mod intake;
+pub mod keeper;
+pub mod listing;
+pub mod metrics;
+pub mod outbound;
+pub mod pipeline;
+pub mod pool;
+pub mod ready;
+pub mod recorder;
+pub mod refusal;
+pub mod relay;
+pub mod route;
+pub mod server;
+pub mod settings;
+pub mod settle;
+pub mod surface;
+pub mod trail;
+pub mod upstream;
+pub mod world;
+
+pub use gateway::Gateway;
+pub use settings::{Settings, Timers};

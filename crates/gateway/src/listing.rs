@@ -1,0 +1,95 @@
+//! `GET /v1/models`: what this key may call, in one body that OpenAI and Anthropic clients read.
+
+use http::StatusCode;
+use serde::Serialize;
+use wayleave_model::Timestamp;
+
+use crate::refusal::Refusal;
+use crate::route;
+use crate::world::{KeyEntry, Route};
+
+/// Fields of both dialects side by side.
+#[derive(Serialize)]
+struct Entry<'a> {
+    id: &'a str,
+    object: &'static str,
+    created: i64,
+    owned_by: &'a str,
+    #[serde(rename = "type")]
+    anthropic_type: &'static str,
+    display_name: &'a str,
+    created_at: String,
+    model_type: &'static str,
+}
+
+#[derive(Serialize)]
+struct List<'a> {
+    object: &'static str,
+    data: Vec<Entry<'a>>,
+    has_more: bool,
+    first_id: Option<&'a str>,
+    last_id: Option<&'a str>,
+}
+
+/// Every model this key may call.
+pub fn all(key: &KeyEntry) -> Vec<u8> {
+    let data: Vec<Entry<'_>> = key.routes().map(|route| entry(key, route)).collect();
+    let (first_id, last_id) = (data.first().map(|it| it.id), data.last().map(|it| it.id));
+    render(&List { object: "list", has_more: false, first_id, last_id, data })
+}
+
+/// One of them.
+pub fn one(key: &KeyEntry, id: &str) -> Result<Vec<u8>, Refusal> {
+    let id = decoded(id).ok_or_else(|| {
+        Refusal::new(StatusCode::BAD_REQUEST, "invalid_request", "the model in the path is not UTF-8")
+    })?;
+    Ok(render(&entry(key, route::find(key, &id)?)))
+}
+
+fn entry<'a>(key: &'a KeyEntry, route: &'a Route) -> Entry<'a> {
+    let seconds = route.created;
+    let created_at = Timestamp::from_micros(seconds.saturating_mul(1_000_000)).to_string();
+    Entry {
+        id: &route.name,
+        object: "model",
+        created: seconds,
+        owned_by: &key.tenant.name,
+        anthropic_type: "model",
+        display_name: &route.name,
+        created_at: created_at.replace(".000000", ""),
+        model_type: route.model_type.as_str(),
+    }
+}
+
+fn render(value: &impl Serialize) -> Vec<u8> {
+    // Strings and numbers always serialise.
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+/// Percent-decoding (RFC 3986, section 2.1): clients escape the slash of `sandbox/echo`.
+fn decoded(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            out.push(byte);
+            continue;
+        }
+        let mut digit = || char::from(bytes.next()?).to_digit(16);
+        let (high, low) = (digit()?, digit()?);
+        out.push(u8::try_from(high * 16 + low).ok()?);
+    }
+    String::from_utf8(out).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_escaped_name_is_the_name() {
+        assert_eq!(decoded("sandbox%2Fecho").as_deref(), Some("sandbox/echo"));
+        assert_eq!(decoded("a%2"), None);
+        assert_eq!(decoded("%ff"), None);
+    }
+}

@@ -1,0 +1,157 @@
+//! Every metric we export, in one struct.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use wayleave_model::record::Closed;
+
+/// What is counted. Labels are types, so that their number can be judged in review.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    attempts: Family<AttemptLabels, Counter>,
+    tokens: Family<TokenLabels, Counter>,
+    cost_nanos: Counter,
+    duration: Histogram,
+    first_token: Histogram,
+    overhead: Histogram,
+    /// Requests without a valid key, by the code they were refused with.
+    pub refused_keys: Family<CodeLabels, Counter>,
+    /// Requests under way.
+    pub in_flight: Gauge,
+    /// Finished requests that could not be recorded.
+    pub spool_failures: Counter,
+    /// Records in the spool that are not in the database yet.
+    pub spool_lag: Gauge,
+    /// Rows written by the follower.
+    pub settled: Counter,
+    /// Batches the follower could not write, to be tried again.
+    pub settle_failures: Counter,
+    /// Requests to addresses that show a wrong set-up (a doubled `/v1`, a pasted operation).
+    pub setup_problems: Family<CodeLabels, Counter>,
+    /// The configuration's revision.
+    pub revision: Gauge<i64>,
+    /// Seconds since the database was last heard of.
+    pub database_silence: Gauge<f64, AtomicU64>,
+}
+
+/// Labels of `wayleave_requests`.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct RequestLabels {
+    surface: String,
+    status: u16,
+    end: &'static str,
+}
+
+/// Labels of `wayleave_attempts`.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct AttemptLabels {
+    provider: String,
+    verdict: String,
+}
+
+/// Labels of `wayleave_tokens`.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct TokenLabels {
+    side: &'static str,
+}
+
+/// One code of the taxonomy.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct CodeLabels {
+    /// The code.
+    pub code: &'static str,
+}
+
+impl Default for Metrics {
+    fn default() -> Metrics {
+        let seconds = || Histogram::new(exponential_buckets(0.005, 2.0, 16));
+        let mut metrics = Metrics {
+            registry: Registry::with_prefix("wayleave"),
+            requests: Family::default(),
+            attempts: Family::default(),
+            tokens: Family::default(),
+            cost_nanos: Counter::default(),
+            duration: seconds(),
+            first_token: seconds(),
+            overhead: Histogram::new(exponential_buckets(0.000_05, 2.0, 14)),
+            refused_keys: Family::default(),
+            in_flight: Gauge::default(),
+            spool_failures: Counter::default(),
+            spool_lag: Gauge::default(),
+            settled: Counter::default(),
+            settle_failures: Counter::default(),
+            setup_problems: Family::default(),
+            revision: Gauge::default(),
+            database_silence: Gauge::default(),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register(&mut self) {
+        let r = &mut self.registry;
+        r.register("requests", "Requests that ended", self.requests.clone());
+        r.register("attempts", "Calls to providers that ended", self.attempts.clone());
+        r.register("tokens", "Tokens consumed", self.tokens.clone());
+        r.register("cost_nanos", "Billionths of a US dollar spent", self.cost_nanos.clone());
+        r.register_with_unit("request_duration", "From admission to the end", Unit::Seconds, self.duration.clone());
+        r.register_with_unit("first_token", "From admission to the first semantic event", Unit::Seconds, self.first_token.clone());
+        r.register_with_unit("overhead", "From admission to the upstream request", Unit::Seconds, self.overhead.clone());
+        r.register("refused_keys", "Requests without a valid key", self.refused_keys.clone());
+        r.register("requests_in_flight", "Requests under way", self.in_flight.clone());
+        r.register("spool_failures", "Finished requests that could not be recorded", self.spool_failures.clone());
+        r.register("spool_lag_records", "Spool records not in the database yet", self.spool_lag.clone());
+        r.register("settled_requests", "Requests written to the database", self.settled.clone());
+        r.register("settle_failures", "Batches to be written again", self.settle_failures.clone());
+        r.register("setup_problems", "Requests that show a wrong set-up of their client", self.setup_problems.clone());
+        r.register("config_revision", "Revision of the configuration in force", self.revision.clone());
+        r.register_with_unit("database_silence", "Since the database was last heard of", Unit::Seconds, self.database_silence.clone());
+    }
+
+    /// A request ended.
+    pub fn closed(&self, closed: &Closed) {
+        let outcome = &closed.outcome;
+        let labels = RequestLabels {
+            surface: closed.identity.surface.to_string(),
+            status: outcome.status,
+            end: outcome.stream_end.as_str(),
+        };
+        self.requests.get_or_create(&labels).inc();
+        for attempt in &closed.attempts {
+            let labels = AttemptLabels {
+                provider: attempt.start.target.provider_name.clone(),
+                verdict: attempt.verdict.to_string(),
+            };
+            self.attempts.get_or_create(&labels).inc();
+            self.tokens.get_or_create(&TokenLabels { side: "input" }).inc_by(attempt.usage.input);
+            self.tokens.get_or_create(&TokenLabels { side: "output" }).inc_by(attempt.usage.output);
+        }
+        self.cost_nanos.inc_by(u64::try_from(closed.cost().0).unwrap_or(0));
+        self.duration.observe(seconds(outcome.total_us));
+        if let Some(us) = outcome.first_token_us {
+            self.first_token.observe(seconds(us));
+        }
+        self.overhead.observe(seconds(outcome.overhead_us));
+    }
+
+    /// The exposition, in OpenMetrics text.
+    pub fn render(&self) -> String {
+        let mut out = String::new();
+        // Writing to a string cannot fail.
+        let _ = text::encode(&mut out, &self.registry);
+        out
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a metric, not money")]
+fn seconds(micros: u64) -> f64 {
+    micros as f64 / 1e6
+}

@@ -1,0 +1,170 @@
+//! The request we send: the client's own bytes when the dialects agree, a translation otherwise.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
+use wayleave_dialect::chat::{Ask, Head};
+use wayleave_dialect::raw::Edits;
+use wayleave_dialect::{Dialect, Losses, Malformed};
+use wayleave_model::Timestamp;
+
+use crate::upstream::body::Pieces;
+use crate::world::{Endpoint, Target};
+
+/// A body shaped for one target, and what that took.
+pub struct Shaped {
+    /// The body, in pieces.
+    pub body: Vec<Bytes>,
+    /// Named changes.
+    pub edits: Vec<Cow<'static, str>>,
+    /// What could not be carried.
+    pub losses: Losses,
+    /// Tools that the client declared as free text.
+    pub custom_tools: Vec<String>,
+}
+
+/// Shapes the client's request for `target`.
+pub fn shape(dialect: Dialect, ask: &Ask, target: &Target, endpoint: &Endpoint) -> Result<Shaped, Malformed> {
+    let model = &target.label.model_name;
+    if endpoint.dialect == dialect {
+        let mut edits = Edits::default();
+        dialect.chat().amend(ask, model, &target.facts, &mut edits);
+        return Ok(Shaped {
+            body: edits.apply(&ask.body),
+            edits: edits.names().cloned().collect(),
+            losses: Losses::default(),
+            custom_tools: Vec::new(),
+        });
+    }
+    let request = dialect.chat().read_request(&Head::default(), ask.body.body())?;
+    let mut losses = Losses::default();
+    let body = endpoint.dialect.chat().write_request(&request, model, &target.facts, &mut losses)?;
+    Ok(Shaped {
+        body: vec![Bytes::from(body)],
+        edits: Vec::new(),
+        losses,
+        custom_tools: request.custom_tools(),
+    })
+}
+
+/// The whole request. The signature, if the kind has one, comes last, when everything is final.
+pub fn request(
+    target: &Target,
+    endpoint: &Endpoint,
+    shaped: &Shaped,
+    stream: bool,
+    forwarded: &HeaderMap,
+    now: Timestamp,
+) -> Result<Request<Pieces>, String> {
+    let uri = if stream { &endpoint.stream_uri } else { &endpoint.uri };
+    let mut request = Request::post(uri.clone());
+    if let Some(headers) = request.headers_mut() {
+        headers.reserve(endpoint.headers.len() + forwarded.len() + 4);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        headers.extend(endpoint.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        for (name, value) in forwarded {
+            let theirs = name.as_str().starts_with("anthropic-");
+            if !theirs || endpoint.dialect == Dialect::AnthropicMessages {
+                headers.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    let request = request.body(()).map_err(|err| err.to_string())?;
+    let (mut parts, ()) = request.into_parts();
+    target
+        .kind
+        .sign(&mut parts, &shaped.body, &target.account(), now)
+        .map_err(|err| err.to_string())?;
+    Ok(Request::from_parts(parts, Pieces::new(shaped.body.clone())))
+}
+
+const USER_AGENT: &str = concat!("wayleave/", env!("CARGO_PKG_VERSION"));
+
+/// Client headers that travel upstream: protocol versions, idempotency, sessions and affinity.
+/// Everything else stays here; organisation and project come from the credential.
+const FORWARDED: [&str; 10] = [
+    "anthropic-beta",
+    "anthropic-version",
+    "idempotency-key",
+    "session-id",
+    "thread-id",
+    "x-session-id",
+    "x-session-affinity",
+    "x-claude-code-session-id",
+    "x-claude-code-agent-id",
+    "openai-beta",
+];
+
+/// The client's headers that may travel, and its trace continued.
+pub fn forwarded(headers: &HeaderMap, span: u64) -> HeaderMap {
+    let mut out = HeaderMap::new();
+    for name in FORWARDED {
+        if let Some(value) = headers.get(name) {
+            out.insert(HeaderName::from_static(name), value.clone());
+        }
+    }
+    if let Some(trace) = Traceparent::read(headers) {
+        let text = format!("00-{}-{span:016x}-{}", trace.id, trace.flags);
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            out.insert(HeaderName::from_static("traceparent"), value);
+        }
+        if let Some(state) = headers.get("tracestate") {
+            out.insert(HeaderName::from_static("tracestate"), state.clone());
+        }
+    }
+    out
+}
+
+/// A W3C trace context (Trace Context Level 1, section 3.2).
+pub struct Traceparent<'a> {
+    /// 32 hex digits.
+    pub id: &'a str,
+    flags: &'a str,
+}
+
+impl<'a> Traceparent<'a> {
+    /// The client's, if it sent a valid one.
+    pub fn read(headers: &'a HeaderMap) -> Option<Traceparent<'a>> {
+        let mut parts = headers.get("traceparent")?.to_str().ok()?.split('-');
+        let (version, id, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let hex = |text: &str, length| {
+            text.len() == length && text.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let zero = |text: &str| text.bytes().all(|it| it == b'0');
+        let sound = hex(version, 2) && version != "ff" && hex(id, 32) && hex(span, 16) && hex(flags, 2);
+        (sound && !zero(id) && !zero(span)).then_some(Traceparent { id, flags })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_listed_headers_travel() {
+        let client: HeaderMap = [
+            ("anthropic-beta", "a,b"),
+            ("x-stainless-lang", "python"),
+            ("authorization", "Bearer k"),
+            ("openai-organization", "org"),
+            ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+        ]
+        .into_iter()
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+        .collect();
+        let out = forwarded(&client, 0xabc);
+        assert_eq!(out.len(), 2);
+        assert_eq!(out["anthropic-beta"], "a,b");
+        assert_eq!(out["traceparent"], "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000abc-01");
+    }
+
+    #[test]
+    fn a_broken_traceparent_is_ignored() {
+        let mut headers = HeaderMap::new();
+        headers.insert("traceparent", HeaderValue::from_static("00-0000-1-01"));
+        assert!(Traceparent::read(&headers).is_none());
+    }
+}

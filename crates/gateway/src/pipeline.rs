@@ -1,0 +1,351 @@
+//! The life of a chat request, top to bottom: from an admitted ask to an answer that has begun.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use tokio::time::Instant;
+use wayleave_dialect::Dialect;
+use wayleave_dialect::carry::{Answer as Wanted, Carried, Carry, Whole};
+use wayleave_dialect::carry::translate::{Translate, translate_whole};
+use wayleave_dialect::chat::Ask;
+use wayleave_dialect::error::Fault;
+use wayleave_model::alias::AnswerModel;
+use wayleave_model::id::RequestId;
+use wayleave_provider::failure::Elsewhere;
+
+use crate::failure::{self, Failed};
+use crate::gateway::Gateway;
+use crate::outbound::{self, Shaped};
+use crate::pool::Lease;
+use crate::refusal::Refusal;
+use crate::relay::Relay;
+use crate::settings::Timers;
+use crate::trail::Trail;
+use crate::upstream::body::AnswerBody;
+use crate::upstream::play::Player;
+use crate::upstream::{Answer, SendError};
+use crate::world::{Endpoint, Route, Target};
+
+/// Bytes of preamble that are held while another target may still be tried.
+const MAX_PREAMBLE: usize = 64 << 10;
+/// Bytes of an error's body that are read.
+const MAX_ERROR: usize = 64 << 10;
+
+/// An admitted request: everything it needs to be answered.
+pub struct Conversation {
+    /// The process.
+    pub gateway: Arc<Gateway>,
+    /// Our id of the request.
+    pub id: RequestId,
+    /// The dialect the client speaks.
+    pub dialect: Dialect,
+    /// What it asks.
+    pub ask: Ask,
+    /// The client's headers that travel.
+    pub forwarded: HeaderMap,
+    /// Where the alias leads.
+    pub route: Arc<Route>,
+    /// The targets to try, best first.
+    pub targets: Vec<Arc<Target>>,
+    /// What is recorded of it.
+    pub trail: Trail,
+}
+
+/// An answer that has begun: from here on nothing is retried.
+pub struct Begun {
+    /// The body.
+    pub body: BegunBody,
+    /// What stands in the head beside it.
+    pub notes: Notes,
+}
+
+/// The body of an answer that has begun.
+pub enum BegunBody {
+    /// All of it, with the trail still to be closed: before the head goes out.
+    Whole(Whole, Trail),
+    /// A stream that closes its own trail.
+    Stream(Box<Relay>),
+}
+
+/// What a client is told in the head.
+#[derive(Default)]
+pub struct Notes {
+    /// `x-wayleave-adjusted`.
+    pub adjusted: String,
+    /// `x-wayleave-lossy`.
+    pub lossy: String,
+    /// `x-upstream-request-id`.
+    pub upstream_request_id: Option<String>,
+}
+
+/// A request that will get no answer, and the trail to close with that.
+pub struct Ended {
+    /// What the client is told.
+    pub refusal: Refusal,
+    /// Its record.
+    pub trail: Trail,
+}
+
+/// How one attempt began well.
+struct Held {
+    body: AnswerBody,
+    carry: Box<dyn Carry>,
+    carried: Carried,
+}
+
+impl Conversation {
+    /// Tries the targets in turn until one begins to answer.
+    pub async fn run(mut self) -> Result<Begun, Box<Ended>> {
+        let mut last: Option<Refusal> = None;
+        let targets = std::mem::take(&mut self.targets);
+        let mut next = targets.iter().enumerate();
+        while let Some((at, target)) = next.next() {
+            let Some(endpoint) = target.endpoint(self.dialect) else { continue };
+            let shaped = match outbound::shape(self.dialect, &self.ask, target, endpoint) {
+                Ok(shaped) => shaped,
+                // Another target may speak the client's own dialect and need no translation.
+                Err(malformed) => {
+                    last.get_or_insert(Refusal::bad_request(malformed));
+                    continue;
+                }
+            };
+            let lease = target.member.lease();
+            if let Err(err) = self.trail.open(target) {
+                return Err(self.ended(Refusal::dependency(err.to_string())));
+            }
+            let failed = match self.attempt(target, endpoint, &shaped).await {
+                Ok(Outcome::Whole(whole, id)) => {
+                    lease.succeeded();
+                    return Ok(self.whole(whole, shaped, id));
+                }
+                Ok(Outcome::Stream(held, id)) => {
+                    lease.succeeded();
+                    return Ok(self.stream(held, shaped, id, target, lease));
+                }
+                Err(failed) => failed,
+            };
+            let now = self.gateway.recorder.clock.tick();
+            lease.failed(&failed.verdict, now);
+            match failed.verdict.elsewhere {
+                Elsewhere::No => return Err(self.ended(failed.refusal)),
+                // Only a larger window can take what this one could not.
+                Elsewhere::LargerWindow => {
+                    let window = target.facts.context_window;
+                    while next.clone().next().is_some_and(|(_, it)| it.facts.context_window <= window) {
+                        next.next();
+                    }
+                }
+                Elsewhere::Credential | Elsewhere::Target => {}
+            }
+            if at + 1 < targets.len() && next.clone().next().is_some() {
+                self.trail.failed(&failed.refusal.code);
+            }
+            last = Some(failed.refusal);
+        }
+        let refusal = last.unwrap_or_else(|| {
+            let message = format!("no target of `{}` can take this kind of request", self.route.name);
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "all_targets_unavailable", message)
+        });
+        Err(self.ended(refusal))
+    }
+
+    async fn attempt(&mut self, target: &Arc<Target>, endpoint: &Endpoint, shaped: &Shaped) -> Result<Outcome, Box<Failed>> {
+        let timers = self.timers();
+        let answer = self.send(target, endpoint, shaped, &timers).await?;
+        let upstream_id = upstream_request_id(&answer.headers);
+        self.trail.head(answer.status.as_u16(), upstream_id.clone());
+        if answer.unpacked {
+            self.trail.repaired("unasked_encoding");
+        }
+        if !answer.status.is_success() {
+            let body = collect(answer.body, MAX_ERROR, &timers).await.unwrap_or_else(|_| Bytes::new());
+            let failed = failure::refused(self.dialect, endpoint.dialect, target, answer.status, &answer.headers, &body);
+            return Err(Box::new(failed));
+        }
+        if self.ask.stream {
+            let held = self.hold(target, endpoint, shaped, answer.body, &timers).await?;
+            return Ok(Outcome::Stream(held, upstream_id));
+        }
+        let limit = self.gateway.settings.max_body;
+        let body = match collect(answer.body, limit, &timers).await {
+            Ok(body) => body,
+            Err(Uncollected::Idle) => return Err(Box::new(failure::timeout(target, "idle", timers.idle))),
+            Err(Uncollected::Fault(fault)) => return Err(Box::new(failure::faulty(target, &fault))),
+        };
+        let wanted = self.wanted(shaped);
+        let whole = if endpoint.dialect == self.dialect {
+            self.dialect.chat().carry_whole(&wanted, body)
+        } else {
+            translate_whole(endpoint.dialect, self.dialect, &wanted, &body)
+        };
+        let whole = whole.map_err(|fault| Box::new(failure::faulty(target, &fault)))?;
+        Ok(Outcome::Whole(whole, upstream_id))
+    }
+
+    async fn send(&self, target: &Target, endpoint: &Endpoint, shaped: &Shaped, timers: &Timers) -> Result<Answer, Box<Failed>> {
+        let now = self.gateway.recorder.clock.now();
+        let model = &target.label.model_name;
+        if let Some(play) = target.kind.play(model, &joined(&shaped.body), now) {
+            return match tokio::time::timeout(timers.first_byte, tokio::time::sleep(play.head_after)).await {
+                Ok(()) => Ok(Answer {
+                    status: play.status,
+                    headers: play.headers.clone(),
+                    body: AnswerBody::Play(Box::new(Player::new(play))),
+                    unpacked: false,
+                }),
+                Err(_) => Err(Box::new(failure::timeout(target, "first_byte", timers.first_byte))),
+            };
+        }
+        let request = outbound::request(target, endpoint, shaped, self.ask.stream, &self.forwarded, now)
+            .map_err(|why| Box::new(failure::unsent(target, &SendError::Connect(why))))?;
+        let answer = self.gateway.upstream.send(request, timers.first_byte).await;
+        answer.map_err(|err| Box::new(failure::unsent(target, &err)))
+    }
+
+    /// Reads the stream up to its first semantic event, so that until then another target can be
+    /// tried.
+    async fn hold(
+        &mut self,
+        target: &Target,
+        endpoint: &Endpoint,
+        shaped: &Shaped,
+        mut body: AnswerBody,
+        timers: &Timers,
+    ) -> Result<Held, Box<Failed>> {
+        let wanted = self.wanted(shaped);
+        let mut carry: Box<dyn Carry> = if endpoint.dialect == self.dialect {
+            self.dialect.chat().carry(&wanted)
+        } else {
+            let (reader, writer) = (endpoint.dialect.chat().reader(), self.dialect.chat().writer(&wanted));
+            Box::new(Translate::new(reader, writer))
+        };
+        let mut carried = Carried::default();
+        let deadline = Instant::now() + timers.first_token;
+        loop {
+            match tokio::time::timeout_at(deadline, body.chunk()).await {
+                Err(_) => return Err(Box::new(failure::timeout(target, "first_token", timers.first_token))),
+                Ok(Some(Ok(chunk))) => carry.push(chunk, &mut carried),
+                Ok(Some(Err(broken))) => {
+                    let fault = Fault { message: broken.to_string(), ..Fault::cut() };
+                    return Err(Box::new(failure::faulty(target, &fault)));
+                }
+                Ok(None) => carry.end(&mut carried),
+            }
+            if let Some(Err(fault)) = &carried.end
+                && !carry.seen().semantic
+            {
+                return Err(Box::new(failure::faulty(target, fault)));
+            }
+            let preamble: usize = carried.bytes.iter().map(Bytes::len).sum();
+            if carry.seen().semantic || carried.end.is_some() || preamble > MAX_PREAMBLE {
+                return Ok(Held { body, carry, carried });
+            }
+        }
+    }
+
+    fn whole(mut self, whole: Whole, shaped: Shaped, upstream_request_id: Option<String>) -> Begun {
+        let notes = notes(&shaped, upstream_request_id);
+        self.trail.shaped(shaped.edits, &shaped.losses);
+        Begun { body: BegunBody::Whole(whole, self.trail), notes }
+    }
+
+    fn stream(mut self, held: Held, shaped: Shaped, upstream_request_id: Option<String>, target: &Arc<Target>, lease: Lease) -> Begun {
+        let notes = notes(&shaped, upstream_request_id);
+        self.trail.shaped(shaped.edits, &shaped.losses);
+        let timers = self.timers();
+        let relay = Relay::new(
+            self.gateway,
+            self.id,
+            self.dialect,
+            self.route.policy.client_gone,
+            (held.body, held.carry, held.carried),
+            (Arc::clone(target), lease),
+            self.trail,
+            timers.idle,
+        );
+        Begun { body: BegunBody::Stream(Box::new(relay)), notes }
+    }
+
+    fn ended(self, refusal: Refusal) -> Box<Ended> {
+        Box::new(Ended { refusal, trail: self.trail })
+    }
+
+    fn wanted(&self, shaped: &Shaped) -> Wanted {
+        let alias = self.route.policy.answer_model == AnswerModel::Alias;
+        Wanted {
+            id: self.id.to_string(),
+            created: self.gateway.recorder.clock.now().as_seconds(),
+            model: alias.then(|| self.route.name.clone()),
+            include_usage: self.ask.include_usage,
+            custom_tools: shaped.custom_tools.clone(),
+        }
+    }
+
+    fn timers(&self) -> Timers {
+        let (own, all) = (&self.route.policy.timeouts, self.gateway.settings.timeouts);
+        let or = |ms: Option<u64>, usual| ms.map_or(usual, std::time::Duration::from_millis);
+        Timers {
+            connect: all.connect,
+            first_byte: or(own.first_byte_ms, all.first_byte),
+            first_token: or(own.first_token_ms, all.first_token),
+            idle: or(own.idle_ms, all.idle),
+        }
+    }
+}
+
+enum Outcome {
+    Whole(Whole, Option<String>),
+    Stream(Held, Option<String>),
+}
+
+enum Uncollected {
+    Idle,
+    Fault(Fault),
+}
+
+/// A whole body, at most `limit` bytes of it. One piece, the usual case, is not copied.
+async fn collect(mut body: AnswerBody, limit: usize, timers: &Timers) -> Result<Bytes, Uncollected> {
+    let mut first: Option<Bytes> = None;
+    let mut rest: Vec<u8> = Vec::new();
+    loop {
+        let chunk = match tokio::time::timeout(timers.idle, body.chunk()).await {
+            Err(_) => return Err(Uncollected::Idle),
+            Ok(Some(Ok(chunk))) => chunk,
+            Ok(Some(Err(broken))) => {
+                return Err(Uncollected::Fault(Fault { message: broken.to_string(), ..Fault::cut() }));
+            }
+            Ok(None) => return Ok(first.unwrap_or_else(|| rest.into())),
+        };
+        let held = first.as_ref().map_or(rest.len(), Bytes::len);
+        if held + chunk.len() > limit {
+            let message = format!("the provider's answer is larger than {limit} bytes");
+            return Err(Uncollected::Fault(Fault::unreadable(message)));
+        }
+        match first.take() {
+            None if rest.is_empty() => first = Some(chunk),
+            None => rest.extend_from_slice(&chunk),
+            Some(first) => rest = [first, chunk].concat(),
+        }
+    }
+}
+
+fn joined(pieces: &[Bytes]) -> Bytes {
+    match pieces {
+        [one] => one.clone(),
+        many => many.concat().into(),
+    }
+}
+
+/// The provider's own id of the call, under the names that vendors use.
+fn upstream_request_id(headers: &HeaderMap) -> Option<String> {
+    ["x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-trace-id"]
+        .iter()
+        .find_map(|name| headers.get(*name)?.to_str().ok())
+        .map(|id| id.chars().take(128).collect())
+}
+
+fn notes(shaped: &Shaped, upstream_request_id: Option<String>) -> Notes {
+    let lossy: Vec<&str> = shaped.losses.iter().map(|loss| loss.path.as_str()).collect();
+    Notes { adjusted: shaped.edits.join(", "), lossy: lossy.join(", "), upstream_request_id }
+}

@@ -1,0 +1,215 @@
+//! A stream on its way from an upstream to a client. Polled by the client's connection: a slow
+//! client slows the upstream, and nothing is buffered beyond one step.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Instant, Sleep};
+use wayleave_dialect::Dialect;
+use wayleave_dialect::carry::{Carried, Carry};
+use wayleave_dialect::error::{Fault, FaultKind};
+use wayleave_model::alias::ClientGone;
+use wayleave_model::id::RequestId;
+use wayleave_model::record::StreamEnd;
+
+use crate::failure;
+use crate::gateway::Gateway;
+use crate::pool::Lease;
+use crate::refusal::Refusal;
+use crate::trail::Trail;
+use crate::upstream::body::AnswerBody;
+use crate::world::Target;
+
+/// A stream that has begun.
+pub struct Relay(Option<Box<Running>>);
+
+struct Running {
+    gateway: Arc<Gateway>,
+    id: RequestId,
+    dialect: Dialect,
+    when_gone: ClientGone,
+    body: AnswerBody,
+    carry: Box<dyn Carry>,
+    /// For the client, in order.
+    queue: VecDeque<Bytes>,
+    target: Arc<Target>,
+    lease: Lease,
+    trail: Trail,
+    semantic: bool,
+    done: bool,
+    idle: Duration,
+    silence: Silence,
+}
+
+/// One timer for both kinds of silence: set rarely, never per chunk.
+struct Silence {
+    /// When something last came from the upstream.
+    heard: Instant,
+    /// When we last said that we live.
+    spoke: Instant,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Relay {
+    /// Goes on from what was `held` up to the commit point.
+    #[allow(clippy::too_many_arguments, reason = "one caller, which holds exactly these")]
+    pub fn new(
+        gateway: Arc<Gateway>,
+        id: RequestId,
+        dialect: Dialect,
+        when_gone: ClientGone,
+        held: (AnswerBody, Box<dyn Carry>, Carried),
+        (target, lease): (Arc<Target>, Lease),
+        trail: Trail,
+        idle: Duration,
+    ) -> Relay {
+        let (body, carry, carried) = held;
+        let now = Instant::now();
+        let first = now + idle.min(gateway.settings.heartbeat);
+        let silence = Silence { heard: now, spoke: now, timer: Box::pin(tokio::time::sleep_until(first)) };
+        let mut running = Box::new(Running {
+            gateway,
+            id,
+            dialect,
+            when_gone,
+            body,
+            carry,
+            queue: VecDeque::new(),
+            target,
+            lease,
+            trail,
+            semantic: false,
+            done: false,
+            idle,
+            silence,
+        });
+        running.trail.head_sent(200);
+        running.absorb(carried);
+        Relay(Some(running))
+    }
+
+    /// The next piece for the client; `None` when the answer is over.
+    pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let Some(running) = &mut self.0 else { return Poll::Ready(None) };
+        let next = ready!(running.poll(cx));
+        if next.is_none() {
+            self.0 = None;
+        }
+        Poll::Ready(next)
+    }
+}
+
+impl Running {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            if let Some(bytes) = self.queue.pop_front() {
+                return Poll::Ready(Some(bytes));
+            }
+            if self.done {
+                return Poll::Ready(None);
+            }
+            if self.poll_upstream(cx).is_ready() {
+                continue;
+            }
+            ready!(self.poll_silence(cx));
+        }
+    }
+
+    fn poll_upstream(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut carried = Carried::default();
+        match ready!(self.body.poll_chunk(cx)) {
+            Some(Ok(chunk)) => self.carry.push(chunk, &mut carried),
+            Some(Err(broken)) => {
+                let fault = Fault { message: broken.to_string(), ..Fault::cut() };
+                carried.end = Some(Err(fault));
+            }
+            None => self.carry.end(&mut carried),
+        }
+        self.silence.heard = Instant::now();
+        self.absorb(carried);
+        Poll::Ready(())
+    }
+
+    /// Takes over what a step yielded. The trail is closed before the frames that end the answer
+    /// are queued: what a client was told is recorded already.
+    fn absorb(&mut self, carried: Carried) {
+        if !self.semantic && self.carry.seen().semantic {
+            self.semantic = true;
+            self.trail.first_token();
+        }
+        match carried.end {
+            None => {}
+            Some(Ok(())) => {
+                self.done = true;
+                self.trail.close(200, StreamEnd::Done, None, Some(self.carry.seen()));
+            }
+            Some(Err(fault)) => {
+                self.queue.extend(carried.bytes);
+                return self.fault(&fault);
+            }
+        }
+        self.queue.extend(carried.bytes);
+    }
+
+    fn fault(&mut self, fault: &Fault) {
+        let end = match fault.kind {
+            FaultKind::Cut => StreamEnd::Eof,
+            FaultKind::Reported | FaultKind::Unreadable => StreamEnd::UpstreamError,
+        };
+        let failed = failure::faulty(&self.target, fault);
+        self.lease.failed(&failed.verdict, self.gateway.recorder.clock.tick());
+        self.end_with(&failed.refusal, end);
+    }
+
+    /// Ends the stream with an error that every client of the dialect notices.
+    fn end_with(&mut self, refusal: &Refusal, end: StreamEnd) {
+        self.done = true;
+        self.trail.close(200, end, Some(&refusal.code), Some(self.carry.seen()));
+        let error = refusal.body(self.id.to_string());
+        self.queue.push_back(self.dialect.chat().error_frames(&error).into());
+    }
+
+    /// Says that the stream lives, or that its upstream does not.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.silence.timer.as_mut().poll(cx));
+        let now = Instant::now();
+        let heartbeat = self.gateway.settings.heartbeat;
+        if now >= self.silence.heard + self.idle {
+            let failed = failure::timeout(&self.target, "idle", self.idle);
+            self.lease.failed(&failed.verdict, self.gateway.recorder.clock.tick());
+            self.end_with(&failed.refusal, StreamEnd::Timeout);
+            return Poll::Ready(());
+        }
+        let quiet_since = self.silence.heard.max(self.silence.spoke);
+        if now >= quiet_since + heartbeat {
+            self.silence.spoke = now;
+            self.queue.push_back(Bytes::from_static(self.dialect.chat().heartbeat()));
+        }
+        let quiet_since = self.silence.heard.max(self.silence.spoke);
+        let next = (quiet_since + heartbeat).min(self.silence.heard + self.idle);
+        self.silence.timer.as_mut().reset(next);
+        // The new deadline must be registered with this task, even when nothing is to be said.
+        Poll::Ready(())
+    }
+
+    /// Reads on without a client, so that the usage is exact.
+    async fn drain(mut self: Box<Self>) {
+        while std::future::poll_fn(|cx| self.poll(cx)).await.is_some() {}
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        let Some(mut running) = self.0.take() else { return };
+        let seen = running.carry.seen().clone();
+        running.trail.saw(&seen);
+        if running.when_gone == ClientGone::Drain && !running.done {
+            let gateway = Arc::clone(&running.gateway);
+            gateway.drains.go_on(running.drain());
+        }
+    }
+}

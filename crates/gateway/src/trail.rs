@@ -1,0 +1,291 @@
+//! What a request did. Leaves by one door, the spool: *opened* before a byte goes upstream,
+//! *closed* before the frame that ends the answer; `Drop` closes only what nobody closed.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use wayleave_dialect::Losses;
+use wayleave_dialect::carry::{Seen, Whole};
+use wayleave_model::price::Line;
+use wayleave_model::record::{
+    Asked, Attempt, AttemptStart, Closed, Identity, Opened, Outcome, Record, StreamEnd, Tried,
+};
+use wayleave_model::time::Tick;
+use wayleave_model::usage::UsageSource;
+use wayleave_model::{NanoUsd, Usage};
+
+use crate::recorder::{Recorder, Unwritable};
+use crate::refusal::Refusal;
+use crate::world::Target;
+
+/// Roughly how many bytes of text make a token: four for English and code. Figures made with it
+/// are always marked `estimated`.
+pub const BYTES_PER_TOKEN: u64 = 4;
+
+/// Output that a hold assumes where neither the client nor the model's facts limit it.
+const UNLIMITED_OUTPUT: u64 = 128_000;
+
+/// The record of one request while it runs.
+pub struct Trail {
+    recorder: Arc<Recorder>,
+    state: Option<State>,
+}
+
+struct State {
+    identity: Identity,
+    asked: Asked,
+    admitted: Tick,
+    max_output: Option<u64>,
+    attempts: Vec<Attempt>,
+    current: Option<Current>,
+    overhead_us: u64,
+    first_token_us: Option<u64>,
+    head_status: Option<u16>,
+    edits: Vec<Cow<'static, str>>,
+    repairs: Vec<Cow<'static, str>>,
+    losses: Vec<String>,
+    /// What the newest look at the answer showed: for a close that nobody announced.
+    usage: Option<Usage>,
+    content_bytes: u64,
+}
+
+struct Current {
+    start: AttemptStart,
+    target: Arc<Target>,
+    began: Tick,
+    first_byte_us: Option<u64>,
+    first_token_us: Option<u64>,
+    status: Option<u16>,
+    upstream_request_id: Option<String>,
+}
+
+impl Trail {
+    /// Begins when the request is admitted.
+    pub fn new(
+        recorder: Arc<Recorder>,
+        identity: Identity,
+        asked: Asked,
+        admitted: Tick,
+        max_output: Option<u64>,
+    ) -> Trail {
+        let state = State {
+            identity,
+            asked,
+            admitted,
+            max_output,
+            attempts: Vec::new(),
+            current: None,
+            overhead_us: 0,
+            first_token_us: None,
+            head_status: None,
+            edits: Vec::new(),
+            repairs: Vec::new(),
+            losses: Vec::new(),
+            usage: None,
+            content_bytes: 0,
+        };
+        Trail { recorder, state: Some(state) }
+    }
+
+    /// An attempt is about to be sent. Fails when that cannot be recorded: then it must not be.
+    pub fn open(&mut self, target: &Arc<Target>) -> Result<(), Unwritable> {
+        let (now, began) = (self.recorder.clock.now(), self.recorder.clock.tick());
+        let Some(state) = &mut self.state else { return Ok(()) };
+        if state.attempts.is_empty() {
+            state.overhead_us = began.micros_since(state.admitted);
+        }
+        let limit = state.max_output.or(target.facts.max_output).unwrap_or(UNLIMITED_OUTPUT);
+        let start = AttemptStart {
+            n: u32::try_from(state.attempts.len()).unwrap_or(u32::MAX - 1) + 1,
+            started_at: now,
+            target: Arc::clone(&target.label),
+            max_cost: target.price.ceiling(state.asked.bytes, limit),
+        };
+        let prompt = Usage { input: state.asked.estimated_input, ..Usage::default() };
+        let opened = Record::Opened(Opened {
+            identity: state.identity.clone(),
+            asked: state.asked,
+            attempt: start.clone(),
+            prompt_lines: target.price.lines(&prompt),
+        });
+        self.recorder.write(&opened)?;
+        state.current = Some(Current {
+            start,
+            target: Arc::clone(target),
+            began,
+            first_byte_us: None,
+            first_token_us: None,
+            status: None,
+            upstream_request_id: None,
+        });
+        Ok(())
+    }
+
+    /// The provider's head came.
+    pub fn head(&mut self, status: u16, upstream_request_id: Option<String>) {
+        let now = self.recorder.clock.tick();
+        if let Some(current) = self.state.as_mut().and_then(|state| state.current.as_mut()) {
+            current.first_byte_us = Some(now.micros_since(current.began));
+            current.status = Some(status);
+            current.upstream_request_id = upstream_request_id;
+        }
+    }
+
+    /// The head was sent to the client, with this status, before the outcome was known.
+    pub fn head_sent(&mut self, status: u16) {
+        if let Some(state) = &mut self.state {
+            state.head_status.get_or_insert(status);
+        }
+    }
+
+    /// The first semantic event passed.
+    pub fn first_token(&mut self) {
+        let now = self.recorder.clock.tick();
+        let Some(state) = &mut self.state else { return };
+        state.first_token_us.get_or_insert(now.micros_since(state.admitted));
+        if let Some(current) = &mut state.current {
+            current.first_token_us.get_or_insert(now.micros_since(current.began));
+        }
+    }
+
+    /// What went by so far, in case nothing more does.
+    pub fn saw(&mut self, seen: &Seen) {
+        if let Some(state) = &mut self.state {
+            state.usage = seen.usage;
+            state.content_bytes = seen.content_bytes;
+            for name in &seen.repairs {
+                if !state.repairs.iter().any(|known| known == name) {
+                    state.repairs.push(Cow::Borrowed(name));
+                }
+            }
+        }
+    }
+
+    /// What a whole answer held.
+    pub fn saw_whole(&mut self, whole: &Whole) {
+        if let Some(state) = &mut self.state {
+            state.usage = whole.usage;
+            state.content_bytes = whole.content_bytes;
+            state.repairs.extend(whole.repairs.iter().map(|&name| Cow::Borrowed(name)));
+        }
+    }
+
+    /// The body came compressed although nobody asked.
+    pub fn repaired(&mut self, name: &'static str) {
+        if let Some(state) = &mut self.state {
+            state.repairs.push(Cow::Borrowed(name));
+        }
+    }
+
+    /// What was changed in the request for its target, and what could not be carried to it.
+    pub fn shaped(&mut self, edits: Vec<Cow<'static, str>>, losses: &Losses) {
+        if let Some(state) = &mut self.state {
+            state.edits = edits;
+            state.losses = losses.iter().map(|loss| loss.path.clone()).collect();
+        }
+    }
+
+    /// The attempt failed and another is tried.
+    pub fn failed(&mut self, verdict: &str) {
+        let now = self.recorder.clock.tick();
+        let Some(state) = &mut self.state else { return };
+        let Some(current) = state.current.take() else { return };
+        let attempt = current.end(verdict.to_owned().into(), now, Usage::default(), UsageSource::None);
+        let tried = Tried { request: state.identity.request, attempt: attempt.clone() };
+        state.attempts.push(attempt);
+        // Not written, it is no loss: *closed* will hold it too.
+        let _ = self.recorder.write(&Record::Tried(tried));
+    }
+
+    /// The answer is whole, or as whole as it will be.
+    pub fn close(&mut self, status: u16, end: StreamEnd, code: Option<&str>, seen: Option<&Seen>) {
+        if let Some(seen) = seen {
+            self.saw(seen);
+        }
+        let Some(mut state) = self.state.take() else { return };
+        let now = self.recorder.clock.tick();
+        if let Some(current) = state.current.take() {
+            let verdict = code.map_or(Cow::Borrowed("ok"), |code| code.to_owned().into());
+            let (usage, source) = settle(&state, &current, end);
+            state.attempts.push(current.end(verdict, now, usage, source));
+        }
+        let outcome = Outcome {
+            status: state.head_status.unwrap_or(status),
+            error_code: code.map(|code| code.to_owned().into()),
+            stream_end: end,
+            total_us: now.micros_since(state.admitted),
+            first_token_us: state.first_token_us,
+            overhead_us: state.overhead_us,
+            edits: state.edits,
+            repairs: state.repairs,
+            losses: state.losses,
+            cache_hit: false,
+        };
+        let closed = Closed {
+            identity: state.identity,
+            asked: state.asked,
+            outcome,
+            attempts: state.attempts,
+        };
+        self.recorder.close(closed);
+    }
+
+    /// The request was refused, by us or in the provider's words.
+    pub fn refused(&mut self, refusal: &Refusal) {
+        let tried = self.state.as_ref().is_some_and(|it| it.current.is_some() || !it.attempts.is_empty());
+        let end = match (tried, refusal.code.as_str()) {
+            (false, _) => StreamEnd::Refused,
+            (true, "upstream_timeout") => StreamEnd::Timeout,
+            (true, _) => StreamEnd::UpstreamError,
+        };
+        self.close(refusal.status.as_u16(), end, Some(&refusal.code), None);
+    }
+}
+
+impl Drop for Trail {
+    fn drop(&mut self) {
+        if self.state.is_some() {
+            // nginx's word for a client that left before its answer.
+            self.close(499, StreamEnd::ClientGone, Some("client_gone"), None);
+        }
+    }
+}
+
+impl Current {
+    fn end(self, verdict: Cow<'static, str>, now: Tick, usage: Usage, source: UsageSource) -> Attempt {
+        let lines: Vec<Line> = match source {
+            UsageSource::None => Vec::new(),
+            _ => self.target.price.lines(&usage),
+        };
+        Attempt {
+            total_us: now.micros_since(self.began),
+            first_byte_us: self.first_byte_us,
+            first_token_us: self.first_token_us,
+            status: self.status,
+            verdict,
+            upstream_request_id: self.upstream_request_id,
+            usage,
+            usage_source: source,
+            cost: lines.iter().map(|line| line.cost).sum::<NanoUsd>(),
+            lines,
+            start: self.start,
+        }
+    }
+}
+
+/// What the attempt consumed: the provider's report, plus an estimate of what came after it when
+/// the answer was cut; an estimate of everything when there is no report.
+fn settle(state: &State, current: &Current, end: StreamEnd) -> (Usage, UsageSource) {
+    let began = current.status.is_some_and(|status| (200..300).contains(&status));
+    let estimated = state.content_bytes.div_ceil(BYTES_PER_TOKEN);
+    match state.usage {
+        Some(usage) if end == StreamEnd::Done => (usage, UsageSource::Provider),
+        Some(usage) if usage.output >= estimated => (usage, UsageSource::Provider),
+        Some(usage) => (Usage { output: estimated, ..usage }, UsageSource::Estimated),
+        None if began => {
+            let input = state.asked.estimated_input;
+            (Usage { input, output: estimated, ..Usage::default() }, UsageSource::Estimated)
+        }
+        None => (Usage::default(), UsageSource::None),
+    }
+}

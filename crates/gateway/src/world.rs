@@ -1,0 +1,419 @@
+//! One immutable picture of the configuration. A request loads it once and never sees it change.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use http::{HeaderMap, Uri};
+use wayleave_dialect::Dialect;
+use wayleave_model::Timestamp;
+use wayleave_model::alias::{Alias, Policy};
+use wayleave_model::credential::{Credential, SecretFields};
+use wayleave_model::id::{AliasId, CredentialId, ModelId, ProviderId, RouteVersionId, WorkspaceId};
+use wayleave_model::key::{Key, KeyVersion};
+use wayleave_model::price::PriceVersion;
+use wayleave_model::provider::{ModelType, Operation, Provider};
+use wayleave_model::record::{Caller, TargetLabel};
+use wayleave_model::target::{Model, ModelFacts};
+use wayleave_provider::{Account, Offer, ProviderKind};
+use wayleave_store::snapshot::{Snapshot, WorkspaceSnapshot};
+
+use crate::pool::{Healths, Member};
+
+/// The configuration of the whole instance at one revision.
+#[derive(Default)]
+pub struct World {
+    /// Which state of the store it shows.
+    pub revision: i64,
+    tenants: HashMap<WorkspaceId, Arc<Tenant>>,
+    keys: HashMap<[u8; 32], KeyEntry, BuildHasherDefault<Digest>>,
+}
+
+/// One workspace's part.
+pub struct Tenant {
+    /// Its name.
+    pub name: String,
+    /// Its aliases by name, matched exactly.
+    pub aliases: BTreeMap<String, Arc<Route>>,
+}
+
+/// A secret of a key, as it is recognised.
+#[derive(Clone)]
+pub struct KeyEntry {
+    /// The key's part of a usage row.
+    pub caller: Arc<Caller>,
+    /// The workspace it belongs to.
+    pub tenant: Arc<Tenant>,
+    /// The aliases it may call; `None`: all.
+    pub scope: Option<Arc<HashSet<AliasId>>>,
+    /// Refused from then on.
+    pub expires_at: Option<Timestamp>,
+    /// Refused at once.
+    pub revoked: bool,
+}
+
+/// What an alias stands for.
+pub struct Route {
+    /// The alias.
+    pub alias: AliasId,
+    /// Its public name.
+    pub name: String,
+    /// The route version, as usage rows name it.
+    pub version: RouteVersionId,
+    /// The type of its models.
+    pub model_type: ModelType,
+    /// Unix seconds when the alias was made, for `GET /v1/models`.
+    pub created: i64,
+    /// Tried in order; within a group by weight.
+    pub groups: Vec<Vec<(u32, Candidate)>>,
+    /// How requests over it behave.
+    pub policy: Policy,
+}
+
+/// A target, or why there is none.
+#[derive(Clone)]
+pub enum Candidate {
+    /// It can be called.
+    Ready(Arc<Target>),
+    /// It cannot, for a reason a person can mend.
+    Unusable(Unusable),
+}
+
+/// Why a target cannot be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// The provider has no default credential.
+    NoCredential {
+        /// Which provider.
+        provider: String,
+    },
+    /// Anything else, in one line: what is wrong and what to do.
+    Broken(String),
+}
+
+/// A model and the credential that serves it, with everything a request needs made ready.
+pub struct Target {
+    /// As rows name it.
+    pub label: Arc<TargetLabel>,
+    /// What kind of provider it is.
+    pub kind: &'static dyn ProviderKind,
+    /// The dialects it can be spoken to in, best first.
+    pub offers: Vec<Endpoint>,
+    /// What the model takes and gives.
+    pub facts: ModelFacts,
+    /// What it costs.
+    pub price: PriceVersion,
+    /// Its health.
+    pub member: Member,
+    account: AccountData,
+}
+
+/// One dialect of a target, with its address and headers.
+pub struct Endpoint {
+    /// The dialect.
+    pub dialect: Dialect,
+    /// Where an unstreamed call goes.
+    pub uri: Uri,
+    /// Where a streamed call goes.
+    pub stream_uri: Uri,
+    /// What every call carries: authorisation, version.
+    pub headers: HeaderMap,
+}
+
+struct AccountData {
+    base_url: String,
+    settings: BTreeMap<String, String>,
+    secrets: Arc<SecretFields>,
+}
+
+impl World {
+    /// The picture that `snapshot` draws. Healths are found by id, so they outlive pictures.
+    pub fn new(snapshot: Snapshot, healths: &Healths) -> World {
+        let mut world = World { revision: snapshot.revision, ..World::default() };
+        for part in snapshot.workspaces {
+            world.add(part, healths);
+        }
+        world
+    }
+
+    /// This picture with some workspaces drawn anew; `None` in place of one that is gone.
+    pub fn changed(
+        &self,
+        revision: i64,
+        parts: Vec<(WorkspaceId, Option<WorkspaceSnapshot>)>,
+        healths: &Healths,
+    ) -> World {
+        let mut world = World { revision, tenants: self.tenants.clone(), keys: self.keys.clone() };
+        let ids: HashSet<WorkspaceId> = parts.iter().map(|(id, _)| *id).collect();
+        world.keys.retain(|_, key| !ids.contains(&key.caller.workspace));
+        for (id, part) in parts {
+            match part {
+                Some(part) => world.add(part, healths),
+                None => drop(world.tenants.remove(&id)),
+            }
+        }
+        world
+    }
+
+    /// The key of that hash: one look-up.
+    pub fn key(&self, hash: &[u8; 32]) -> Option<&KeyEntry> {
+        self.keys.get(hash)
+    }
+
+    /// How many workspaces, aliases and key secrets there are.
+    pub fn sizes(&self) -> (usize, usize, usize) {
+        let aliases = self.tenants.values().map(|tenant| tenant.aliases.len()).sum();
+        (self.tenants.len(), aliases, self.keys.len())
+    }
+
+    fn add(&mut self, part: WorkspaceSnapshot, healths: &Healths) {
+        let id = part.workspace.id;
+        let keys = part.keys;
+        let name = part.workspace.name;
+        let targets = Targets::new(part.providers, part.credentials, part.models, healths);
+        let aliases = part.aliases.into_iter().filter(|alias| alias.enabled);
+        let aliases = aliases.map(|alias| (alias.name.clone(), Arc::new(targets.route(alias))));
+        let tenant = Arc::new(Tenant { name, aliases: aliases.collect() });
+        self.tenants.insert(id, Arc::clone(&tenant));
+        for key in keys {
+            self.add_key(id, &key, &tenant);
+        }
+    }
+
+    fn add_key(&mut self, workspace: WorkspaceId, key: &Key, tenant: &Arc<Tenant>) {
+        let scope = key.aliases.as_ref().map(|aliases| Arc::new(aliases.iter().copied().collect()));
+        for version in &key.versions {
+            let entry = KeyEntry {
+                caller: Arc::new(caller(workspace, key, version)),
+                tenant: Arc::clone(tenant),
+                scope: scope.clone(),
+                expires_at: [key.expires_at, version.expires_at].into_iter().flatten().min(),
+                revoked: !key.enabled || version.revoked_at.is_some(),
+            };
+            self.keys.insert(version.hash, entry);
+        }
+    }
+}
+
+fn caller(workspace: WorkspaceId, key: &Key, version: &KeyVersion) -> Caller {
+    Caller {
+        workspace,
+        key: key.id,
+        key_name: key.name.clone(),
+        key_version: version.number,
+        owner: key.owner,
+        owner_name: key.owner_name.clone(),
+        environment: key.environment.clone(),
+        tags: key.tags.clone(),
+    }
+}
+
+impl KeyEntry {
+    /// Whether the key may call that alias.
+    pub fn may_call(&self, alias: AliasId) -> bool {
+        self.scope.as_ref().is_none_or(|scope| scope.contains(&alias))
+    }
+
+    /// The routes this key may call, by name.
+    pub fn routes(&self) -> impl Iterator<Item = &Arc<Route>> {
+        self.tenant.aliases.values().filter(|route| self.may_call(route.alias))
+    }
+}
+
+impl Target {
+    /// The account, for a signature that covers the request.
+    pub fn account(&self) -> Account<'_> {
+        self.account.view()
+    }
+
+    /// The endpoint in the client's dialect, else the best one.
+    pub fn endpoint(&self, dialect: Dialect) -> Option<&Endpoint> {
+        self.offers.iter().find(|it| it.dialect == dialect).or_else(|| self.offers.first())
+    }
+}
+
+impl AccountData {
+    fn view(&self) -> Account<'_> {
+        Account { base_url: &self.base_url, settings: &self.settings, secrets: &self.secrets }
+    }
+}
+
+/// A workspace's providers, credentials and models while its routes are made.
+struct Targets<'a> {
+    providers: HashMap<ProviderId, Provider>,
+    credentials: HashMap<CredentialId, (Credential, Arc<SecretFields>)>,
+    models: HashMap<ModelId, Model>,
+    healths: &'a Healths,
+}
+
+impl<'a> Targets<'a> {
+    fn new(
+        providers: Vec<Provider>,
+        credentials: Vec<(Credential, SecretFields)>,
+        models: Vec<Model>,
+        healths: &'a Healths,
+    ) -> Targets<'a> {
+        Targets {
+            providers: providers.into_iter().map(|it| (it.id, it)).collect(),
+            credentials: credentials
+                .into_iter()
+                .map(|(it, secrets)| (it.id, (it, Arc::new(secrets))))
+                .collect(),
+            models: models.into_iter().map(|it| (it.id, it)).collect(),
+            healths,
+        }
+    }
+
+    fn route(&self, alias: Alias) -> Route {
+        let mut model_type = ModelType::Llm;
+        let mut groups = Vec::with_capacity(alias.route.groups.len());
+        for group in &alias.route.groups {
+            let mut members = Vec::with_capacity(group.targets.len());
+            for target in &group.targets {
+                if let Some(model) = self.models.get(&target.model) {
+                    model_type = model.model_type;
+                }
+                let candidate = match self.target(target.model, target.credential) {
+                    Ok(target) => Candidate::Ready(Arc::new(target)),
+                    Err(why) => Candidate::Unusable(why),
+                };
+                members.push((target.weight, candidate));
+            }
+            groups.push(members);
+        }
+        Route {
+            alias: alias.id,
+            name: alias.name,
+            version: alias.route.id,
+            model_type,
+            created: alias.created_at.as_seconds(),
+            groups,
+            policy: alias.route.policy,
+        }
+    }
+
+    fn target(&self, model: ModelId, credential: Option<CredentialId>) -> Result<Target, Unusable> {
+        let broken = |why: String| Unusable::Broken(why);
+        let model = self
+            .models
+            .get(&model)
+            .ok_or_else(|| broken("the model was removed: point the alias to another".to_owned()))?;
+        let provider = self.providers.get(&model.provider).ok_or_else(|| {
+            broken(format!("the provider of model {} was removed", model.name))
+        })?;
+        if !provider.enabled || !model.enabled {
+            let what = if provider.enabled { &model.name } else { &provider.name };
+            return Err(broken(format!("{what} is disabled: enable it or change the route")));
+        }
+        let kind = wayleave_provider::kind(&provider.kind).ok_or_else(|| {
+            broken(format!("provider {} is of kind {}, which this version does not know", provider.name, provider.kind))
+        })?;
+        let price = model.price.clone().ok_or_else(|| {
+            broken(format!("model {} has no price: set one or mark it free", model.name))
+        })?;
+        let (credential, secrets) = self.credential(provider, model, credential)?;
+        let account = account(provider, credential, secrets, kind);
+        let offers = kind
+            .offers(Operation::Chat, &model.facts)
+            .iter()
+            .map(|offer| endpoint(kind, &account.view(), offer, &model.name))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|why| broken(format!("provider {}: {why}", provider.name)))?;
+        Ok(Target {
+            label: Arc::new(TargetLabel {
+                provider: provider.id,
+                provider_name: provider.name.clone(),
+                model: model.id,
+                model_name: model.name.clone(),
+                credential: credential.id,
+                price: Some(price.id),
+            }),
+            kind,
+            offers,
+            facts: model.facts.clone(),
+            price,
+            member: self.healths.member(credential.id, model.id),
+            account,
+        })
+    }
+
+    /// The one the route names, else the model's own, else the provider's default.
+    fn credential(
+        &self,
+        provider: &Provider,
+        model: &Model,
+        named: Option<CredentialId>,
+    ) -> Result<(&Credential, &Arc<SecretFields>), Unusable> {
+        let missing = || Unusable::NoCredential { provider: provider.name.clone() };
+        let own = || {
+            let mut own: Vec<&Credential> = self
+                .credentials
+                .values()
+                .map(|(credential, _)| credential)
+                .filter(|credential| credential.model == Some(model.id) && credential.enabled)
+                .collect();
+            own.sort_by_key(|credential| credential.id);
+            own.first().map(|credential| credential.id)
+        };
+        let id = named.or_else(own).or(provider.default_credential).ok_or_else(missing)?;
+        let (credential, secrets) = self.credentials.get(&id).ok_or_else(missing)?;
+        if !credential.enabled {
+            let name = &credential.name;
+            return Err(Unusable::Broken(format!("credential {name} of {} is disabled", provider.name)));
+        }
+        Ok((credential, secrets))
+    }
+}
+
+fn account(
+    provider: &Provider,
+    credential: &Credential,
+    secrets: &Arc<SecretFields>,
+    kind: &'static dyn ProviderKind,
+) -> AccountData {
+    let mut settings = provider.settings.clone();
+    settings.extend(credential.settings.clone());
+    let base_url = settings
+        .get("base_url")
+        .or(provider.base_url.as_ref())
+        .map_or_else(|| kind.manifest().default_base_url.unwrap_or_default().to_owned(), Clone::clone);
+    AccountData { base_url, settings, secrets: Arc::clone(secrets) }
+}
+
+fn endpoint(
+    kind: &'static dyn ProviderKind,
+    account: &Account<'_>,
+    offer: &Offer,
+    model: &str,
+) -> Result<Endpoint, String> {
+    let uri = |stream| -> Result<Uri, String> {
+        let url = kind.url(account, offer, model, stream).map_err(|err| err.to_string())?;
+        url.parse().map_err(|err| format!("base_url: {url} is not an address: {err}"))
+    };
+    Ok(Endpoint {
+        dialect: offer.dialect,
+        uri: uri(false)?,
+        stream_uri: uri(true)?,
+        headers: kind.headers(account).map_err(|err| err.to_string())?,
+    })
+}
+
+/// A hash of something that is a keyed digest already: its first eight bytes.
+#[derive(Default)]
+pub struct Digest(u64);
+
+impl Hasher for Digest {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let mut first = [0; 8];
+        let length = bytes.len().min(8);
+        first[..length].copy_from_slice(&bytes[..length]);
+        self.0 ^= u64::from_le_bytes(first);
+    }
+
+    // The length prefix of an array's hash carries nothing.
+    fn write_usize(&mut self, _: usize) {}
+}

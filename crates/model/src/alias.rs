@@ -1,0 +1,119 @@
+//! Public model names and the versioned routes behind them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AliasId, CredentialId, ModelId, RouteVersionId};
+use crate::time::Timestamp;
+
+/// The public model name that clients send. Matched exactly, case and all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alias {
+    /// Its id.
+    pub id: AliasId,
+    /// Unique in the workspace.
+    pub name: String,
+    /// A disabled alias is not found.
+    pub enabled: bool,
+    /// The route version it points to.
+    pub route: Route,
+    /// Who owns its declaration.
+    pub managed_by: Option<String>,
+    /// Goes up with each change.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// One immutable version of a rule that turns an alias into targets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// What usage rows name.
+    pub id: RouteVersionId,
+    /// 1, 2, 3 … per alias.
+    pub number: i64,
+    /// Tried in order; within a group by weight.
+    pub groups: Vec<Group>,
+    /// How requests over it behave.
+    pub policy: Policy,
+    /// Who made it.
+    pub author: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// Targets of equal rank.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// At least one.
+    pub targets: Vec<WeightedTarget>,
+}
+
+/// A model a route may choose, and how often.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeightedTarget {
+    /// Which model.
+    pub model: ModelId,
+    /// Which credential; `None`: the model's own, else the provider's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<CredentialId>,
+    /// Its share within the group.
+    #[serde(default = "one")]
+    pub weight: u32,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+/// How requests over a route behave. Every field has a default, so an old version reads as it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// What `model` says in answers.
+    pub answer_model: AnswerModel,
+    /// What becomes of a stream whose client has gone.
+    pub client_gone: ClientGone,
+    /// Timers that differ from the process's.
+    pub timeouts: Timeouts,
+}
+
+/// What `model` says in answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerModel {
+    /// The provider's own name.
+    #[default]
+    Provider,
+    /// The alias the client asked for.
+    Alias,
+}
+
+/// What becomes of a stream whose client has gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientGone {
+    /// Cancelled upstream; usage is what was reported plus an estimate.
+    #[default]
+    Cancel,
+    /// Read to its end, so that the usage is exact.
+    Drain,
+}
+
+/// Upstream timers in milliseconds; absent: the process's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Timeouts {
+    /// From the request's last byte to the answer's head.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_byte_ms: Option<u64>,
+    /// From the head to the first semantic event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_token_ms: Option<u64>,
+    /// Between two pieces of an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_ms: Option<u64>,
+}

@@ -1,0 +1,24 @@
+//! The nouns every other crate agrees on. No I/O, no async, nothing of ours below it.
+//!
+//! A word has one meaning here and the same spelling in SQL, in the API and in the console.
+
+pub mod alias;
+pub mod credential;
+pub mod id;
+pub mod key;
+pub mod member;
+pub mod money;
+pub mod page;
+pub mod price;
+pub mod provider;
+pub mod record;
+pub mod secret;
+pub mod target;
+pub mod time;
+pub mod usage;
+pub mod workspace;
+
+pub use money::NanoUsd;
+pub use secret::Secret;
+pub use time::{Clock, Tick, Timestamp};
+pub use usage::Usage;

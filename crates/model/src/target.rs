@@ -1,0 +1,106 @@
+//! Models of a provider, and what is known of their limits and abilities.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ModelId, ProviderId};
+use crate::price::PriceVersion;
+use crate::provider::ModelType;
+use crate::time::Timestamp;
+
+/// A model: (provider, name, type), unique in the workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Model {
+    /// Its id.
+    pub id: ModelId,
+    /// Whose it is.
+    pub provider: ProviderId,
+    /// The provider's own name for it.
+    pub name: String,
+    /// What it does.
+    #[serde(rename = "type")]
+    pub model_type: ModelType,
+    /// Made by the workspace, not by the catalog.
+    pub custom: bool,
+    /// A disabled model serves nothing.
+    pub enabled: bool,
+    /// What it can do.
+    pub facts: ModelFacts,
+    /// The price version in force; `None`: no price, so the model is refused.
+    pub price: Option<PriceVersion>,
+    /// Who owns its declaration.
+    pub managed_by: Option<String>,
+    /// Goes up with each change.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What a model takes and gives. Absent means unknown: then the client's wish goes up unchanged
+/// and the provider judges.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelFacts {
+    /// Tokens of prompt and answer together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context_window: Option<u64>,
+    /// Most tokens of one answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_output: Option<u64>,
+    /// Fewest tokens an answer limit may be (some reasoning models refuse less than 16).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_output: Option<u64>,
+    /// The field that carries the answer limit on the chat-completions dialect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_limit: Option<TokenLimit>,
+    /// Top-level request fields the model refuses; taken out as a named edit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refuses: Vec<String>,
+    /// Whether tools may be offered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tools: Option<bool>,
+    /// Whether images may be in the prompt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vision: Option<bool>,
+    /// Whether a JSON schema can be demanded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub json_schema: Option<bool>,
+    /// How reasoning is asked for, if it can be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<ReasoningControl>,
+}
+
+/// The name of the answer limit on the chat-completions dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenLimit {
+    /// The older name.
+    MaxTokens,
+    /// The name reasoning models demand.
+    MaxCompletionTokens,
+}
+
+impl TokenLimit {
+    /// The field's name on the wire.
+    pub const fn field(self) -> &'static str {
+        match self {
+            TokenLimit::MaxTokens => "max_tokens",
+            TokenLimit::MaxCompletionTokens => "max_completion_tokens",
+        }
+    }
+}
+
+/// How a model is told how much to reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasoningControl {
+    /// It cannot reason.
+    None,
+    /// A word: minimal, low, medium, high.
+    Effort,
+    /// A number of tokens.
+    Budget,
+    /// It decides; effort is a hint.
+    Adaptive,
+}

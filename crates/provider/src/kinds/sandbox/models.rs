@@ -1,0 +1,125 @@
+//! The sandbox's models: what they are called, and what each one does.
+
+use wayleave_model::provider::ModelType;
+use wayleave_model::target::{ModelFacts, ReasoningControl};
+
+use crate::manifest::KnownModel;
+
+/// Tokens of prompt and answer together; longer prompts get `context_length_exceeded`.
+pub(super) const CONTEXT_WINDOW: u64 = 1_000_000;
+/// Most tokens of one answer.
+pub(super) const MAX_OUTPUT: usize = 10_000;
+
+/// What a model does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    Echo,
+    Slow,
+    Tools,
+    Json,
+    Reasoning,
+    Vision,
+    Long,
+    Empty,
+    Refusal,
+    /// Answers this status.
+    Error(u16),
+    /// An error frame after five tokens.
+    ErrorStream,
+    /// The connection breaks after five tokens.
+    Cut,
+    /// A head, then nothing.
+    Silent,
+    /// Not even a head.
+    Hang,
+}
+
+impl Act {
+    /// What the model of that name does.
+    pub(super) fn of(model: &str) -> Option<Act> {
+        Some(match model {
+            "echo" => Act::Echo,
+            "slow" => Act::Slow,
+            "tools" => Act::Tools,
+            "json" => Act::Json,
+            "reasoning" => Act::Reasoning,
+            "vision" => Act::Vision,
+            "long" => Act::Long,
+            "empty" => Act::Empty,
+            "refusal" => Act::Refusal,
+            "error-400" => Act::Error(400),
+            "error-401" => Act::Error(401),
+            "error-404" => Act::Error(404),
+            "error-429" => Act::Error(429),
+            "error-500" => Act::Error(500),
+            "error-503" => Act::Error(503),
+            "error-stream" => Act::ErrorStream,
+            "cut" => Act::Cut,
+            "silent" => Act::Silent,
+            "hang" => Act::Hang,
+            _ => return None,
+        })
+    }
+}
+
+/// Every model, in the order people see them.
+pub(super) static MODELS: [KnownModel; 19] = [
+    llm("echo", "Says that it is the sandbox and repeats your last message."),
+    llm("slow", "Waits two seconds, then speaks a token every 200 ms."),
+    llm("tools", "Calls the first tool it is offered, or all if the prompt says `parallel`."),
+    llm("json", "Answers JSON that fits the schema it is given."),
+    able("reasoning", "Reasons before it answers.", false, true),
+    able("vision", "Says how many images of which types it got.", true, false),
+    llm("long", "Answers 500 tokens."),
+    llm("empty", "Answers nothing at all, successfully."),
+    llm("refusal", "Refuses politely."),
+    llm("error-400", "Answers status 400."),
+    llm("error-401", "Answers status 401."),
+    llm("error-404", "Answers status 404."),
+    llm("error-429", "Answers status 429 with Retry-After: 1."),
+    llm("error-500", "Answers status 500."),
+    llm("error-503", "Answers status 503."),
+    llm("error-stream", "Sends an error frame after five tokens."),
+    llm("cut", "Breaks the connection after five tokens."),
+    llm("silent", "Sends a head and then nothing."),
+    llm("hang", "Never answers."),
+];
+
+const fn llm(name: &'static str, summary: &'static str) -> KnownModel {
+    able(name, summary, false, false)
+}
+
+const fn able(
+    name: &'static str,
+    summary: &'static str,
+    vision: bool,
+    reasoning: bool,
+) -> KnownModel {
+    let facts = ModelFacts {
+        context_window: Some(CONTEXT_WINDOW),
+        max_output: Some(MAX_OUTPUT as u64),
+        min_output: None,
+        token_limit: None,
+        refuses: Vec::new(),
+        tools: Some(true),
+        vision: Some(vision),
+        json_schema: Some(true),
+        reasoning: if reasoning { Some(ReasoningControl::Effort) } else { None },
+    };
+    KnownModel { name, model_type: ModelType::Llm, facts, summary, free: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_model_does_something_of_its_own() {
+        for (n, model) in MODELS.iter().enumerate() {
+            let act = Act::of(model.name).expect(model.name);
+            let others = MODELS.iter().skip(n + 1).filter_map(|it| Act::of(it.name));
+            assert!(others.clone().all(|other| other != act), "{}", model.name);
+            assert!(model.free);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Provider kinds: where a request goes, how it is authorised, what it offers. No I/O.
+//!
+//! A kind is a value in [`KINDS`]; forms, CLI prompts, API schemas and docs are made from that
+//! slice. Nothing outside `kinds/` names a vendor.
+
+pub mod address;
+pub mod failure;
+pub mod form;
+pub mod kinds;
+pub mod manifest;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use wayleave_dialect::Dialect;
+use wayleave_model::Timestamp;
+use wayleave_model::credential::SecretFields;
+use wayleave_model::provider::Operation;
+use wayleave_model::target::ModelFacts;
+
+pub use address::BaseUrl;
+pub use failure::Verdict;
+pub use kinds::{KINDS, kind};
+pub use manifest::{KnownModel, Manifest};
+
+/// A vendor, or a protocol that many vendors speak.
+pub trait ProviderKind: Send + Sync + 'static {
+    /// What it is called, what its forms ask for, where its documentation is.
+    fn manifest(&self) -> &'static Manifest;
+
+    /// The models it has without anybody adding them.
+    fn models(&self) -> &'static [KnownModel] {
+        &[]
+    }
+
+    /// A base URL as people paste it, in the one form that is stored and shown. The `base_url`
+    /// fields of both forms go through this; [`Account::base_url`] is its outcome.
+    fn base_url(&self, typed: &str) -> Result<BaseUrl, BadAccount> {
+        address::normalise_base_url(typed, self.manifest().version_path)
+    }
+
+    /// The dialects in which it can do `operation` with such a model, best first. The gateway takes
+    /// the one the client speaks, else the first.
+    fn offers(&self, operation: Operation, facts: &ModelFacts) -> &'static [Offer];
+
+    /// The address for one model. Asked once per configuration, not per request. The model's name
+    /// may not choose the path: names with unsafe segments are refused.
+    fn url(
+        &self,
+        account: &Account<'_>,
+        offer: &Offer,
+        model: &str,
+        stream: bool,
+    ) -> Result<String, BadAccount>;
+
+    /// The headers every request of this account carries: authorisation, version, organisation.
+    /// Asked once per configuration; secret values are marked sensitive.
+    fn headers(&self, account: &Account<'_>) -> Result<HeaderMap, BadAccount>;
+
+    /// Adds a signature that covers the request. Called last, when URL, headers and body are
+    /// final. Kinds whose authorisation is a constant header need none.
+    fn sign(
+        &self,
+        _request: &mut http::request::Parts,
+        _body: &[Bytes],
+        _account: &Account<'_>,
+        _now: Timestamp,
+    ) -> Result<(), BadAccount> {
+        Ok(())
+    }
+
+    /// What a refusal means for the caller, for other targets and for this credential.
+    /// `code` and `message` are what the offer's dialect read from the body.
+    fn diagnose(&self, refused: &Refused<'_>) -> Verdict {
+        Verdict::of(refused)
+    }
+
+    /// For a kind that needs no network: the whole answer, with its timing.
+    fn play(&self, _model: &str, _body: &[u8], _now: Timestamp) -> Option<Play> {
+        None
+    }
+}
+
+/// A dialect that a kind speaks for an operation, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The dialect.
+    pub dialect: Dialect,
+    /// The path below the base URL, like `/chat/completions`.
+    pub path: &'static str,
+}
+
+/// A provider and one of its credentials, in clear: what addresses and headers are made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Account<'a> {
+    /// The provider's base URL (the credential's own, where it has one), normalised.
+    pub base_url: &'a str,
+    /// The provider's settings, overridden by the credential's.
+    pub settings: &'a BTreeMap<String, String>,
+    /// The credential's secrets.
+    pub secrets: &'a SecretFields,
+}
+
+/// An account that cannot be used, and which field is to blame.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {message}")]
+pub struct BadAccount {
+    /// The form's field.
+    pub field: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl BadAccount {
+    /// About one field. The message must not hold the field's value: it may be a secret.
+    pub fn at(field: impl Into<String>, message: impl Into<String>) -> BadAccount {
+        BadAccount { field: field.into(), message: message.into() }
+    }
+}
+
+/// An answer that is not a success.
+#[derive(Clone, Copy, Debug)]
+pub struct Refused<'a> {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+    /// The provider's error type or code, where the body had one.
+    pub code: Option<&'a str>,
+    /// The provider's message, where the body had one.
+    pub message: &'a str,
+}
+
+/// A scripted answer, given without a network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Play {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// How long until the head.
+    pub head_after: Duration,
+    /// The body's pieces, each after its pause.
+    pub steps: Vec<(Duration, Bytes)>,
+    /// What follows the last piece.
+    pub end: PlayEnd,
+}
+
+/// How a scripted answer ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlayEnd {
+    /// As an answer should.
+    Clean,
+    /// The connection breaks.
+    Reset,
+    /// Nothing more ever comes.
+    Silence,
+}

@@ -1,0 +1,470 @@
+//! Credentials: what is shown of them in columns, what is secret in one sealed value.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use sqlx::types::Json;
+use uuid::Uuid;
+use wayleave_model::Timestamp;
+use wayleave_model::alias::WeightedTarget;
+use wayleave_model::credential::{Credential, CredentialStatus, SecretFields};
+use wayleave_model::id::{CredentialId, ModelId, ProviderId, WorkspaceId};
+use wayleave_model::page::Page;
+use wayleave_model::secret::mask;
+
+use crate::change::{Change, check_version, taken};
+use crate::db::{Tx, on};
+use crate::error::StoreError;
+use crate::page::{Listing, by_id};
+use crate::seal::{self, Place, fields_from_bytes, fields_to_bytes};
+use crate::text::{check_name, document, typed};
+use crate::{models, providers, routes};
+
+const NOUN: &str = "credential";
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, provider_id, model_id, name, settings, masked, fingerprint, sealed, \
+             enabled, status, managed_by, version, created_at, updated_at FROM credentials \
+             WHERE workspace_id = $1 ",
+            $rest
+        )
+    };
+}
+
+/// What is said of a credential, its secrets apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialDraft {
+    /// Whose it is; fixed once made.
+    pub provider: ProviderId,
+    /// The custom model it belongs to, if to one only; fixed once made.
+    pub model: Option<ModelId>,
+    /// Unique in its provider (or custom model).
+    pub name: String,
+    /// Fields of the form that are no secret.
+    pub settings: BTreeMap<String, String>,
+    /// A disabled credential serves nothing.
+    pub enabled: bool,
+    /// What is known of it.
+    pub status: CredentialStatus,
+    /// Who owns its declaration.
+    pub managed_by: Option<String>,
+}
+
+impl From<&Credential> for CredentialDraft {
+    fn from(it: &Credential) -> CredentialDraft {
+        CredentialDraft {
+            provider: it.provider,
+            model: it.model,
+            name: it.name.clone(),
+            settings: it.settings.clone(),
+            enabled: it.enabled,
+            status: it.status,
+            managed_by: it.managed_by.clone(),
+        }
+    }
+}
+
+/// Seals and stores a credential. The first one of a provider (that belongs to no single model)
+/// becomes its default.
+///
+/// # Errors
+/// [`StoreError::NameTaken`], [`StoreError::Invalid`], [`StoreError::NotFound`] for its provider.
+pub async fn create(
+    change: &mut Change,
+    draft: &CredentialDraft,
+    secrets: &SecretFields,
+) -> Result<Credential, StoreError> {
+    const SQL: &str = "INSERT INTO credentials
+        (workspace_id, id, provider_id, model_id, name, settings, masked, fingerprint, sealed,
+         enabled, status, managed_by, version, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)";
+    check_name("name", &draft.name)?;
+    let provider = providers::existing(change, draft.provider).await?;
+    check_model(change, draft).await?;
+    let id = CredentialId::new(change.now);
+    let made = Credential {
+        id,
+        provider: draft.provider,
+        model: draft.model,
+        name: draft.name.clone(),
+        settings: draft.settings.clone(),
+        masked: masked(secrets),
+        fingerprint: change.tx.shared.hasher.fingerprint(secrets),
+        enabled: draft.enabled,
+        status: draft.status,
+        managed_by: draft.managed_by.clone(),
+        version: 1,
+        created_at: change.now,
+        updated_at: change.now,
+    };
+    let (settings, shown) = documents(&made)?;
+    let sealed = seal(change, id, secrets)?;
+    on!(change.tx.conn, it => {
+        sqlx::query(SQL)
+            .bind(change.workspace.0)
+            .bind(id.0)
+            .bind(made.provider.0)
+            .bind(made.model.map(|it| it.0))
+            .bind(&made.name)
+            .bind(&settings)
+            .bind(&shown)
+            .bind(&made.fingerprint)
+            .bind(&sealed)
+            .bind(made.enabled)
+            .bind(made.status.as_str())
+            .bind(&made.managed_by)
+            .bind(made.version)
+            .bind(made.created_at.as_micros())
+            .execute(&mut *it)
+            .await
+            .map(drop)
+    })
+    .map_err(taken(NOUN, &draft.name))?;
+    change.record("credential.create", id, None, Some(&made))?;
+    if provider.default_credential.is_none() && made.model.is_none() {
+        providers::adopt_default(change, &provider, id).await?;
+    }
+    Ok(made)
+}
+
+/// The credential of that id, without its secrets.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn get(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: CredentialId,
+) -> Result<Option<Credential>, StoreError> {
+    Ok(row(tx, workspace, id).await?.map(Row::noun).transpose()?)
+}
+
+/// The credential of that name of a provider, or of one custom model of it.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn by_name(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    provider: ProviderId,
+    model: Option<ModelId>,
+    name: &str,
+) -> Result<Option<Credential>, StoreError> {
+    const SQL: &str = select!(
+        "AND provider_id = $2 AND name = $4
+         AND ((model_id IS NULL AND $3 IS NULL) OR model_id = $3)"
+    );
+    let row: Option<Row> = on!(tx.conn, it => {
+        sqlx::query_as(SQL)
+            .bind(workspace.0)
+            .bind(provider.0)
+            .bind(model.map(|it| it.0))
+            .bind(name)
+            .fetch_optional(&mut *it)
+            .await
+    })?;
+    row.map(Row::noun).transpose()
+}
+
+/// The secrets of a credential, in clear: for probes and the data plane only.
+///
+/// # Errors
+/// [`StoreError::KekMissing`], [`StoreError::Unsealable`].
+pub async fn secrets(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: CredentialId,
+) -> Result<Option<SecretFields>, StoreError> {
+    let Some(row) = row(tx, workspace, id).await? else { return Ok(None) };
+    opened(tx, workspace, &row).map(Some)
+}
+
+/// The credentials of a workspace, or of one provider.
+///
+/// # Errors
+/// [`StoreError::BadCursor`].
+pub async fn list(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    provider: Option<ProviderId>,
+    listing: &Listing,
+) -> Result<Page<Credential>, StoreError> {
+    let rows = rows(tx, workspace, provider, listing.before()?, listing.fetch()).await?;
+    let items = rows.into_iter().map(Row::noun).collect::<Result<_, _>>()?;
+    Ok(listing.page(items, |it: &Credential| by_id(it.id.0)))
+}
+
+/// Every credential of a workspace with its secrets in clear: for the data plane.
+pub(crate) async fn all_opened(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+) -> Result<Vec<(Credential, SecretFields)>, StoreError> {
+    let rows = rows(tx, workspace, None, Uuid::max(), i64::MAX).await?;
+    rows.into_iter()
+        .map(|row| {
+            let secrets = opened(tx, workspace, &row)?;
+            Ok((row.noun()?, secrets))
+        })
+        .collect()
+}
+
+/// Changes a credential. `None` keeps its secrets. Saying what is so already changes nothing.
+///
+/// # Errors
+/// [`StoreError::Stale`], [`StoreError::NameTaken`], [`StoreError::NotFound`];
+/// [`StoreError::Invalid`] for another provider or model.
+pub async fn update(
+    change: &mut Change,
+    id: CredentialId,
+    expected: Option<i64>,
+    draft: &CredentialDraft,
+    secrets: Option<&SecretFields>,
+) -> Result<Credential, StoreError> {
+    check_name("name", &draft.name)?;
+    let before = existing(change, id).await?;
+    check_version(NOUN, expected, before.version)?;
+    if (draft.provider, draft.model) != (before.provider, before.model) {
+        return Err(StoreError::invalid("provider", "cannot change: make another credential"));
+    }
+    let fingerprint = secrets.map(|it| change.tx.shared.hasher.fingerprint(it));
+    let fresh = secrets.filter(|_| fingerprint.as_ref() != Some(&before.fingerprint));
+    if CredentialDraft::from(&before) == *draft && fresh.is_none() {
+        return Ok(before);
+    }
+    let after = Credential {
+        name: draft.name.clone(),
+        settings: draft.settings.clone(),
+        masked: fresh.map_or_else(|| before.masked.clone(), masked),
+        fingerprint: fingerprint.unwrap_or_else(|| before.fingerprint.clone()),
+        enabled: draft.enabled,
+        status: draft.status,
+        managed_by: draft.managed_by.clone(),
+        version: before.version + 1,
+        updated_at: change.now,
+        ..before.clone()
+    };
+    write(change, &after, fresh).await?;
+    change.record("credential.update", id, Some(&before), Some(&after))?;
+    Ok(after)
+}
+
+/// Notes what a call with the credential has shown. No effect if it was known.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub async fn set_status(
+    change: &mut Change,
+    id: CredentialId,
+    status: CredentialStatus,
+) -> Result<Credential, StoreError> {
+    let before = existing(change, id).await?;
+    let draft = CredentialDraft { status, ..CredentialDraft::from(&before) };
+    update(change, id, None, &draft, None).await
+}
+
+/// Removes a credential.
+///
+/// # Errors
+/// [`StoreError::InUse`] while it is its provider's default, or an alias routes over it.
+pub async fn delete(
+    change: &mut Change,
+    id: CredentialId,
+    expected: Option<i64>,
+) -> Result<(), StoreError> {
+    let before = existing(change, id).await?;
+    check_version(NOUN, expected, before.version)?;
+    let provider = providers::existing(change, before.provider).await?;
+    if provider.default_credential == Some(id) {
+        let by = format!("provider `{}` as its default", provider.name);
+        return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
+    }
+    let workspace = change.workspace;
+    let is_ours = |target: &WeightedTarget| target.credential == Some(id);
+    if let Some(by) = routes::user(&mut change.tx, workspace, is_ours).await? {
+        return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
+    }
+    remove(change, &before).await
+}
+
+/// Removes what is left of a provider that nothing uses.
+pub(crate) async fn delete_all_of(
+    change: &mut Change,
+    provider: ProviderId,
+) -> Result<(), StoreError> {
+    let workspace = change.workspace;
+    let rows = rows(&mut change.tx, workspace, Some(provider), Uuid::max(), i64::MAX).await?;
+    for row in rows {
+        remove(change, &row.noun()?).await?;
+    }
+    Ok(())
+}
+
+/// Removes the credentials of one custom model.
+pub(crate) async fn delete_all_of_model(
+    change: &mut Change,
+    provider: ProviderId,
+    model: ModelId,
+) -> Result<(), StoreError> {
+    let workspace = change.workspace;
+    let rows = rows(&mut change.tx, workspace, Some(provider), Uuid::max(), i64::MAX).await?;
+    for row in rows.into_iter().filter(|row| row.model_id == Some(model.0)) {
+        remove(change, &row.noun()?).await?;
+    }
+    Ok(())
+}
+
+async fn remove(change: &mut Change, it: &Credential) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM credentials WHERE workspace_id = $1 AND id = $2";
+    let workspace = change.workspace.0;
+    on!(change.tx.conn, to => {
+        sqlx::query(SQL).bind(workspace).bind(it.id.0).execute(&mut *to).await.map(drop)
+    })?;
+    change.record("credential.delete", it.id, Some(it), None)
+}
+
+async fn write(
+    change: &mut Change,
+    it: &Credential,
+    secrets: Option<&SecretFields>,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE credentials
+        SET name = $3, settings = $4, masked = $5, fingerprint = $6, sealed = COALESCE($7, sealed),
+            enabled = $8, status = $9, managed_by = $10, version = $11, updated_at = $12
+        WHERE workspace_id = $1 AND id = $2";
+    let (settings, shown) = documents(it)?;
+    let sealed = secrets.map(|secrets| seal(change, it.id, secrets)).transpose()?;
+    on!(change.tx.conn, to => {
+        sqlx::query(SQL)
+            .bind(change.workspace.0)
+            .bind(it.id.0)
+            .bind(&it.name)
+            .bind(&settings)
+            .bind(&shown)
+            .bind(&it.fingerprint)
+            .bind(&sealed)
+            .bind(it.enabled)
+            .bind(it.status.as_str())
+            .bind(&it.managed_by)
+            .bind(it.version)
+            .bind(it.updated_at.as_micros())
+            .execute(&mut *to)
+            .await
+            .map(drop)
+    })
+    .map_err(taken(NOUN, &it.name))
+}
+
+fn seal(
+    change: &Change,
+    id: CredentialId,
+    secrets: &SecretFields,
+) -> Result<Vec<u8>, StoreError> {
+    let place = Place::credential(change.workspace, id.0);
+    seal::seal(&change.tx.shared.keyring(), &place, &fields_to_bytes(secrets))
+}
+
+fn opened(tx: &Tx, workspace: WorkspaceId, row: &Row) -> Result<SecretFields, StoreError> {
+    let place = Place::credential(workspace, row.id);
+    let clear = seal::open(&tx.shared.keyring(), &place, &row.sealed)?;
+    fields_from_bytes(clear.expose())
+        .ok_or(StoreError::Unsealable { table: place.table })
+}
+
+/// Each field as people are shown it. What is no text is shown as stars.
+fn masked(secrets: &SecretFields) -> BTreeMap<String, String> {
+    let show = |it: &wayleave_model::Secret| mask(it.expose_str().unwrap_or("binary"));
+    secrets.iter().map(|(id, it)| (id.to_owned(), show(it))).collect()
+}
+
+fn documents(it: &Credential) -> Result<(Json<Value>, Json<Value>), StoreError> {
+    Ok((document("settings", &it.settings)?, document("secrets", &it.masked)?))
+}
+
+async fn check_model(change: &mut Change, draft: &CredentialDraft) -> Result<(), StoreError> {
+    let Some(id) = draft.model else { return Ok(()) };
+    let workspace = change.workspace;
+    match models::get(&mut change.tx, workspace, id).await? {
+        Some(model) if model.provider == draft.provider => Ok(()),
+        _ => Err(StoreError::invalid("model", "expected a model of the same provider")),
+    }
+}
+
+async fn existing(change: &mut Change, id: CredentialId) -> Result<Credential, StoreError> {
+    let workspace = change.workspace;
+    get(&mut change.tx, workspace, id).await?.ok_or_else(|| StoreError::not_found(NOUN, id))
+}
+
+async fn row(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: CredentialId,
+) -> Result<Option<Row>, StoreError> {
+    const SQL: &str = select!("AND id = $2");
+    let row = on!(tx.conn, it => {
+        sqlx::query_as(SQL).bind(workspace.0).bind(id.0).fetch_optional(&mut *it).await
+    })?;
+    Ok(row)
+}
+
+async fn rows(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    provider: Option<ProviderId>,
+    before: Uuid,
+    limit: i64,
+) -> Result<Vec<Row>, StoreError> {
+    const SQL: &str = select!(
+        "AND ($2 IS NULL OR provider_id = $2) AND id < $3 ORDER BY id DESC LIMIT $4"
+    );
+    let rows = on!(tx.conn, it => {
+        sqlx::query_as(SQL)
+            .bind(workspace.0)
+            .bind(provider.map(|it| it.0))
+            .bind(before)
+            .bind(limit)
+            .fetch_all(&mut *it)
+            .await
+    })?;
+    Ok(rows)
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    provider_id: Uuid,
+    model_id: Option<Uuid>,
+    name: String,
+    settings: Json<Value>,
+    masked: Json<Value>,
+    fingerprint: String,
+    sealed: Vec<u8>,
+    enabled: bool,
+    status: String,
+    managed_by: Option<String>,
+    version: i64,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl Row {
+    fn noun(self) -> Result<Credential, StoreError> {
+        Ok(Credential {
+            id: CredentialId(self.id),
+            provider: ProviderId(self.provider_id),
+            model: self.model_id.map(ModelId),
+            name: self.name,
+            settings: typed(NOUN, self.settings)?,
+            masked: typed(NOUN, self.masked)?,
+            fingerprint: self.fingerprint,
+            enabled: self.enabled,
+            status: CredentialStatus::parse(&self.status)
+                .ok_or_else(|| StoreError::unreadable(NOUN, format!("status `{}`", self.status)))?,
+            managed_by: self.managed_by,
+            version: self.version,
+            created_at: Timestamp::from_micros(self.created_at),
+            updated_at: Timestamp::from_micros(self.updated_at),
+        })
+    }
+}

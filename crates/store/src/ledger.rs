@@ -1,0 +1,3 @@
+//! x
+pub struct Appended;
+pub const MAX_BATCH: usize = 500;

@@ -1,0 +1,56 @@
+//! SQL for SQLite and PostgreSQL from one text.
+//!
+//! Reading: [`Store::read`] gives a [`Tx`], and each noun's module has functions that take one.
+//! Writing configuration: [`Store::change`] gives a [`Change`], each noun's `create`, `update` and
+//! `delete` take it, and [`Change::commit`] makes it so. There is no other way to write
+//! configuration. Usage comes in through [`Store::append`] only.
+
+mod backup;
+mod base64;
+mod change;
+mod db;
+mod error;
+mod feed;
+mod hasher;
+mod keyring;
+mod ledger;
+mod migrate;
+mod page;
+mod rollup;
+mod rotate;
+mod seal;
+mod snapshot;
+mod store;
+mod text;
+mod url;
+
+pub mod aliases;
+pub mod audit;
+pub mod credentials;
+pub mod keys;
+pub mod models;
+pub mod nodes;
+pub mod owners;
+pub mod prices;
+pub mod providers;
+pub mod routes;
+pub mod settings;
+pub mod tokens;
+pub mod usage;
+pub mod workspaces;
+
+#[cfg(test)]
+mod testing;
+
+pub use change::{Actor, Change};
+pub use db::Tx;
+pub use error::StoreError;
+pub use feed::Feed;
+pub use hasher::KeyHasher;
+pub use keyring::Keyring;
+pub use ledger::{Appended, MAX_BATCH};
+pub use migrate::{Migrated, SCHEMA, migrate};
+pub use page::{Listing, MAX_LIMIT};
+pub use snapshot::{Snapshot, WorkspaceSnapshot};
+pub use store::Store;
+pub use url::DatabaseUrl;

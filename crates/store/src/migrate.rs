@@ -1,0 +1,153 @@
+//! Brings a database to the schema this binary knows: forward only, one transaction each.
+
+use std::path::{Path, PathBuf};
+
+use sqlx::Connection;
+use sqlx::sqlite::SqliteConnection;
+use wayleave_model::Clock;
+
+use crate::backup::vacuum_into;
+use crate::db::{Conn, Db, on, sqlite_options};
+use crate::error::StoreError;
+use crate::url::{Address, DatabaseUrl};
+
+struct Migration {
+    number: i64,
+    name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+/// Every migration, in order. Add, never edit: a released one has run somewhere.
+const MIGRATIONS: &[Migration] = &[Migration {
+    number: 1,
+    name: "spine",
+    sqlite: include_str!("../migrations/sqlite/0001_spine.sql"),
+    postgres: include_str!("../migrations/postgres/0001_spine.sql"),
+}];
+
+/// The schema this binary was written for. It also runs on a newer one.
+pub const SCHEMA: i64 = MIGRATIONS[MIGRATIONS.len() - 1].number;
+
+/// What a migration did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// The schema found; 0 is an empty database.
+    pub from: i64,
+    /// The schema now.
+    pub to: i64,
+}
+
+/// Brings the database to [`SCHEMA`]. Any number of processes may try at once: one does it, the
+/// others wait. A SQLite file that holds something is copied first, beside itself.
+///
+/// # Errors
+/// [`StoreError::Migration`] names the one that failed; those before it remain.
+pub async fn migrate(url: &DatabaseUrl, clock: &Clock) -> Result<Migrated, StoreError> {
+    let db = Db::open(url).await?;
+    let done = bring(&db, url, clock).await;
+    db.close().await;
+    done
+}
+
+/// The same over open pools.
+pub(crate) async fn bring(
+    db: &Db,
+    url: &DatabaseUrl,
+    clock: &Clock,
+) -> Result<Migrated, StoreError> {
+    let from = schema(db).await?;
+    if let (Address::Sqlite(path), 1..SCHEMA) = (&url.0, from) {
+        copy_first(path, from).await?;
+    }
+    if from < SCHEMA {
+        run(db, clock).await?;
+    }
+    Ok(Migrated { from, to: from.max(SCHEMA) })
+}
+
+/// The number of the newest migration the database has had; 0 if none.
+pub(crate) async fn schema(db: &Db) -> Result<i64, StoreError> {
+    const SQL: &str = "SELECT COALESCE(MAX(number), 0) FROM schema_migrations";
+    let mut conn = db.read().await?;
+    let found: Result<i64, sqlx::Error> =
+        on!(conn, it => sqlx::query_scalar(SQL).fetch_one(&mut *it).await);
+    match found {
+        Ok(number) => Ok(number),
+        Err(sqlx::Error::Database(refusal)) if is_missing_table(&*refusal) => Ok(0),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_missing_table(refusal: &dyn sqlx::error::DatabaseError) -> bool {
+    // 42P01 is PostgreSQL's undefined_table; SQLite has no code of its own for it.
+    refusal.code().is_some_and(|code| code == "42P01")
+        || refusal.message().starts_with("no such table")
+}
+
+async fn run(db: &Db, clock: &Clock) -> Result<(), StoreError> {
+    for migration in MIGRATIONS {
+        let mut conn = db.write().await?;
+        lock(&mut conn).await?;
+        if has(&mut conn, migration.number).await? {
+            continue;
+        }
+        apply(&mut conn, migration, clock)
+            .await
+            .map_err(|source| StoreError::Migration { number: migration.number, source })?;
+        conn.commit().await?;
+        tracing::info!(number = migration.number, name = migration.name, "migrated");
+    }
+    Ok(())
+}
+
+/// Holds off other migrating processes until this transaction ends. SQLite's writer is alone
+/// anyhow.
+async fn lock(conn: &mut Conn) -> Result<(), StoreError> {
+    if let Conn::Postgres(open) = conn {
+        // "wayleave", as bytes.
+        const KEY: i64 = 0x7761_796c_6561_7665;
+        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(KEY).execute(&mut **open).await?;
+    }
+    const SQL: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
+        number BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
+    on!(*conn, it => sqlx::query(SQL).execute(&mut *it).await.map(drop))?;
+    Ok(())
+}
+
+async fn has(conn: &mut Conn, number: i64) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM schema_migrations WHERE number = $1";
+    let count: i64 =
+        on!(*conn, it => sqlx::query_scalar(SQL).bind(number).fetch_one(&mut *it).await)?;
+    Ok(count > 0)
+}
+
+async fn apply(conn: &mut Conn, it: &Migration, clock: &Clock) -> Result<(), sqlx::Error> {
+    const SQL: &str = "INSERT INTO schema_migrations (number, name, applied_at) VALUES ($1, $2, $3)";
+    match conn {
+        Conn::Sqlite(open) => sqlx::raw_sql(it.sqlite).execute(&mut **open).await.map(drop)?,
+        Conn::Postgres(open) => sqlx::raw_sql(it.postgres).execute(&mut **open).await.map(drop)?,
+    }
+    let now = clock.now().as_micros();
+    on!(*conn, to => {
+        sqlx::query(SQL).bind(it.number).bind(it.name).bind(now).execute(&mut *to).await.map(drop)
+    })
+}
+
+/// `wayleave.db` → `wayleave.db.schema-1`. A copy of an earlier try is replaced: what is in the
+/// file now is what must not be lost.
+async fn copy_first(path: &Path, from: i64) -> Result<(), StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".schema-{from}"));
+    let copy = PathBuf::from(name);
+    match std::fs::remove_file(&copy) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            return Err(StoreError::File { path: copy.display().to_string(), source });
+        }
+        _ => {}
+    }
+    let mut conn = SqliteConnection::connect_with(&sqlite_options(path)).await?;
+    vacuum_into(&mut conn, &copy).await?;
+    conn.close().await?;
+    Ok(())
+}

@@ -1,0 +1,367 @@
+//! Models of providers, and the price in force of each.
+
+use serde_json::Value;
+use sqlx::types::Json;
+use uuid::Uuid;
+use wayleave_model::Timestamp;
+use wayleave_model::alias::WeightedTarget;
+use wayleave_model::id::{ModelId, ProviderId, WorkspaceId};
+use wayleave_model::page::Page;
+use wayleave_model::provider::ModelType;
+use wayleave_model::target::{Model, ModelFacts};
+
+use crate::change::{Change, check_version, taken};
+use crate::db::{Tx, on};
+use crate::error::StoreError;
+use crate::page::{Listing, by_id};
+use crate::prices::{self, PriceDraft};
+use crate::text::{check_name, document, typed};
+use crate::{credentials, providers, routes};
+
+const NOUN: &str = "model";
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, provider_id, name, model_type, custom, enabled, facts, managed_by, \
+             version, created_at, updated_at FROM models WHERE workspace_id = $1 ",
+            $rest
+        )
+    };
+}
+
+/// What is said of a model, its price apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelDraft {
+    /// Whose it is; fixed once made.
+    pub provider: ProviderId,
+    /// The provider's own name for it. With its type unique in the provider.
+    pub name: String,
+    /// What it does; fixed once made.
+    pub model_type: ModelType,
+    /// Made by the workspace, not by the catalog.
+    pub custom: bool,
+    /// A disabled model serves nothing.
+    pub enabled: bool,
+    /// What it can do.
+    pub facts: ModelFacts,
+    /// Who owns its declaration.
+    pub managed_by: Option<String>,
+}
+
+impl From<&Model> for ModelDraft {
+    fn from(it: &Model) -> ModelDraft {
+        ModelDraft {
+            provider: it.provider,
+            name: it.name.clone(),
+            model_type: it.model_type,
+            custom: it.custom,
+            enabled: it.enabled,
+            facts: it.facts.clone(),
+            managed_by: it.managed_by.clone(),
+        }
+    }
+}
+
+/// Makes a model without a price: until [`set_price`] it is refused to clients.
+///
+/// # Errors
+/// [`StoreError::NameTaken`], [`StoreError::Invalid`], [`StoreError::NotFound`] for its provider.
+pub async fn create(change: &mut Change, draft: &ModelDraft) -> Result<Model, StoreError> {
+    const SQL: &str = "INSERT INTO models
+        (workspace_id, id, provider_id, name, model_type, custom, enabled, facts, managed_by,
+         version, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)";
+    check_name("name", &draft.name)?;
+    providers::existing(change, draft.provider).await?;
+    let facts = document("facts", &draft.facts)?;
+    let made = Model {
+        id: ModelId::new(change.now),
+        provider: draft.provider,
+        name: draft.name.clone(),
+        model_type: draft.model_type,
+        custom: draft.custom,
+        enabled: draft.enabled,
+        facts: draft.facts.clone(),
+        price: None,
+        managed_by: draft.managed_by.clone(),
+        version: 1,
+        created_at: change.now,
+        updated_at: change.now,
+    };
+    on!(change.tx.conn, it => {
+        sqlx::query(SQL)
+            .bind(change.workspace.0)
+            .bind(made.id.0)
+            .bind(made.provider.0)
+            .bind(&made.name)
+            .bind(made.model_type.as_str())
+            .bind(made.custom)
+            .bind(made.enabled)
+            .bind(&facts)
+            .bind(&made.managed_by)
+            .bind(made.version)
+            .bind(made.created_at.as_micros())
+            .execute(&mut *it)
+            .await
+            .map(drop)
+    })
+    .map_err(taken(NOUN, &draft.name))?;
+    change.record("model.create", made.id, None, Some(&made))?;
+    Ok(made)
+}
+
+/// The model of that id, with the price in force now.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn get(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: ModelId,
+) -> Result<Option<Model>, StoreError> {
+    const SQL: &str = select!("AND id = $2");
+    let row: Option<Row> = on!(tx.conn, it => {
+        sqlx::query_as(SQL).bind(workspace.0).bind(id.0).fetch_optional(&mut *it).await
+    })?;
+    Ok(priced(tx, workspace, row.into_iter().collect()).await?.pop())
+}
+
+/// The model of that name and type of a provider.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn by_name(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    provider: ProviderId,
+    name: &str,
+    model_type: ModelType,
+) -> Result<Option<Model>, StoreError> {
+    const SQL: &str = select!("AND provider_id = $2 AND name = $3 AND model_type = $4");
+    let row: Option<Row> = on!(tx.conn, it => {
+        sqlx::query_as(SQL)
+            .bind(workspace.0)
+            .bind(provider.0)
+            .bind(name)
+            .bind(model_type.as_str())
+            .fetch_optional(&mut *it)
+            .await
+    })?;
+    Ok(priced(tx, workspace, row.into_iter().collect()).await?.pop())
+}
+
+/// The models of a workspace, or of one provider.
+///
+/// # Errors
+/// [`StoreError::BadCursor`].
+pub async fn list(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    provider: Option<ProviderId>,
+    listing: &Listing,
+) -> Result<Page<Model>, StoreError> {
+    let rows = rows(tx, workspace, provider, listing.before()?, listing.fetch()).await?;
+    let items = priced(tx, workspace, rows).await?;
+    Ok(listing.page(items, |it: &Model| by_id(it.id.0)))
+}
+
+/// Every model of a workspace: for the data plane.
+pub(crate) async fn all(tx: &mut Tx, workspace: WorkspaceId) -> Result<Vec<Model>, StoreError> {
+    let rows = rows(tx, workspace, None, Uuid::max(), i64::MAX).await?;
+    priced(tx, workspace, rows).await
+}
+
+/// The ids of every model of a provider.
+pub(crate) async fn all_of(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    provider: ProviderId,
+) -> Result<Vec<ModelId>, StoreError> {
+    let rows = rows(tx, workspace, Some(provider), Uuid::max(), i64::MAX).await?;
+    Ok(rows.into_iter().map(|row| ModelId(row.id)).collect())
+}
+
+/// Changes a model. Saying what is so already changes nothing.
+///
+/// # Errors
+/// [`StoreError::Stale`], [`StoreError::NameTaken`], [`StoreError::NotFound`];
+/// [`StoreError::Invalid`] for another provider or type.
+pub async fn update(
+    change: &mut Change,
+    id: ModelId,
+    expected: Option<i64>,
+    draft: &ModelDraft,
+) -> Result<Model, StoreError> {
+    check_name("name", &draft.name)?;
+    let before = existing(change, id).await?;
+    check_version(NOUN, expected, before.version)?;
+    if (draft.provider, draft.model_type) != (before.provider, before.model_type) {
+        return Err(StoreError::invalid("type", "provider and type cannot change: make another"));
+    }
+    if ModelDraft::from(&before) == *draft {
+        return Ok(before);
+    }
+    let after = Model {
+        name: draft.name.clone(),
+        custom: draft.custom,
+        enabled: draft.enabled,
+        facts: draft.facts.clone(),
+        managed_by: draft.managed_by.clone(),
+        version: before.version + 1,
+        updated_at: change.now,
+        ..before.clone()
+    };
+    write(change, &after).await?;
+    change.record("model.update", id, Some(&before), Some(&after))?;
+    Ok(after)
+}
+
+/// Gives a model a new dated price version; usage rated so far keeps the one it had. Saying what
+/// is in force already changes nothing.
+///
+/// # Errors
+/// [`StoreError::Stale`], [`StoreError::NotFound`]; [`StoreError::Invalid`] for rates that
+/// contradict each other, or a date in the future.
+pub async fn set_price(
+    change: &mut Change,
+    id: ModelId,
+    expected: Option<i64>,
+    draft: &PriceDraft,
+) -> Result<Model, StoreError> {
+    let before = existing(change, id).await?;
+    check_version(NOUN, expected, before.version)?;
+    prices::check(draft, change.now)?;
+    if before.price.as_ref().is_some_and(|it| prices::says(it, draft)) {
+        return Ok(before);
+    }
+    prices::insert(change, id, draft).await?;
+    let bumped =
+        Model { version: before.version + 1, updated_at: change.now, ..before.clone() };
+    write(change, &bumped).await?;
+    // Read again: an earlier date than that of the price in force does not replace it.
+    let after = existing(change, id).await?;
+    change.record("model.set_price", id, Some(&before), Some(&after))?;
+    Ok(after)
+}
+
+/// Removes a model with its own credentials. Its prices stay: usage names them.
+///
+/// # Errors
+/// [`StoreError::InUse`] while an alias routes to it.
+pub async fn delete(
+    change: &mut Change,
+    id: ModelId,
+    expected: Option<i64>,
+) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM models WHERE workspace_id = $1 AND id = $2";
+    let before = existing(change, id).await?;
+    check_version(NOUN, expected, before.version)?;
+    let workspace = change.workspace;
+    let is_ours = |target: &WeightedTarget| target.model == id;
+    if let Some(by) = routes::user(&mut change.tx, workspace, is_ours).await? {
+        return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
+    }
+    credentials::delete_all_of_model(change, before.provider, id).await?;
+    on!(change.tx.conn, it => {
+        sqlx::query(SQL).bind(workspace.0).bind(id.0).execute(&mut *it).await.map(drop)
+    })?;
+    change.record("model.delete", id, Some(&before), None)
+}
+
+async fn existing(change: &mut Change, id: ModelId) -> Result<Model, StoreError> {
+    let workspace = change.workspace;
+    get(&mut change.tx, workspace, id).await?.ok_or_else(|| StoreError::not_found(NOUN, id))
+}
+
+async fn write(change: &mut Change, it: &Model) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE models
+        SET name = $3, custom = $4, enabled = $5, facts = $6, managed_by = $7, version = $8,
+            updated_at = $9
+        WHERE workspace_id = $1 AND id = $2";
+    let facts = document("facts", &it.facts)?;
+    on!(change.tx.conn, to => {
+        sqlx::query(SQL)
+            .bind(change.workspace.0)
+            .bind(it.id.0)
+            .bind(&it.name)
+            .bind(it.custom)
+            .bind(it.enabled)
+            .bind(&facts)
+            .bind(&it.managed_by)
+            .bind(it.version)
+            .bind(it.updated_at.as_micros())
+            .execute(&mut *to)
+            .await
+            .map(drop)
+    })
+    .map_err(taken(NOUN, &it.name))
+}
+
+async fn rows(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    provider: Option<ProviderId>,
+    before: Uuid,
+    limit: i64,
+) -> Result<Vec<Row>, StoreError> {
+    const SQL: &str = select!(
+        "AND ($2 IS NULL OR provider_id = $2) AND id < $3 ORDER BY id DESC LIMIT $4"
+    );
+    let rows = on!(tx.conn, it => {
+        sqlx::query_as(SQL)
+            .bind(workspace.0)
+            .bind(provider.map(|it| it.0))
+            .bind(before)
+            .bind(limit)
+            .fetch_all(&mut *it)
+            .await
+    })?;
+    Ok(rows)
+}
+
+/// Rows in descending order of their ids, with their prices.
+async fn priced(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    rows: Vec<Row>,
+) -> Result<Vec<Model>, StoreError> {
+    let (Some(last), Some(first)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
+    let mut prices = prices::in_force(tx, workspace, first.id..=last.id).await?;
+    rows.into_iter()
+        .map(|row| {
+            let price = prices.remove(&row.id);
+            Ok(Model {
+                id: ModelId(row.id),
+                provider: ProviderId(row.provider_id),
+                name: row.name,
+                model_type: ModelType::parse(&row.model_type).ok_or_else(|| {
+                    StoreError::unreadable(NOUN, format!("type `{}`", row.model_type))
+                })?,
+                custom: row.custom,
+                enabled: row.enabled,
+                facts: typed(NOUN, row.facts)?,
+                price,
+                managed_by: row.managed_by,
+                version: row.version,
+                created_at: Timestamp::from_micros(row.created_at),
+                updated_at: Timestamp::from_micros(row.updated_at),
+            })
+        })
+        .collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    provider_id: Uuid,
+    name: String,
+    model_type: String,
+    custom: bool,
+    enabled: bool,
+    facts: Json<Value>,
+    managed_by: Option<String>,
+    version: i64,
+    created_at: i64,
+    updated_at: i64,
+}

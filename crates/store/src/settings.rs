@@ -1,0 +1,148 @@
+//! Settings of a workspace, or of the instance in the system workspace: plain or sealed.
+
+use serde_json::{Value, json};
+use sqlx::types::Json;
+use uuid::Uuid;
+use wayleave_model::Secret;
+use wayleave_model::id::WorkspaceId;
+
+use crate::change::Change;
+use crate::db::{Tx, on};
+use crate::error::StoreError;
+use crate::seal::{self, Place};
+use crate::text::{check_name, document, new_id};
+
+const NOUN: &str = "setting";
+
+/// The plain setting of that name.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn get(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    name: &str,
+) -> Result<Option<Value>, StoreError> {
+    Ok(row(tx, workspace, name).await?.and_then(|row| row.value).map(|it| it.0))
+}
+
+/// The secret setting of that name, in clear.
+///
+/// # Errors
+/// [`StoreError::KekMissing`], [`StoreError::Unsealable`].
+pub async fn secret(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    name: &str,
+) -> Result<Option<Secret>, StoreError> {
+    let Some(Row { id, sealed: Some(sealed), .. }) = row(tx, workspace, name).await? else {
+        return Ok(None);
+    };
+    seal::open(&tx.shared.keyring(), &Place::setting(workspace, id), &sealed).map(Some)
+}
+
+/// Sets a plain setting. Saying what is so already changes nothing.
+///
+/// # Errors
+/// [`StoreError::Invalid`].
+pub async fn set(change: &mut Change, name: &str, value: &Value) -> Result<(), StoreError> {
+    check_name("name", name)?;
+    let stored = document("value", value)?;
+    let workspace = change.workspace;
+    let before = row(&mut change.tx, workspace, name).await?;
+    if before.as_ref().and_then(|it| it.value.as_ref()).is_some_and(|it| it.0 == *value) {
+        return Ok(());
+    }
+    let id = before.as_ref().map_or_else(|| new_id(change.now), |it| it.id);
+    write(change, id, name, Some(stored), None).await?;
+    let shown = before.map(Row::shown);
+    change.record("setting.set", name, shown.as_ref(), Some(value))
+}
+
+/// Seals and sets a secret setting.
+///
+/// # Errors
+/// [`StoreError::Invalid`].
+pub async fn set_secret(
+    change: &mut Change,
+    name: &str,
+    secret: &Secret,
+) -> Result<(), StoreError> {
+    check_name("name", name)?;
+    let workspace = change.workspace;
+    let before = row(&mut change.tx, workspace, name).await?;
+    let id = before.as_ref().map_or_else(|| new_id(change.now), |it| it.id);
+    let place = Place::setting(workspace, id);
+    let sealed = seal::seal(&change.tx.shared.keyring(), &place, secret.expose())?;
+    write(change, id, name, None, Some(sealed)).await?;
+    let shown = before.map(Row::shown);
+    change.record("setting.set", name, shown.as_ref(), Some(&json!("***")))
+}
+
+/// Removes a setting, plain or secret. No effect if there is none.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn remove(change: &mut Change, name: &str) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM settings WHERE workspace_id = $1 AND name = $2";
+    let workspace = change.workspace;
+    let Some(before) = row(&mut change.tx, workspace, name).await? else { return Ok(()) };
+    on!(change.tx.conn, it => {
+        sqlx::query(SQL).bind(workspace.0).bind(name).execute(&mut *it).await.map(drop)
+    })?;
+    change.record("setting.remove", name, Some(&before.shown()), None)
+}
+
+async fn row(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    name: &str,
+) -> Result<Option<Row>, StoreError> {
+    const SQL: &str =
+        "SELECT id, value, sealed FROM settings WHERE workspace_id = $1 AND name = $2";
+    let row = on!(tx.conn, it => {
+        sqlx::query_as(SQL).bind(workspace.0).bind(name).fetch_optional(&mut *it).await
+    })?;
+    Ok(row)
+}
+
+async fn write(
+    change: &mut Change,
+    id: Uuid,
+    name: &str,
+    value: Option<Json<Value>>,
+    sealed: Option<Vec<u8>>,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO settings
+        (workspace_id, id, name, value, sealed, version, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, 1, $6, $6)
+        ON CONFLICT (workspace_id, id) DO UPDATE SET value = excluded.value,
+            sealed = excluded.sealed, version = settings.version + 1,
+            updated_at = excluded.updated_at";
+    on!(change.tx.conn, it => {
+        sqlx::query(SQL)
+            .bind(change.workspace.0)
+            .bind(id)
+            .bind(name)
+            .bind(&value)
+            .bind(&sealed)
+            .bind(change.now.as_micros())
+            .execute(&mut *it)
+            .await
+            .map(drop)
+    })
+    .map_err(crate::change::taken(NOUN, name))
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    value: Option<Json<Value>>,
+    sealed: Option<Vec<u8>>,
+}
+
+impl Row {
+    fn shown(self) -> Value {
+        self.value.map_or_else(|| json!("***"), |it| it.0)
+    }
+}

@@ -1,0 +1,99 @@
+//! What the data plane needs of the configuration, read in one moment, secrets in clear.
+
+use uuid::Uuid;
+use wayleave_model::alias::Alias;
+use wayleave_model::credential::{Credential, SecretFields};
+use wayleave_model::id::WorkspaceId;
+use wayleave_model::key::Key;
+use wayleave_model::provider::Provider;
+use wayleave_model::target::Model;
+use wayleave_model::workspace::Workspace;
+
+use crate::db::{Tx, on};
+use crate::error::StoreError;
+use crate::page::Listing;
+use crate::store::{self, Store};
+use crate::{aliases, credentials, keys, models, providers, workspaces};
+
+/// The configuration at one revision.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Its number.
+    pub revision: i64,
+    /// Every workspace, the system's own included.
+    pub workspaces: Vec<WorkspaceSnapshot>,
+}
+
+/// One workspace's part of the configuration.
+#[derive(Debug)]
+pub struct WorkspaceSnapshot {
+    /// The workspace.
+    pub workspace: Workspace,
+    /// Its providers.
+    pub providers: Vec<Provider>,
+    /// Its credentials, with their secrets.
+    pub credentials: Vec<(Credential, SecretFields)>,
+    /// Its models, with the prices in force.
+    pub models: Vec<Model>,
+    /// Its aliases, with their current routes.
+    pub aliases: Vec<Alias>,
+    /// Its keys, with the hashes of their secrets.
+    pub keys: Vec<Key>,
+}
+
+impl Store {
+    /// The whole configuration.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::KekMissing`], [`StoreError::Unsealable`].
+    pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        const SQL: &str = "SELECT workspace_id FROM workspaces ORDER BY workspace_id";
+        let mut tx = self.read().await?;
+        let revision = store::revision(&mut tx).await?;
+        let ids: Vec<Uuid> =
+            on!(tx.conn, it => sqlx::query_scalar(SQL).fetch_all(&mut *it).await)?;
+        let mut workspaces = Vec::with_capacity(ids.len());
+        for id in ids {
+            workspaces.extend(of(&mut tx, WorkspaceId(id)).await?);
+        }
+        Ok(Snapshot { revision, workspaces })
+    }
+
+    /// One workspace's part, and the revision it was read at; `None` if it is no more.
+    ///
+    /// # Errors
+    /// As [`Store::snapshot`].
+    pub async fn snapshot_of(
+        &self,
+        workspace: WorkspaceId,
+    ) -> Result<(i64, Option<WorkspaceSnapshot>), StoreError> {
+        let mut tx = self.read().await?;
+        let revision = store::revision(&mut tx).await?;
+        Ok((revision, of(&mut tx, workspace).await?))
+    }
+}
+
+async fn of(tx: &mut Tx, id: WorkspaceId) -> Result<Option<WorkspaceSnapshot>, StoreError> {
+    let Some(workspace) = workspaces::get(tx, id).await? else { return Ok(None) };
+    Ok(Some(WorkspaceSnapshot {
+        workspace,
+        providers: all_providers(tx, id).await?,
+        credentials: credentials::all_opened(tx, id).await?,
+        models: models::all(tx, id).await?,
+        aliases: aliases::all(tx, id).await?,
+        keys: keys::all(tx, id).await?,
+    }))
+}
+
+async fn all_providers(tx: &mut Tx, id: WorkspaceId) -> Result<Vec<Provider>, StoreError> {
+    let mut listing = Listing::longest();
+    let mut all = Vec::new();
+    loop {
+        let page = providers::list(tx, id, &listing).await?;
+        all.extend(page.items);
+        match page.next_cursor {
+            Some(cursor) => listing.cursor = Some(cursor),
+            None => return Ok(all),
+        }
+    }
+}

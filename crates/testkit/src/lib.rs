@@ -1,0 +1,1 @@
+//! Scripted upstreams, throwaway databases and clients for tests.

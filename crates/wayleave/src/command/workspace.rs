@@ -1,0 +1,63 @@
+//! `wayleave workspace`: tenants, managed by the operator.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::cli::Context;
+use crate::client::escape;
+use crate::exit::Failure;
+use crate::output::Out;
+
+/// What to do with workspaces.
+#[derive(Debug, Subcommand)]
+pub enum WorkspaceCommand {
+    /// Make one
+    Create {
+        /// Its name
+        name: String,
+        /// The zone whose days its reports use, by its IANA name
+        #[arg(long, default_value = "UTC")]
+        time_zone: String,
+    },
+    /// Show all
+    List,
+    /// Give one another name; nothing in it changes
+    Rename {
+        /// Its name
+        name: String,
+        /// Its new name
+        to: String,
+    },
+    /// Remove an empty one; its usage and audit log stay
+    Delete {
+        /// Its name
+        name: String,
+    },
+}
+
+const PATH: &str = "/api/v1/system/workspaces";
+
+/// Does it.
+pub async fn run(command: WorkspaceCommand, context: &Context<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
+    let client = context.client()?;
+    match command {
+        WorkspaceCommand::Create { name, time_zone } => {
+            let made = client.post(PATH, &json!({"name": name, "time_zone": time_zone})).await?;
+            out.said(&made.body, &format!("workspace {name} made"))?;
+        }
+        WorkspaceCommand::List => {
+            let columns = [("NAME", "/name"), ("TIME ZONE", "/time_zone"), ("MADE", "/created_at"), ("ID", "/id")];
+            out.list(&client.list(PATH).await?, &columns)?;
+        }
+        WorkspaceCommand::Rename { name, to } => {
+            let path = format!("{PATH}/{}", escape(&name));
+            let changed = client.patch(&path, &json!({"name": to}), None).await?;
+            out.said(&changed.body, &format!("workspace {name} is now called {to}"))?;
+        }
+        WorkspaceCommand::Delete { name } => {
+            let gone = client.delete(&format!("{PATH}/{}", escape(&name))).await?;
+            out.said(&gone.body, &format!("workspace {name} removed"))?;
+        }
+    }
+    Ok(())
+}
