@@ -1,1 +1,26 @@
 //! The control plane: the REST API behind console and CLI.
+//!
+//! [`router`] holds every route and its description in one chain; one operation is one file under
+//! `routes/<noun>/<verb>.rs`. Every write goes through [`wayleave_store::Store::change`], so that it
+//! is in the audit log and on every node.
+
+pub mod apply;
+mod auth;
+mod body;
+mod error;
+pub mod form;
+pub mod keyfile;
+mod lookup;
+mod permission;
+mod request_id;
+mod router;
+mod routes;
+mod state;
+#[cfg(test)]
+mod testing;
+mod view;
+
+pub use auth::LocalOperator;
+pub use error::{FieldError, Problem};
+pub use router::{document, router};
+pub use state::AdminState;

@@ -24,8 +24,8 @@ const GATHER: Duration = Duration::from_millis(200);
 const ACK_EVERY: Duration = Duration::from_secs(1);
 /// Records read at once.
 const READ: usize = 512;
-/// Bytes of the spool that an open request may hold on to before it is written again.
-const HELD: u64 = 48 << 20;
+/// Segments that an open request may hold on to before it is written again.
+const HELD: u64 = 3;
 /// Longest pause between two tries while the database is away.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -179,7 +179,7 @@ impl Follower {
             let batch = &self.pending[..self.pending.len().min(BATCH)];
             let rows = batch.len();
             match self.store.append(batch).await {
-                Ok(()) => {
+                Ok(_) => {
                     self.pending.drain(..rows);
                     self.recorder.metrics.settled.inc_by(rows as u64);
                     pause = Duration::from_millis(100);
@@ -210,8 +210,8 @@ impl Follower {
             tracing::warn!(%err, "the spool could not note what is delivered");
         }
         let stats = self.recorder.spool.stats();
-        self.recorder.metrics.spool_lag.set(i64::try_from(stats.bytes_used).unwrap_or(i64::MAX));
-        if upto.distance(read) > HELD {
+        self.recorder.metrics.spool_lag.set(i64::try_from(stats.unacked_bytes).unwrap_or(i64::MAX));
+        if read.segment > upto.segment + HELD {
             self.write_again(read);
         }
     }

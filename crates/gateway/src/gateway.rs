@@ -207,7 +207,7 @@ impl Gateway {
             return Err(Refusal::new(StatusCode::UNAUTHORIZED, "invalid_api_key", message));
         }
         self.database_is_known()?;
-        let hash = self.hasher.hash(presented.as_bytes());
+        let hash = self.hasher.hash_key(presented.as_bytes());
         let world = self.world.load();
         let now = self.recorder.clock.now();
         auth::check(&world, &hash, presented, now)

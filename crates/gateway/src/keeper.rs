@@ -5,7 +5,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use wayleave_model::Timestamp;
 use wayleave_model::time::Tick;
+use wayleave_store::nodes::Node;
 use wayleave_store::{Store, StoreError};
 
 use crate::gateway::Gateway;
@@ -14,12 +16,15 @@ use crate::world::World;
 
 /// How often this node says that it lives.
 const BEAT: Duration = Duration::from_secs(10);
+/// How often the database's silence is measured.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The task that follows the store's revision.
 pub struct Keeper {
     gateway: Arc<Gateway>,
     store: Store,
     healths: Arc<Healths>,
+    started_at: Timestamp,
 }
 
 /// The world as the store holds it now.
@@ -30,17 +35,20 @@ pub async fn read(store: &Store, healths: &Healths) -> Result<World, StoreError>
 impl Keeper {
     /// Follows `store` for `gateway`.
     pub fn new(gateway: Arc<Gateway>, store: Store, healths: Arc<Healths>) -> Keeper {
-        Keeper { gateway, store, healths }
+        let started_at = gateway.recorder.clock.now();
+        Keeper { gateway, store, healths, started_at }
     }
 
     /// Runs until `stop`.
     pub async fn run(self, stop: CancellationToken) {
-        let mut feed = self.store.feed();
+        let mut feed = self.store.feed(self.gateway.world.load().revision);
         let mut beat = tokio::time::interval(BEAT);
+        let mut look = tokio::time::interval(LOOK);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = beat.tick() => self.beat().await,
+                _ = look.tick() => self.note_silence(),
                 changed = feed.changed() => match changed {
                     Ok(revision) => self.follow(revision).await,
                     Err(err) => {
@@ -53,7 +61,7 @@ impl Keeper {
     }
 
     async fn follow(&self, revision: i64) {
-        self.heard();
+        self.note_silence();
         let known = self.gateway.world.load().revision;
         if revision == known {
             return;
@@ -71,33 +79,40 @@ impl Keeper {
 
     /// Only the workspaces that changed are read again.
     async fn next(&self, known: i64) -> Result<World, StoreError> {
-        let changed = self.store.changed_since(known).await?;
+        // Read first: a change that comes while parts are read is then seen again, not missed.
+        let revision = self.store.revision().await?;
         let current = self.gateway.world.load_full();
-        let mut parts = Vec::with_capacity(changed.workspaces.len());
-        for workspace in changed.workspaces {
-            parts.push((workspace, self.store.snapshot_of(workspace).await?));
+        let mut parts = Vec::new();
+        for workspace in self.store.changed_since(known).await? {
+            let (_, part) = self.store.snapshot_of(workspace).await?;
+            parts.push((workspace, part));
         }
-        Ok(current.changed(changed.revision, parts, &self.healths))
+        Ok(current.changed(revision, parts, &self.healths))
     }
 
     async fn beat(&self) {
-        let revision = self.gateway.world.load().revision;
-        let beat = self.store.beat(self.gateway.node, env!("CARGO_PKG_VERSION"), revision).await;
-        match beat {
-            Ok(()) => self.heard(),
+        let node = Node {
+            id: self.gateway.node,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            revision_seen: self.gateway.world.load().revision,
+            started_at: self.started_at,
+            last_beat: self.gateway.recorder.clock.now(),
+        };
+        match self.store.beat(&node).await {
+            Ok(()) => {}
             Err(err) => tracing::debug!(%err, "this node's beat could not be written"),
         }
     }
 
-    fn heard(&self) {
-        let now = self.gateway.recorder.clock.tick().micros_since(Tick::default());
-        self.gateway.confirmed.store(now, Ordering::Relaxed);
-        self.note_silence();
-    }
-
+    /// The feed looks at the database each second: what it heard last is carried over to the
+    /// gateway's own clock, which cannot be set back.
     fn note_silence(&self) {
-        let heard = Tick::default().plus_micros(self.gateway.confirmed.load(Ordering::Relaxed));
-        let silence = Duration::from_micros(self.gateway.recorder.clock.tick().micros_since(heard));
-        self.gateway.recorder.metrics.database_silence.set(silence.as_secs_f64());
+        let clock = &self.gateway.recorder.clock;
+        let silence = clock.now().as_micros() - self.store.last_confirmed().as_micros();
+        let silence = silence.max(0).unsigned_abs();
+        let now = clock.tick().micros_since(Tick::default());
+        self.gateway.confirmed.store(now.saturating_sub(silence), Ordering::Relaxed);
+        let seconds = Duration::from_micros(silence).as_secs_f64();
+        self.gateway.recorder.metrics.database_silence.set(seconds);
     }
 }

@@ -26,7 +26,7 @@ pub struct Metrics {
     pub in_flight: Gauge,
     /// Finished requests that could not be recorded.
     pub spool_failures: Counter,
-    /// Records in the spool that are not in the database yet.
+    /// Bytes of the spool that are not in the database yet.
     pub spool_lag: Gauge,
     /// Rows written by the follower.
     pub settled: Counter,
@@ -108,7 +108,7 @@ impl Metrics {
         r.register("refused_keys", "Requests without a valid key", self.refused_keys.clone());
         r.register("requests_in_flight", "Requests under way", self.in_flight.clone());
         r.register("spool_failures", "Finished requests that could not be recorded", self.spool_failures.clone());
-        r.register("spool_lag_records", "Spool records not in the database yet", self.spool_lag.clone());
+        r.register("spool_lag_bytes", "Bytes of the spool not in the database yet", self.spool_lag.clone());
         r.register("settled_requests", "Requests written to the database", self.settled.clone());
         r.register("settle_failures", "Batches to be written again", self.settle_failures.clone());
         r.register("setup_problems", "Requests that show a wrong set-up of their client", self.setup_problems.clone());

@@ -16,7 +16,7 @@ use wayleave_model::provider::{ModelType, Operation, Provider};
 use wayleave_model::record::{Caller, TargetLabel};
 use wayleave_model::target::{Model, ModelFacts};
 use wayleave_provider::{Account, Offer, ProviderKind};
-use wayleave_store::snapshot::{Snapshot, WorkspaceSnapshot};
+use wayleave_store::{Snapshot, WorkspaceSnapshot};
 
 use crate::pool::{Healths, Member};
 

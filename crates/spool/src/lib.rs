@@ -65,7 +65,7 @@
 //! - One spool, one process, on a local file system. On one that copies on write (Btrfs, ZFS) preallocation reserves
 //!   less than it says; Btrfs is asked not to copy these files.
 //! - An append can meet a page fault, and that can wait for the file system's journal: some microseconds once in a
-//!   hundred, some milliseconds at worst on a disk that is busy to its limit.
+//!   hundred, tens of milliseconds at worst on a disk that is busy to its limit.
 //! - A disk that cannot read back a page ends the process with SIGBUS, with the same promises as `kill -9`.
 
 mod append;

@@ -57,10 +57,11 @@ pub(crate) async fn bring(
     clock: &Clock,
 ) -> Result<Migrated, StoreError> {
     let from = schema(db).await?;
-    if let (Address::Sqlite(path), 1..SCHEMA) = (&url.0, from) {
-        copy_first(path, from).await?;
-    }
     if from < SCHEMA {
+        match &url.0 {
+            Address::Sqlite(path) if from > 0 => copy_first(path, from).await?,
+            _ => {}
+        }
         run(db, clock).await?;
     }
     Ok(Migrated { from, to: from.max(SCHEMA) })

@@ -78,8 +78,11 @@ pub(crate) fn rewrap(
     blob: &[u8],
 ) -> Result<Option<Vec<u8>>, StoreError> {
     let current = ring.current();
-    let Some(kek) = ring.get(current).filter(|_| kek_of(place, blob)? != current) else {
+    if kek_of(place, blob)? == current {
         return Ok(None);
+    }
+    let Some(kek) = ring.get(current) else {
+        return Err(StoreError::KekMissing { kek_id: current, rows: 1 });
     };
     let data_key = data_key(ring, place, blob)?;
     let mut fresh = vec![VERSION];

@@ -65,11 +65,12 @@ impl ProviderKind for Sandbox {
 
     fn offers(&self, operation: Operation, _facts: &ModelFacts) -> &'static [Offer] {
         match operation {
-            Operation::Chat => &[Offer { dialect: Dialect::OpenAiChat, path: "chat/completions" }],
+            Operation::Chat => &[Offer { dialect: Dialect::OpenAiChat, path: "/chat/completions" }],
             _ => &[],
         }
     }
 
+    /// Parses like any other address, though nothing is there to be reached: see `play`.
     fn url(
         &self,
         _account: &Account<'_>,
@@ -77,7 +78,7 @@ impl ProviderKind for Sandbox {
         _model: &str,
         _stream: bool,
     ) -> Result<String, BadAccount> {
-        Ok(format!("{ADDRESS}{}", offer.path))
+        Ok(format!("{ADDRESS}//local{}", offer.path))
     }
 
     fn headers(&self, _account: &Account<'_>) -> Result<HeaderMap, BadAccount> {

@@ -6,6 +6,7 @@ mod answer;
 mod ask;
 mod carry;
 mod error;
+mod frames;
 mod request;
 mod usage;
 mod whole;
@@ -58,7 +59,7 @@ impl ChatDialect for AnthropicMessages {
     }
 
     fn carry_whole(&self, answer: &Answer, body: Bytes) -> Result<Whole, Fault> {
-        whole::carry(answer, body)
+        whole::carry(answer, &body)
     }
 
     fn error(&self, error: &ErrorBody) -> Vec<u8> {

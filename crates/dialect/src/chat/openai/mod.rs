@@ -1,4 +1,83 @@
-//! OpenAI chat completions.
+//! OpenAI chat completions, as OpenAI and most other vendors speak it.
+//!
+//! The grammar: <https://platform.openai.com/docs/api-reference/chat>.
+
+mod amend;
+mod answer;
+mod ask;
+mod carry;
+mod error;
+mod progress;
+mod request;
+mod splice;
+mod usage;
+mod whole;
+
+use bytes::Bytes;
+use wayleave_model::target::ModelFacts;
+
+use super::{Ask, ChatDialect, ChatRequest, Head, ReadEvents, WriteEvents};
+use crate::carry::{Answer, Carry, Whole};
+use crate::error::{ErrorBody, Fault};
+use crate::raw::{Edits, RawObject};
+use crate::{Losses, Malformed};
 
 /// The grammar of `/v1/chat/completions`.
+#[derive(Clone, Copy, Debug)]
 pub struct OpenAiChat;
+
+impl ChatDialect for OpenAiChat {
+    fn ask<'a>(&self, head: &Head<'a>, body: RawObject<'a>) -> Result<Ask<'a>, Malformed> {
+        ask::ask(head, body)
+    }
+
+    fn amend(&self, ask: &Ask<'_>, model: &str, facts: &ModelFacts, edits: &mut Edits) {
+        amend::amend(ask, model, facts, edits);
+    }
+
+    fn read_request(&self, head: &Head<'_>, body: &[u8]) -> Result<ChatRequest, Malformed> {
+        request::read::read(head, body)
+    }
+
+    fn write_request(
+        &self,
+        request: &ChatRequest,
+        model: &str,
+        facts: &ModelFacts,
+        losses: &mut Losses,
+    ) -> Result<Vec<u8>, Malformed> {
+        request::write::write(request, model, facts, losses)
+    }
+
+    fn reader(&self) -> Box<dyn ReadEvents> {
+        Box::new(answer::read::Reader::default())
+    }
+
+    fn writer(&self, answer: &Answer) -> Box<dyn WriteEvents> {
+        Box::new(answer::write::Writer::new(answer))
+    }
+
+    fn carry(&self, answer: &Answer) -> Box<dyn Carry> {
+        Box::new(carry::Carrier::new(answer))
+    }
+
+    fn carry_whole(&self, answer: &Answer, body: Bytes) -> Result<Whole, Fault> {
+        whole::carry(answer, body)
+    }
+
+    fn error(&self, error: &ErrorBody) -> Vec<u8> {
+        error::body(error)
+    }
+
+    fn error_frames(&self, error: &ErrorBody) -> Vec<u8> {
+        error::frames(error)
+    }
+
+    fn heartbeat(&self) -> &'static [u8] {
+        error::PING
+    }
+
+    fn read_error(&self, body: &[u8]) -> Option<(Option<String>, String)> {
+        error::read(body)
+    }
+}

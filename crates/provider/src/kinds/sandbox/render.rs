@@ -99,8 +99,8 @@ impl Complaint {
             r#"{{"error":{{"message":{},"type":"{}","param":{},"code":{}}}}}"#,
             quoted(&self.message),
             self.kind(),
-            self.param.as_deref().map_or("null".to_owned(), quoted),
-            self.code.map_or("null".to_owned(), quoted),
+            self.param.as_deref().map_or_else(|| "null".to_owned(), quoted),
+            self.code.map_or_else(|| "null".to_owned(), quoted),
         )
     }
 }
@@ -325,8 +325,8 @@ fn usage(ask: &Ask, pieces: &[Piece<'_>]) -> String {
 }
 
 /// A text as JSON.
-fn quoted(text: impl AsRef<str>) -> String {
-    serde_json::Value::from(text.as_ref()).to_string()
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// FNV-1a over the instant and the body's beginning and length: different enough for an id, and

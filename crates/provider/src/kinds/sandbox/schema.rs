@@ -10,7 +10,7 @@ const MOST_ITEMS: u64 = 16;
 const LONGEST: u64 = 1_024;
 
 /// A value that fits `schema`. Understood: type, enum, const, default, required, properties,
-/// items, minItems, minLength, maxLength, minimum, maximum, exclusiveMinimum, multipleOf, format,
+/// items, minItems, maxItems, minLength, maxLength, minimum, maximum, exclusiveMinimum, multipleOf, format,
 /// anyOf, oneOf, allOf and local `$ref`. Not understood: pattern and conditions.
 pub(super) fn fit(schema: &Value) -> Value {
     let mut fitter = Fitter { root: schema, parts: MOST_PARTS };
@@ -45,7 +45,8 @@ impl Fitter<'_> {
         match type_of(schema) {
             "object" => self.object(schema, depth),
             "array" => {
-                let items = schema["minItems"].as_u64().unwrap_or(1).clamp(1, MOST_ITEMS);
+                let most = schema["maxItems"].as_u64().unwrap_or(MOST_ITEMS).min(MOST_ITEMS);
+                let items = schema["minItems"].as_u64().unwrap_or(1).max(1).min(most);
                 (0..items).map(|_| self.fit(&schema["items"], name, depth - 1)).collect()
             }
             "integer" => number(schema, true),
@@ -184,6 +185,7 @@ mod tests {
         assert_eq!(fit(&json!({"type": "integer", "exclusiveMinimum": 9})), json!(10));
         assert_eq!(fit(&json!({"type": "integer", "maximum": -5})), json!(-5));
         assert_eq!(fit(&json!({"type": "integer", "minimum": 7, "multipleOf": 5})), json!(10));
+        assert_eq!(fit(&json!({"type": "array", "maxItems": 0})), json!([]));
         assert_eq!(fit(&json!({"type": "string", "maxLength": 3})), json!("sam"));
         assert_eq!(fit(&json!({"type": "string", "minLength": 14})), json!("sample value.."));
     }

@@ -47,7 +47,7 @@ impl Script {
 
 fn number<T>(name: &str, value: &str, least: T, most: T) -> Result<T, Complaint>
 where
-    T: std::str::FromStr + PartialOrd + std::fmt::Display,
+    T: Copy + std::str::FromStr + PartialOrd + std::fmt::Display,
 {
     let fits = |it: &T| *it >= least && *it <= most;
     value.parse().ok().filter(fits).ok_or_else(|| {

@@ -57,7 +57,7 @@ mod tests {
     proptest! {
         #[test]
         fn together_the_tokens_are_the_text(text in any::<String>()) {
-            prop_assert_eq!(tokens(&text).collect::<String>(), text.clone());
+            prop_assert_eq!(tokens(&text).collect::<String>(), text.as_str());
             prop_assert!(tokens(&text).all(|it| !it.is_empty()));
             prop_assert!(count(&text) <= text.len() as u64);
         }

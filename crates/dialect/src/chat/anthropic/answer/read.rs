@@ -49,8 +49,8 @@ struct Event<'a> {
 /// A message: whole, or as a stream begins.
 #[derive(Deserialize)]
 struct Message<'a> {
-    #[serde(borrow, default, rename = "type")]
-    kind: Option<Cow<'a, str>>,
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
     #[serde(default)]
     id: Option<String>,
     #[serde(default)]
@@ -59,17 +59,26 @@ struct Message<'a> {
     content: Option<Vec<&'a RawValue>>,
     #[serde(borrow, default)]
     usage: Option<&'a RawValue>,
-    #[serde(borrow, flatten)]
-    stop: Stop<'a>,
+    #[serde(default)]
+    stop_reason: Option<String>,
+    #[serde(default)]
+    stop_sequence: Option<String>,
 }
 
 /// Why it ended.
 #[derive(Deserialize)]
-struct Stop<'a> {
-    #[serde(borrow, default)]
-    stop_reason: Option<Cow<'a, str>>,
+struct Stop {
+    #[serde(default)]
+    stop_reason: Option<String>,
     #[serde(default)]
     stop_sequence: Option<String>,
+}
+
+impl Stop {
+    /// The answer is whole, but nothing says why it ended: it is a call, if it calls something.
+    fn unsaid() -> Stop {
+        Stop { stop_reason: Some("tool_use".to_owned()), stop_sequence: None }
+    }
 }
 
 impl ReadEvents for Reader {
@@ -115,8 +124,7 @@ impl ReadEvents for Reader {
             }
             "message_stop" => {
                 self.done = true;
-                let last = Stop { stop_reason: Some(Cow::Borrowed("tool_use")), stop_sequence: None };
-                self.stop(last, out);
+                self.stop(Stop::unsaid(), out);
             }
             // `ping`, and what the future brings: the reference asks clients to pass over it.
             _ => (),
@@ -140,9 +148,9 @@ impl ReadEvents for Reader {
         if content.is_none() && !is_message || message.kind.as_deref() == Some("error") {
             return Err(error::not_an_answer(body));
         }
-        let last = Stop {
-            stop_reason: message.stop.stop_reason.take().or(Some(Cow::Borrowed("tool_use"))),
-            stop_sequence: message.stop.stop_sequence.take(),
+        let last = match message.stop_reason.take() {
+            None => Stop::unsaid(),
+            reason => Stop { stop_reason: reason, stop_sequence: message.stop_sequence.take() },
         };
         self.begin(message, out);
         for (wire, json) in (0..).zip(content.unwrap_or_default()) {
@@ -211,7 +219,7 @@ impl Reader {
         out.extend(self.tally.usage().map(ChatEvent::Usage));
     }
 
-    fn stop(&mut self, stop: Stop<'_>, out: &mut Vec<ChatEvent>) {
+    fn stop(&mut self, stop: Stop, out: &mut Vec<ChatEvent>) {
         let Some(reason) = stop.stop_reason.filter(|_| !self.finished) else { return };
         self.finished = true;
         self.close(out);

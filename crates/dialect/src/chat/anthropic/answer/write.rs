@@ -10,7 +10,7 @@ use super::super::request::is_ours;
 use super::super::usage;
 use super::{stop_reason, whole};
 use crate::carry::Answer;
-use crate::chat::json::{Object, escape, object};
+use crate::chat::json::{Object, object};
 use crate::chat::{ChatEvent, Finish, PartKind, Seal, SealKind, WriteEvents};
 
 /// The state between events.
@@ -136,11 +136,12 @@ impl Writer {
             State::Thinking => self.delta(out, "thinking_delta", "thinking", text),
             State::Arguments => self.delta(out, "input_json_delta", "partial_json", text),
             State::FreeText { begun } => {
-                let mut piece =
-                    if *begun { Vec::new() } else { br#"{"input":""#.to_vec() };
+                // Pieces escaped one by one join up to the whole escaped.
+                let quoted = serde_json::Value::from(text).to_string();
+                let start = if *begun { "" } else { r#"{"input":""# };
                 *begun = true;
-                escape(&mut piece, text);
-                self.delta(out, "input_json_delta", "partial_json", &lossless(piece));
+                let piece = format!("{start}{}", &quoted[1..quoted.len() - 1]);
+                self.delta(out, "input_json_delta", "partial_json", &piece);
             }
             State::Vendor(json) => json.push_str(text),
             State::Redacted | State::Unknown => (),
@@ -245,10 +246,10 @@ impl WriteEvents for Writer {
             ChatEvent::Annotation { choice: 0, index, json, .. } => {
                 self.annotate(*index, json, out);
             }
-            ChatEvent::Close { choice: 0, index } => {
-                if self.open.as_ref().is_some_and(|open| open.part == *index) {
-                    self.close(out);
-                }
+            ChatEvent::Close { choice: 0, index }
+                if self.open.as_ref().is_some_and(|open| open.part == *index) =>
+            {
+                self.close(out);
             }
             ChatEvent::Finish { choice: 0, reason, stop } => {
                 self.start(out);
@@ -320,11 +321,4 @@ fn frame(out: &mut Vec<u8>, event: &str, fill: impl FnOnce(&mut Object<'_>)) {
         fill(data);
     });
     out.extend_from_slice(b"\n\n");
-}
-
-/// Text that was escaped piece by piece: UTF-8 in, UTF-8 out.
-fn lossless(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| {
-        String::from_utf8_lossy(error.as_bytes()).into_owned()
-    })
 }

@@ -131,7 +131,7 @@ fn budget_of(amount: &ReasoningAmount) -> u64 {
         ReasoningAmount::Effort(word) => word,
         _ => "medium",
     };
-    EFFORTS.iter().find(|(known, _)| known == word).map_or(8192, |(_, budget)| *budget)
+    EFFORTS.iter().find(|(known, _)| *known == word).map_or(8192, |(_, budget)| *budget)
 }
 
 fn effort_of(amount: &ReasoningAmount, losses: &mut Losses) -> Option<&'static str> {

@@ -1,0 +1,96 @@
+//! Things by name or id, as paths and bodies name them. An id of another workspace is not found.
+
+use std::str::FromStr;
+
+use wayleave_model::alias::Alias;
+use wayleave_model::credential::Credential;
+use wayleave_model::id::{SYSTEM_WORKSPACE, WorkspaceId};
+use wayleave_model::key::Key;
+use wayleave_model::page::Page;
+use wayleave_model::provider::Provider;
+use wayleave_model::target::Model;
+use wayleave_model::workspace::{Owner, Workspace};
+use wayleave_store::{Listing, StoreError, Tx};
+use wayleave_store::{aliases, credentials, keys, models, owners, providers, tokens, workspaces};
+
+use crate::error::Problem;
+
+macro_rules! by_id_or_name {
+    ($text:expr, $noun:literal, $id:ident => $by_id:expr, $by_name:expr) => {{
+        let found = match FromStr::from_str($text) {
+            Ok($id) => $by_id.await?,
+            Err(_) => None,
+        };
+        let found = match found {
+            Some(found) => Some(found),
+            None => $by_name.await?,
+        };
+        found.ok_or_else(|| Problem::not_found($noun, $text))
+    }};
+}
+
+pub(crate) async fn workspace(tx: &mut Tx, text: &str) -> Result<Workspace, Problem> {
+    by_id_or_name!(text, "workspace", id => workspaces::get(tx, id), workspaces::by_name(tx, text))
+}
+
+pub(crate) async fn provider(tx: &mut Tx, at: WorkspaceId, text: &str) -> Result<Provider, Problem> {
+    by_id_or_name!(text, "provider", id => providers::get(tx, at, id), providers::by_name(tx, at, text))
+}
+
+/// A credential of `provider`; those of one custom model are found by id only.
+pub(crate) async fn credential(
+    tx: &mut Tx,
+    at: WorkspaceId,
+    provider: &Provider,
+    text: &str,
+) -> Result<Credential, Problem> {
+    let found: Result<Credential, Problem> = by_id_or_name!(
+        text, "credential",
+        id => credentials::get(tx, at, id),
+        credentials::by_name(tx, at, provider.id, None, text)
+    );
+    found.and_then(|it| if it.provider == provider.id { Ok(it) } else { Err(Problem::not_found("credential", text)) })
+}
+
+/// A model by its id: names are not unique among providers.
+pub(crate) async fn model(tx: &mut Tx, at: WorkspaceId, text: &str) -> Result<Model, Problem> {
+    let found = match text.parse() {
+        Ok(id) => models::get(tx, at, id).await?,
+        Err(_) => None,
+    };
+    found.ok_or_else(|| Problem::not_found("model", text))
+}
+
+pub(crate) async fn alias(tx: &mut Tx, at: WorkspaceId, text: &str) -> Result<Alias, Problem> {
+    by_id_or_name!(text, "alias", id => aliases::get(tx, at, id), aliases::by_name(tx, at, text))
+}
+
+pub(crate) async fn owner(tx: &mut Tx, at: WorkspaceId, text: &str) -> Result<Owner, Problem> {
+    by_id_or_name!(text, "owner", id => owners::get(tx, at, id), owners::by_name(tx, at, text))
+}
+
+pub(crate) async fn key(tx: &mut Tx, at: WorkspaceId, text: &str) -> Result<Key, Problem> {
+    by_id_or_name!(text, "key", id => keys::get(tx, at, id), keys::by_name(tx, at, text))
+}
+
+/// An operator's token.
+pub(crate) async fn token(tx: &mut Tx, text: &str) -> Result<tokens::Token, Problem> {
+    let at = SYSTEM_WORKSPACE;
+    by_id_or_name!(text, "token", id => tokens::get(tx, at, id), tokens::by_name(tx, at, text))
+}
+
+/// Every page of a list as one.
+pub(crate) async fn every<T>(
+    mut page: impl AsyncFnMut(&Listing) -> Result<Page<T>, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut listing = Listing::longest();
+    let mut all = Vec::new();
+    loop {
+        let next = page(&listing).await?;
+        all.extend(next.items);
+        match next.next_cursor {
+            Some(cursor) => listing.cursor = Some(cursor),
+            None => return Ok(all),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What every operation has at hand.
+
+use std::path::PathBuf;
+
+use wayleave_model::Clock;
+use wayleave_store::Store;
+
+/// The server behind the API. Cheap to clone.
+#[derive(Clone)]
+pub struct AdminState {
+    /// The database.
+    pub store: Store,
+    /// Tells the time.
+    pub clock: Clock,
+    /// The base URL that clients are told, without `/v1`.
+    pub public_url: String,
+    /// The file of the key-encryption keys; `None`: they are in the environment, and change only
+    /// with a restart.
+    pub key_file: Option<PathBuf>,
+    /// This node's spool, for backups.
+    pub spool: Option<PathBuf>,
+}

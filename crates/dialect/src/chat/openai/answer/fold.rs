@@ -1,0 +1,219 @@
+//! A whole answer, folded from its events.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use wayleave_model::Usage;
+
+use super::write::{call_words, finish_word, identify, image, unwrap};
+use crate::carry::Answer;
+use crate::chat::json::{self, Object};
+use crate::chat::openai::usage;
+use crate::chat::{ChatEvent, Finish, PartKind};
+
+/// What the events add up to.
+#[derive(Default)]
+pub(super) struct Folded {
+    id: String,
+    model: String,
+    choices: Vec<Choice>,
+    usage: Option<Usage>,
+}
+
+/// One of the answers.
+#[derive(Default)]
+struct Choice {
+    index: u32,
+    parts: Vec<Part>,
+    annotations: Vec<String>,
+    logprobs: Vec<String>,
+    finish: Option<Finish>,
+}
+
+struct Part {
+    index: u32,
+    kind: PartKind,
+    text: String,
+}
+
+impl Folded {
+    /// Folds `events`.
+    pub(super) fn of(events: &[ChatEvent]) -> Folded {
+        let mut folded = Folded::default();
+        events.iter().for_each(|event| folded.take(event));
+        folded.choices.sort_by_key(|choice| choice.index);
+        folded
+    }
+
+    fn take(&mut self, event: &ChatEvent) {
+        match event {
+            ChatEvent::Begin { id, model } => {
+                id.clone_into(&mut self.id);
+                model.clone_into(&mut self.model);
+            }
+            ChatEvent::Open { choice, index, part } => {
+                let (index, kind) = (*index, part.clone());
+                self.choice(*choice).parts.push(Part { index, kind, text: String::new() });
+            }
+            ChatEvent::Delta { choice, index, text } => {
+                let parts = &mut self.choice(*choice).parts;
+                if let Some(part) = parts.iter_mut().rev().find(|part| part.index == *index) {
+                    part.text.push_str(text);
+                }
+            }
+            ChatEvent::Annotation { choice, kind, json, .. } => match kind.as_str() {
+                "annotation" => self.choice(*choice).annotations.push(json.clone()),
+                "logprobs" => self.choice(*choice).logprobs.push(json.clone()),
+                _ => (),
+            },
+            ChatEvent::Finish { choice, reason, .. } => self.choice(*choice).finish = Some(*reason),
+            ChatEvent::Usage(usage) => self.usage = Some(*usage),
+            ChatEvent::Close { .. } | ChatEvent::Seal { .. } => (),
+        }
+    }
+
+    fn choice(&mut self, index: u32) -> &mut Choice {
+        let at = self.choices.iter().position(|choice| choice.index == index);
+        let at = at.unwrap_or_else(|| {
+            self.choices.push(Choice { index, ..Choice::default() });
+            self.choices.len() - 1
+        });
+        &mut self.choices[at]
+    }
+
+    /// The body. Usage is in it when the events had any: every figure, all integers.
+    pub(super) fn write(&self, answer: &Answer) -> Vec<u8> {
+        let mut out = Vec::with_capacity(1024);
+        identify(&mut out, answer, &self.id, &self.model, "chat.completion");
+        out.extend_from_slice(b",\"choices\":");
+        json::list(&mut out, self.choices.iter().map(|choice| choice.json(answer)));
+        if let Some(usage) = &self.usage {
+            out.extend_from_slice(b",\"usage\":");
+            json::object(&mut out, |object| usage::write(usage, object));
+        }
+        out.push(b'}');
+        out
+    }
+}
+
+impl Choice {
+    fn json(&self, answer: &Answer) -> Vec<u8> {
+        let mut out = Vec::with_capacity(512);
+        json::object(&mut out, |object| {
+            object.count("index", self.index.into());
+            object.nest("message", |message| self.message(answer, message));
+            match self.logprobs.is_empty() {
+                true => object.raw("logprobs", "null"),
+                false => object.with("logprobs", |out| logprobs(&self.logprobs, out)),
+            };
+            let refused = self.text(&PartKind::Refusal).is_some();
+            object.text("finish_reason", finish_word(self.finish.unwrap_or(Finish::Stop), refused));
+        });
+        out
+    }
+
+    fn message(&self, answer: &Answer, message: &mut Object<'_>) {
+        let text = self.text(&PartKind::Text);
+        let refusal = self.text(&PartKind::Refusal);
+        let calls: Vec<_> = self.parts.iter().filter_map(|part| call(part, answer)).collect();
+        message.text("role", "assistant");
+        match text {
+            Some(text) => message.text("content", &text),
+            None if refusal.is_none() && calls.is_empty() => message.text("content", ""),
+            None => message.raw("content", "null"),
+        };
+        match refusal {
+            Some(refusal) => message.text("refusal", &refusal),
+            None => message.raw("refusal", "null"),
+        };
+        if let Some(reasoning) = self.text(&PartKind::Reasoning) {
+            message.text("reasoning_content", &reasoning);
+        }
+        if !self.annotations.is_empty() {
+            message.list("annotations", &self.annotations);
+        }
+        let images: Vec<_> = self.parts.iter().filter_map(picture).collect();
+        if !images.is_empty() {
+            message.list("images", images);
+        }
+        if let Some(audio) = self.parts.iter().find_map(audio) {
+            message.raw("audio", &audio);
+        }
+        if !calls.is_empty() {
+            message.list("tool_calls", calls);
+        }
+    }
+
+    /// The text of all parts of a kind.
+    fn text(&self, kind: &PartKind) -> Option<String> {
+        let mut parts = self.parts.iter().filter(|part| part.kind == *kind).peekable();
+        parts.peek()?;
+        Some(parts.map(|part| part.text.as_str()).collect())
+    }
+}
+
+fn call(part: &Part, answer: &Answer) -> Option<Vec<u8>> {
+    let PartKind::ToolCall { id, name, custom } = &part.kind else { return None };
+    let wrapped = !custom && answer.custom_tools.contains(name);
+    let input = match part.text.as_str() {
+        text if wrapped => unwrap(text),
+        // Clients parse arguments, and nothing is no JSON.
+        "" if !custom => "{}".to_owned(),
+        text => text.to_owned(),
+    };
+    let (kind, field) = call_words(*custom || wrapped);
+    let mut out = Vec::with_capacity(128 + input.len());
+    json::object(&mut out, |call| {
+        call.text("id", id).text("type", kind);
+        call.nest(kind, |inner| {
+            inner.text("name", name).text(field, &input);
+        });
+    });
+    Some(out)
+}
+
+fn picture(part: &Part) -> Option<Vec<u8>> {
+    match &part.kind {
+        PartKind::Image { mime } => Some(image(mime, &part.text)),
+        _ => None,
+    }
+}
+
+fn audio(part: &Part) -> Option<String> {
+    match &part.kind {
+        PartKind::Vendor { kind } if kind == "audio" => Some(part.text.clone()),
+        PartKind::Audio { id } => {
+            let mut out = Vec::with_capacity(part.text.len() + 64);
+            json::object(&mut out, |audio| {
+                audio.text("id", id).text("data", &part.text);
+            });
+            String::from_utf8(out).ok()
+        }
+        _ => None,
+    }
+}
+
+/// The reports of a stream as one: their lists joined.
+fn logprobs(reports: &[String], out: &mut Vec<u8>) {
+    #[derive(Deserialize)]
+    struct Report<'a> {
+        #[serde(borrow, default)]
+        content: Option<Vec<&'a RawValue>>,
+        #[serde(borrow, default)]
+        refusal: Option<Vec<&'a RawValue>>,
+    }
+    if let [report] = reports {
+        return out.extend_from_slice(report.as_bytes());
+    }
+    let reports: Vec<Report<'_>> =
+        reports.iter().filter_map(|report| serde_json::from_str(report).ok()).collect();
+    let write = |object: &mut Object<'_>, key, lists: Vec<&Vec<&RawValue>>| {
+        match lists.is_empty() {
+            true => object.raw(key, "null"),
+            false => object.list(key, lists.into_iter().flatten().map(|raw| raw.get())),
+        };
+    };
+    json::object(out, |object| {
+        write(object, "content", reports.iter().filter_map(|r| r.content.as_ref()).collect());
+        write(object, "refusal", reports.iter().filter_map(|r| r.refusal.as_ref()).collect());
+    });
+}
