@@ -1,8 +1,8 @@
 //! What a client gets: bodies and heads, in its own dialect.
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -127,21 +127,34 @@ impl Body for ClientBody {
     }
 }
 
-/// A call that is not streamed. Dropped before its end, because its client left, it goes on in
-/// the background and is settled exactly.
-pub struct Unstreamed {
+/// A request that is being answered. When it is not streamed and dropped before its end, because
+/// its client left, it goes on in the background and is settled exactly.
+pub struct Answering {
     run: Option<Run>,
+    /// Known after the first poll, which reads the request.
+    streamed: Arc<AtomicBool>,
     gateway: Arc<Gateway>,
 }
 
-impl Unstreamed {
-    /// Runs `run` to its end, whoever waits for it.
-    pub fn new(gateway: Arc<Gateway>, run: Run) -> Unstreamed {
-        Unstreamed { run: Some(run), gateway }
+impl Answering {
+    /// Runs `run`, which says in `streamed` what was asked for.
+    pub fn new(gateway: Arc<Gateway>, run: Run, streamed: Arc<AtomicBool>) -> Answering {
+        Answering { run: Some(run), streamed, gateway }
+    }
+
+    /// What is left to run, if a stream was asked for.
+    pub fn into_stream(mut self) -> Result<Run, Answering> {
+        match self.run.take() {
+            Some(run) if self.streamed.load(Ordering::Relaxed) => Ok(run),
+            run => {
+                self.run = run;
+                Err(self)
+            }
+        }
     }
 }
 
-impl Future for Unstreamed {
+impl Future for Answering {
     type Output = Result<Begun, Box<Ended>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -152,9 +165,12 @@ impl Future for Unstreamed {
     }
 }
 
-impl Drop for Unstreamed {
+impl Drop for Answering {
     fn drop(&mut self) {
         let Some(run) = self.run.take() else { return };
+        if self.streamed.load(Ordering::Relaxed) {
+            return;
+        }
         self.gateway.drains.go_on(async move {
             match run.await {
                 Ok(Begun { body: BegunBody::Whole(whole, mut trail), .. }) => {
@@ -260,9 +276,4 @@ pub fn refusal(refusal: &Refusal, dialect: Dialect, id: RequestId) -> Response<C
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
     }
     response
-}
-
-/// Nothing can go wrong in a body that is there already.
-pub fn never(never: Infallible) -> Box<dyn std::error::Error + Send + Sync> {
-    match never {}
 }

@@ -9,7 +9,7 @@ use wayleave_dialect::Dialect;
 use crate::surface::{Match, Surface};
 
 /// The dialect a client reads: the surface's own, else what its headers suggest.
-pub fn dialect(found: Option<&Match<'_>>, headers: &HeaderMap) -> Dialect {
+pub fn dialect(found: Option<&Match>, headers: &HeaderMap) -> Dialect {
     match found.map(|found| found.surface) {
         Some(Surface::Operation { dialect, .. }) => dialect,
         _ if headers.contains_key("anthropic-version") => Dialect::AnthropicMessages,

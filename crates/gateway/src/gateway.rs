@@ -19,10 +19,10 @@ use wayleave_model::record::{Asked, Identity, Person};
 use wayleave_model::time::Tick;
 use wayleave_store::KeyHasher;
 
-use crate::answer::{self, ClientBody, Unstreamed, Waiting};
+use crate::answer::{self, Answering, ClientBody, Waiting};
 use crate::drain::Drains;
 use crate::outbound::{self, Traceparent};
-use crate::pipeline::Conversation;
+use crate::pipeline::{Begun, Conversation, Ended};
 use crate::recorder::Recorder;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
@@ -77,7 +77,7 @@ impl Gateway {
 
     async fn dispatch(
         self: &Arc<Self>,
-        found: Match<'_>,
+        found: Match,
         request: Request<Incoming>,
         arrival: &Arrival,
         dialect: Dialect,
@@ -85,7 +85,7 @@ impl Gateway {
         if found.doubled {
             self.setup_problem("doubled_v1");
         }
-        let (surface, rest) = (found.surface, found.rest.to_owned());
+        let (surface, rest) = (found.surface, found.rest);
         match surface {
             Surface::Operation { operation, dialect, path } => {
                 self.chat(request, arrival, operation, dialect, path).await
@@ -132,63 +132,36 @@ impl Gateway {
             // What the client still sends is read, so that it reads the refusal.
             Err(refusal) => return Err(intake::discard(body, refusal).await),
         };
-        let body = intake::read(&parts.headers, body, self.settings.max_body).await;
-        let asked = body.and_then(|body| ask(dialect, body));
-        let origin = Origin { arrival, headers: &parts.headers, operation, path };
-        match asked {
-            Ok(ask) => self.converse(&key, ask, &origin, dialect).await,
-            Err(refusal) => Err(self.denied(&key, None, &origin, refusal)),
-        }
-    }
-
-    async fn converse(
-        self: &Arc<Self>,
-        key: &KeyEntry,
-        ask: Ask,
-        origin: &Origin<'_>,
-        dialect: Dialect,
-    ) -> Result<Response<ClientBody>, Refusal> {
-        let id = origin.arrival.id;
-        let routed = route::find(key, &ask.model).and_then(|route| {
-            must_be_chat(&route.name, route.model_type)?;
-            // The random part of the request's id draws the lot: no second source is needed.
-            let draw = (id.0.as_u64_pair().1) << 2;
-            let targets = route::order(route, origin.arrival.admitted, draw)?;
-            Ok((Arc::clone(route), targets))
-        });
-        let (route, targets) = match routed {
-            Ok(routed) => routed,
-            Err(refusal) => return Err(self.denied(key, Some(&ask), origin, refusal)),
-        };
-        let mut identity = self.identity(key, Some(&ask), origin);
-        identity.alias_id = Some(route.alias);
-        identity.route = Some(route.version);
-        let recorder = Arc::clone(&self.recorder);
-        let trail = Trail::new(recorder, identity, ask.asked, origin.arrival.admitted, ask.max_output);
-        let stream = ask.stream;
-        let span = id.0.as_u64_pair().1;
-        let conversation = Conversation {
-            gateway: Arc::clone(self),
+        let id = arrival.id;
+        let origin = Origin {
             id,
+            admitted: arrival.admitted,
+            peer: arrival.peer,
+            headers: parts.headers,
+            operation,
             dialect,
-            ask,
-            forwarded: outbound::forwarded(origin.headers, span),
-            route,
-            targets,
-            trail,
+            path,
         };
-        let mut run: answer::Run = Box::pin(conversation.run());
-        let ended = if stream {
-            match tokio::time::timeout(self.settings.heartbeat, &mut run).await {
-                Ok(ended) => ended,
+        let body = match intake::read(&origin.headers, body, self.settings.max_body).await {
+            Ok(body) => body,
+            Err(refusal) => {
+                self.trail(&key, None, &origin).refused(&refusal);
+                return Err(refusal);
+            }
+        };
+        let streamed = Arc::new(AtomicBool::new(false));
+        let run = Box::pin(Arc::clone(self).converse(key, origin, body, Arc::clone(&streamed)));
+        let mut answering = Answering::new(Arc::clone(self), run, streamed);
+        let ended = match tokio::time::timeout(self.settings.heartbeat, &mut answering).await {
+            Ok(ended) => ended,
+            Err(_) => match answering.into_stream() {
                 // Silent for too long: the head and a heartbeat go out while targets are tried.
-                Err(_) => {
+                Ok(run) => {
                     let waiting = Waiting::new(self, run, dialect, id);
                     return Ok(answer::events(ClientBody::Waiting(Box::new(waiting)), dialect, id));
                 }
-            }
-        } else {
-            Unstreamed::new(Arc::clone(self), run).await
+                Err(answering) => answering.await,
+            },
         };
         match ended {
             Ok(begun) => Ok(answer::begun(begun, dialect, id)),
@@ -197,6 +170,45 @@ impl Gateway {
                 Err(ended.refusal)
             }
         }
+    }
+
+    /// Reads what is asked, finds its targets, and tries them. Owns all it needs: it may go on
+    /// when its client has left.
+    async fn converse(
+        self: Arc<Self>,
+        key: KeyEntry,
+        origin: Origin,
+        body: Bytes,
+        streamed: Arc<AtomicBool>,
+    ) -> Result<Begun, Box<Ended>> {
+        let dialect = origin.dialect;
+        let asked = RawObject::read(&body).and_then(|object| dialect.chat().ask(&Head::default(), object));
+        let ask = match asked {
+            Ok(ask) => ask,
+            Err(malformed) => {
+                let trail = self.trail(&key, None, &origin);
+                return Err(Box::new(Ended { refusal: Refusal::bad_request(malformed), trail }));
+            }
+        };
+        streamed.store(ask.stream, Ordering::Relaxed);
+        let mut trail = self.trail(&key, Some(&ask), &origin);
+        let lot = origin.id.0.as_u64_pair().1;
+        let routed = route::find(&key, &ask.model).and_then(|route| {
+            must_be_chat(&route.name, route.model_type)?;
+            trail.routed(route);
+            // The random part of the request's id draws the lot: no second source is needed.
+            let targets = route::order(route, origin.admitted, lot << 2)?;
+            Ok((Arc::clone(route), targets))
+        });
+        let (route, targets) = match routed {
+            Ok(routed) => routed,
+            Err(refusal) => return Err(Box::new(Ended { refusal, trail })),
+        };
+        let forwarded = outbound::forwarded(&origin.headers, lot);
+        let id = origin.id;
+        let conversation =
+            Conversation { gateway: self, id, dialect, body: &body, ask, forwarded, route, targets, trail };
+        conversation.run().await
     }
 
     /// The key behind the headers, if it may be used now.
@@ -227,25 +239,16 @@ impl Gateway {
         Err(Refusal::dependency(message))
     }
 
-    /// A request of a known key that never got to a target: it leaves a row too.
-    fn denied(&self, key: &KeyEntry, ask: Option<&Ask>, origin: &Origin<'_>, refusal: Refusal) -> Refusal {
-        let identity = self.identity(key, ask, origin);
-        let asked = ask.map_or(Asked::default(), |ask| ask.asked);
-        let admitted = origin.arrival.admitted;
-        let mut trail = Trail::new(Arc::clone(&self.recorder), identity, asked, admitted, None);
-        trail.refused(&refusal);
-        refusal
-    }
-
-    fn identity(&self, key: &KeyEntry, ask: Option<&Ask>, origin: &Origin<'_>) -> Identity {
-        let headers = origin.headers;
+    /// The record of a request of a known key: from here on it leaves a row, however it ends.
+    fn trail(&self, key: &KeyEntry, ask: Option<&Ask<'_>>, origin: &Origin) -> Trail {
+        let headers = &origin.headers;
         let text = |name: &str, most: usize| {
             let value = headers.get(name)?.to_str().ok()?;
             Some(value.chars().take(most).collect::<String>())
         };
-        let client_addr = client::address(headers, origin.arrival.peer, &self.settings.trusted_proxies);
-        Identity {
-            request: origin.arrival.id,
+        let client_addr = client::address(headers, origin.peer, &self.settings.trusted_proxies);
+        let identity = Identity {
+            request: origin.id,
             started_at: self.recorder.clock.now(),
             node: self.node,
             revision: self.world.load().revision,
@@ -260,10 +263,13 @@ impl Gateway {
             trace_id: Traceparent::read(headers).map(|trace| trace.id.to_owned()),
             person: Some(Person {
                 client_addr: Some(client_addr.to_string()),
-                end_user: ask.and_then(|ask| ask.end_user.clone()),
+                end_user: ask.and_then(|ask| ask.end_user.as_ref()).map(|it| it.chars().take(256).collect()),
             }),
             probe: false,
-        }
+        };
+        let asked = ask.map_or(Asked::default(), |ask| ask.asked);
+        let max_output = ask.and_then(|ask| ask.max_output);
+        Trail::new(Arc::clone(&self.recorder), identity, asked, origin.admitted, max_output)
     }
 
     fn missed(&self, miss: &Miss, request: &Request<Incoming>) -> Refusal {
@@ -308,17 +314,15 @@ impl Gateway {
     }
 }
 
-/// Where a request comes from, for its row.
-struct Origin<'a> {
-    arrival: &'a Arrival,
-    headers: &'a HeaderMap,
+/// Where a request comes from.
+struct Origin {
+    id: RequestId,
+    admitted: Tick,
+    peer: IpAddr,
+    headers: HeaderMap,
     operation: Operation,
+    dialect: Dialect,
     path: &'static str,
-}
-
-fn ask(dialect: Dialect, body: Bytes) -> Result<Ask, Refusal> {
-    let object = RawObject::read(body).map_err(Refusal::bad_request)?;
-    dialect.chat().ask(&Head::default(), object).map_err(Refusal::bad_request)
 }
 
 fn must_be_chat(alias: &str, model_type: ModelType) -> Result<(), Refusal> {

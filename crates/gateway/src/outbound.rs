@@ -25,19 +25,25 @@ pub struct Shaped {
 }
 
 /// Shapes the client's request for `target`.
-pub fn shape(dialect: Dialect, ask: &Ask, target: &Target, endpoint: &Endpoint) -> Result<Shaped, Malformed> {
+pub fn shape(
+    dialect: Dialect,
+    ask: &Ask<'_>,
+    body: &Bytes,
+    target: &Target,
+    endpoint: &Endpoint,
+) -> Result<Shaped, Malformed> {
     let model = &target.label.model_name;
     if endpoint.dialect == dialect {
         let mut edits = Edits::default();
         dialect.chat().amend(ask, model, &target.facts, &mut edits);
         return Ok(Shaped {
-            body: edits.apply(&ask.body),
+            body: edits.apply(&ask.body, body),
             edits: edits.names().cloned().collect(),
             losses: Losses::default(),
             custom_tools: Vec::new(),
         });
     }
-    let request = dialect.chat().read_request(&Head::default(), ask.body.body())?;
+    let request = dialect.chat().read_request(&Head::default(), body)?;
     let mut losses = Losses::default();
     let body = endpoint.dialect.chat().write_request(&request, model, &target.facts, &mut losses)?;
     Ok(Shaped {

@@ -6,8 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 use wayleave_dialect::Dialect;
-use wayleave_dialect::carry::{Answer as Wanted, Carried, Carry, Whole};
-use wayleave_dialect::carry::translate::{Translate, translate_whole};
+use wayleave_dialect::carry::{Answer as Wanted, Carried, Carry, Translate, Whole, translate_whole};
 use wayleave_dialect::chat::Ask;
 use wayleave_dialect::error::Fault;
 use wayleave_model::alias::AnswerModel;
@@ -33,7 +32,7 @@ const MAX_PREAMBLE: usize = 64 << 10;
 const MAX_ERROR: usize = 64 << 10;
 
 /// An admitted request: everything it needs to be answered.
-pub struct Conversation {
+pub struct Conversation<'a> {
     /// The process.
     pub gateway: Arc<Gateway>,
     /// Our id of the request.
@@ -41,7 +40,9 @@ pub struct Conversation {
     /// The dialect the client speaks.
     pub dialect: Dialect,
     /// What it asks.
-    pub ask: Ask,
+    pub ask: Ask<'a>,
+    /// The client's own bytes.
+    pub body: &'a Bytes,
     /// The client's headers that travel.
     pub forwarded: HeaderMap,
     /// Where the alias leads.
@@ -94,7 +95,7 @@ struct Held {
     carried: Carried,
 }
 
-impl Conversation {
+impl Conversation<'_> {
     /// Tries the targets in turn until one begins to answer.
     pub async fn run(mut self) -> Result<Begun, Box<Ended>> {
         let mut last: Option<Refusal> = None;
@@ -102,7 +103,7 @@ impl Conversation {
         let mut next = targets.iter().enumerate();
         while let Some((at, target)) = next.next() {
             let Some(endpoint) = target.endpoint(self.dialect) else { continue };
-            let shaped = match outbound::shape(self.dialect, &self.ask, target, endpoint) {
+            let shaped = match outbound::shape(self.dialect, &self.ask, self.body, target, endpoint) {
                 Ok(shaped) => shaped,
                 // Another target may speak the client's own dialect and need no translation.
                 Err(malformed) => {

@@ -7,8 +7,7 @@ use wayleave_dialect::Malformed;
 use wayleave_dialect::error::{ErrorBody, Source};
 
 /// A request that gets no answer. Rendered in the client's dialect by whoever ends it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{code}: {message}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// What the client is told.
     pub status: StatusCode,

@@ -37,11 +37,11 @@ pub enum Surface {
 
 /// A path that was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Match<'a> {
+pub struct Match {
     /// What it is for.
     pub surface: Surface,
     /// What follows a prefix route: the model of `models/{id}`.
-    pub rest: &'a str,
+    pub rest: String,
     /// The path had a repeated `/v1`: served, and worth telling the client's owner.
     pub doubled: bool,
 }
@@ -95,8 +95,8 @@ static OPERATIONS: &[Entry] = &[
 ];
 
 /// Finds what `path` is for. Served under `/v1`, at the root, and under a repeated `/v1`.
-pub fn find<'a>(method: &Method, path: &'a str) -> Result<Match<'a>, Miss> {
-    let fixed = |surface| Ok(Match { surface, rest: "", doubled: false });
+pub fn find(method: &Method, path: &str) -> Result<Match, Miss> {
+    let fixed = |surface| Ok(Match { surface, rest: String::new(), doubled: false });
     match path {
         "/" if method == Method::HEAD || method == Method::GET => return fixed(Surface::Root),
         "/" => return Err(Miss::Method("GET, HEAD")),
@@ -113,14 +113,14 @@ pub fn find<'a>(method: &Method, path: &'a str) -> Result<Match<'a>, Miss> {
     if let Some(entry) = OPERATIONS.iter().find(|entry| entry.path == tail) {
         let served = entry.method == method || matches!(entry.surface, Surface::Unsupported { .. });
         return if served || (entry.method == Method::GET && method == Method::HEAD) {
-            Ok(Match { surface: entry.surface, rest: "", doubled })
+            Ok(Match { surface: entry.surface, rest: String::new(), doubled })
         } else {
             Err(Miss::Method(if entry.method == Method::GET { "GET, HEAD" } else { "POST" }))
         };
     }
     if let Some(model) = tail.strip_prefix("/models/").filter(|model| !model.is_empty()) {
         let served = method == Method::GET || method == Method::HEAD;
-        let found = Match { surface: Surface::Model, rest: model, doubled };
+        let found = Match { surface: Surface::Model, rest: model.to_owned(), doubled };
         return if served { Ok(found) } else { Err(Miss::Method("GET, HEAD")) };
     }
     Err(pasted(tail))
@@ -187,6 +187,6 @@ mod tests {
     #[test]
     fn a_model_id_may_hold_slashes() {
         let found = find(&Method::GET, "/v1/models/sandbox/echo").unwrap();
-        assert_eq!((found.surface, found.rest), (Surface::Model, "sandbox/echo"));
+        assert_eq!((found.surface, found.rest.as_str()), (Surface::Model, "sandbox/echo"));
     }
 }

@@ -16,7 +16,7 @@ use wayleave_model::{NanoUsd, Usage};
 
 use crate::recorder::{Recorder, Unwritable};
 use crate::refusal::Refusal;
-use crate::world::Target;
+use crate::world::{Route, Target};
 
 /// Roughly how many bytes of text make a token: four for English and code. Figures made with it
 /// are always marked `estimated`.
@@ -85,6 +85,14 @@ impl Trail {
             content_bytes: 0,
         };
         Trail { recorder, state: Some(state) }
+    }
+
+    /// The alias was found, and where it leads.
+    pub fn routed(&mut self, route: &Route) {
+        if let Some(state) = &mut self.state {
+            state.identity.alias_id = Some(route.alias);
+            state.identity.route = Some(route.version);
+        }
     }
 
     /// An attempt is about to be sent. Fails when that cannot be recorded: then it must not be.

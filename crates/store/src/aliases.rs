@@ -206,12 +206,8 @@ pub async fn restore(
         return Ok(before);
     }
     routes::check(change, &route.groups).await?;
-    let after = Alias {
-        route,
-        version: before.version + 1,
-        updated_at: change.now,
-        ..before.clone()
-    };
+    let after =
+        Alias { route, version: before.version + 1, updated_at: change.now, ..before.clone() };
     write(change, &after).await?;
     change.record("alias.restore", id, Some(&before), Some(&after))?;
     Ok(after)

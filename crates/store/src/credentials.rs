@@ -356,11 +356,7 @@ async fn write(
     .map_err(taken(NOUN, &it.name))
 }
 
-fn seal(
-    change: &Change,
-    id: CredentialId,
-    secrets: &SecretFields,
-) -> Result<Vec<u8>, StoreError> {
+fn seal(change: &Change, id: CredentialId, secrets: &SecretFields) -> Result<Vec<u8>, StoreError> {
     let place = Place::credential(change.workspace, id.0);
     seal::seal(&change.tx.shared.keyring(), &place, &fields_to_bytes(secrets))
 }
@@ -368,8 +364,7 @@ fn seal(
 fn opened(tx: &Tx, workspace: WorkspaceId, row: &Row) -> Result<SecretFields, StoreError> {
     let place = Place::credential(workspace, row.id);
     let clear = seal::open(&tx.shared.keyring(), &place, &row.sealed)?;
-    fields_from_bytes(clear.expose())
-        .ok_or(StoreError::Unsealable { table: place.table })
+    fields_from_bytes(clear.expose()).ok_or(StoreError::Unsealable { table: place.table })
 }
 
 /// Each field as people are shown it. What is no text is shown as stars.
@@ -415,9 +410,8 @@ async fn rows(
     before: Uuid,
     limit: i64,
 ) -> Result<Vec<Row>, StoreError> {
-    const SQL: &str = select!(
-        "AND ($2 IS NULL OR provider_id = $2) AND id < $3 ORDER BY id DESC LIMIT $4"
-    );
+    const SQL: &str =
+        select!("AND ($2 IS NULL OR provider_id = $2) AND id < $3 ORDER BY id DESC LIMIT $4");
     let rows = on!(tx.conn, it => {
         sqlx::query_as(SQL)
             .bind(workspace.0)

@@ -35,9 +35,8 @@ impl KeyHasher {
     /// one says nothing in another.
     fn new(pepper_id: Uuid, pepper: &[u8]) -> KeyHasher {
         let root = hmac::Key::new(hmac::HMAC_SHA256, pepper);
-        let derive = |label: &[u8]| {
-            hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, label).as_ref())
-        };
+        let derive =
+            |label: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, label).as_ref());
         KeyHasher(Arc::new(Keys {
             pepper_id,
             tokens: derive(b"wayleave token v1"),

@@ -102,8 +102,11 @@ fn read_key(text: &str) -> Result<Zeroizing<[u8; KEK_LEN]>, &'static str> {
 
 fn read_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|it| u8::try_from(it).ok());
-    let bytes: Option<Vec<u8>> =
-        text.as_bytes().chunks_exact(2).map(|it| Some(digit(it[0])? << 4 | digit(it[1])?)).collect();
+    let bytes: Option<Vec<u8>> = text
+        .as_bytes()
+        .chunks_exact(2)
+        .map(|it| Some(digit(it[0])? << 4 | digit(it[1])?))
+        .collect();
     bytes.map(Zeroizing::new)
 }
 
@@ -141,7 +144,8 @@ mod tests {
 
     #[test]
     fn a_bare_key_has_the_same_id_in_hex_and_base64() {
-        let hex = parse("00000000000000000000000000000000000000000000000000000000000000fF").unwrap();
+        let hex =
+            parse("00000000000000000000000000000000000000000000000000000000000000fF").unwrap();
         let base64 = parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAP8=\n").unwrap();
         assert_eq!(hex.current(), base64.current());
         assert_eq!(hex.get(hex.current()), base64.get(base64.current()));

@@ -477,9 +477,8 @@ async fn rows(
     before: Uuid,
     limit: i64,
 ) -> Result<Vec<Key>, StoreError> {
-    const SQL: &str = select!(
-        "AND ($2 IS NULL OR k.owner_id = $2) AND k.id < $3 ORDER BY k.id DESC LIMIT $4"
-    );
+    const SQL: &str =
+        select!("AND ($2 IS NULL OR k.owner_id = $2) AND k.id < $3 ORDER BY k.id DESC LIMIT $4");
     let rows: Vec<Row> = on!(tx.conn, it => {
         sqlx::query_as(SQL)
             .bind(workspace.0)
@@ -576,9 +575,8 @@ struct VersionRow {
 
 impl VersionRow {
     fn noun(self) -> Result<KeyVersion, StoreError> {
-        let length = |hash: Vec<u8>| {
-            StoreError::unreadable(NOUN, format!("a hash of {} bytes", hash.len()))
-        };
+        let length =
+            |hash: Vec<u8>| StoreError::unreadable(NOUN, format!("a hash of {} bytes", hash.len()));
         Ok(KeyVersion {
             number: self.number,
             hash: self.hash.try_into().map_err(length)?,

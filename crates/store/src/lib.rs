@@ -41,6 +41,8 @@ pub mod workspaces;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use change::{Actor, Change};
 pub use db::Tx;

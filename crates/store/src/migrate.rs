@@ -124,7 +124,8 @@ async fn has(conn: &mut Conn, number: i64) -> Result<bool, StoreError> {
 }
 
 async fn apply(conn: &mut Conn, it: &Migration, clock: &Clock) -> Result<(), sqlx::Error> {
-    const SQL: &str = "INSERT INTO schema_migrations (number, name, applied_at) VALUES ($1, $2, $3)";
+    const SQL: &str =
+        "INSERT INTO schema_migrations (number, name, applied_at) VALUES ($1, $2, $3)";
     match conn {
         Conn::Sqlite(open) => sqlx::raw_sql(it.sqlite).execute(&mut **open).await.map(drop)?,
         Conn::Postgres(open) => sqlx::raw_sql(it.postgres).execute(&mut **open).await.map(drop)?,

@@ -236,8 +236,7 @@ pub async fn set_price(
         return Ok(before);
     }
     prices::insert(change, id, draft).await?;
-    let bumped =
-        Model { version: before.version + 1, updated_at: change.now, ..before.clone() };
+    let bumped = Model { version: before.version + 1, updated_at: change.now, ..before.clone() };
     write(change, &bumped).await?;
     // Read again: an earlier date than that of the price in force does not replace it.
     let after = existing(change, id).await?;
@@ -305,9 +304,8 @@ async fn rows(
     before: Uuid,
     limit: i64,
 ) -> Result<Vec<Row>, StoreError> {
-    const SQL: &str = select!(
-        "AND ($2 IS NULL OR provider_id = $2) AND id < $3 ORDER BY id DESC LIMIT $4"
-    );
+    const SQL: &str =
+        select!("AND ($2 IS NULL OR provider_id = $2) AND id < $3 ORDER BY id DESC LIMIT $4");
     let rows = on!(tx.conn, it => {
         sqlx::query_as(SQL)
             .bind(workspace.0)

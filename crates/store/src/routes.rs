@@ -166,7 +166,6 @@ pub(crate) async fn user(
     Ok(None)
 }
 
-
 #[derive(sqlx::FromRow)]
 struct Row {
     id: Uuid,

@@ -93,11 +93,7 @@ pub async fn remove(change: &mut Change, name: &str) -> Result<(), StoreError> {
     change.record("setting.remove", name, Some(&before.shown()), None)
 }
 
-async fn row(
-    tx: &mut Tx,
-    workspace: WorkspaceId,
-    name: &str,
-) -> Result<Option<Row>, StoreError> {
+async fn row(tx: &mut Tx, workspace: WorkspaceId, name: &str) -> Result<Option<Row>, StoreError> {
     const SQL: &str =
         "SELECT id, value, sealed FROM settings WHERE workspace_id = $1 AND name = $2";
     let row = on!(tx.conn, it => {

@@ -50,8 +50,7 @@ impl Store {
         const SQL: &str = "SELECT workspace_id FROM workspaces ORDER BY workspace_id";
         let mut tx = self.read().await?;
         let revision = store::revision(&mut tx).await?;
-        let ids: Vec<Uuid> =
-            on!(tx.conn, it => sqlx::query_scalar(SQL).fetch_all(&mut *it).await)?;
+        let ids: Vec<Uuid> = on!(tx.conn, it => sqlx::query_scalar(SQL).fetch_all(&mut *it).await)?;
         let mut workspaces = Vec::with_capacity(ids.len());
         for id in ids {
             workspaces.extend(of(&mut tx, WorkspaceId(id)).await?);

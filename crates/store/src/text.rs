@@ -13,7 +13,7 @@ use wayleave_model::id::AuditId;
 use crate::error::StoreError;
 
 /// The most characters a name may have.
-pub const MAX_NAME: usize = 256;
+pub(crate) const MAX_NAME: usize = 256;
 
 /// A name that people can read and type: not empty, no control characters, no blanks at its ends.
 pub(crate) fn check_name(field: &'static str, name: &str) -> Result<(), StoreError> {

@@ -68,10 +68,7 @@ pub struct TokenDraft {
 ///
 /// # Errors
 /// [`StoreError::NameTaken`], [`StoreError::Invalid`].
-pub async fn mint(
-    change: &mut Change,
-    draft: &TokenDraft,
-) -> Result<(Token, Secret), StoreError> {
+pub async fn mint(change: &mut Change, draft: &TokenDraft) -> Result<(Token, Secret), StoreError> {
     const SQL: &str = "INSERT INTO tokens
         (workspace_id, id, name, role, scheme, pepper_id, hash, prefix, last_four, created_at,
          expires_at)

@@ -28,7 +28,9 @@ impl DatabaseUrl {
         if let Some(path) = text.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
             if path.is_empty() || path.contains(":memory:") || path.contains('?') {
-                return Err(StoreError::BadUrl("expected a file: sqlite:./data/wayleave.db".into()));
+                return Err(StoreError::BadUrl(
+                    "expected a file: sqlite:./data/wayleave.db".into(),
+                ));
             }
             return Ok(DatabaseUrl::sqlite(path));
         }

@@ -32,16 +32,7 @@ pub(super) fn ask<'a>(head: &Head<'a>, body: RawObject<'a>) -> Result<Ask<'a>, M
     let max_output = body.u64("max_tokens").transpose()?;
     let asked = asked(&body, stream);
     let end_user = end_user(&body);
-    Ok(Ask {
-        model,
-        stream,
-        include_usage: true,
-        max_output,
-        choices: 1,
-        asked,
-        end_user,
-        body,
-    })
+    Ok(Ask { model, stream, include_usage: true, max_output, choices: 1, asked, end_user, body })
 }
 
 /// Same dialect on both sides: only what this target demands, each by name.
@@ -170,10 +161,7 @@ mod tests {
             ..ModelFacts::default()
         };
         let (out, names) = amended(body, "claude \"x\"", &facts);
-        assert_eq!(
-            out,
-            r#"{ "model" : "claude \"x\"", "messages":[ ], "max_tokens":8192 }"#
-        );
+        assert_eq!(out, r#"{ "model" : "claude \"x\"", "messages":[ ], "max_tokens":8192 }"#);
         assert_eq!(names, ["model", "max_tokens: 64000->8192", "-top_k"]);
     }
 }

@@ -79,8 +79,7 @@ impl Carrier {
 
     fn take(&mut self, mut chunk: Bytes, out: &mut Carried) -> Result<(), Fault> {
         if matches!(self.form, Form::Unknown) {
-            let is_text =
-                |b: &u8| !b.is_ascii_whitespace() && !matches!(b, 0xef | 0xbb | 0xbf);
+            let is_text = |b: &u8| !b.is_ascii_whitespace() && !matches!(b, 0xef | 0xbb | 0xbf);
             chunk.advance(chunk.iter().position(is_text).unwrap_or(chunk.len()));
             self.form = match chunk.first() {
                 None => return Ok(()),
@@ -96,14 +95,15 @@ impl Carrier {
                 Ok(())
             }
             Form::Frames | Form::Unknown => {
-                for run in self.splitter.push(chunk)? {
+                let runs = self.splitter.push(chunk)?;
+                if self.splitter.normalised() {
+                    self.seen.repaired("crlf");
+                }
+                for run in runs {
                     self.run(&run, out)?;
                     if out.end.is_some() {
                         break;
                     }
-                }
-                if self.splitter.normalised() {
-                    self.seen.repaired("crlf");
                 }
                 Ok(())
             }

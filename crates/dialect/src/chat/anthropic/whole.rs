@@ -176,7 +176,8 @@ mod tests {
         assert_eq!(whole.usage, None);
         let body = r#"{"type":"message","content":[],"usage":{"input_tokens":9,"output_tokens":null,"x":1}}"#;
         let whole = carried(body, None).unwrap();
-        let expected = r#"{"type":"message","content":[],"usage":{"input_tokens":9,"output_tokens":0,"x":1}}"#;
+        let expected =
+            r#"{"type":"message","content":[],"usage":{"input_tokens":9,"output_tokens":0,"x":1}}"#;
         assert_eq!(whole.body, expected);
     }
 

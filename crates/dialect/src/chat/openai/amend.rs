@@ -148,8 +148,10 @@ mod tests {
     #[test]
     fn a_stream_asks_for_usage_beside_its_other_options() {
         let facts = ModelFacts::default();
+        let (body, names) = amended(r#"{"model":"up","messages":[],"stream":true}"#, &facts);
+        let added = r#"{"stream_options":{"include_usage":true},"model":"up","messages":[],"stream":true}"#;
+        assert_eq!((&*body, &*names), (added, &["stream_options".to_owned()][..]));
         let expected = r#","stream":true,"stream_options":{"include_usage":true}"#;
-        case(r#","stream":true"#, &facts, expected, &["stream_options"]);
         let null = r#","stream":true,"stream_options":null"#;
         case(null, &facts, expected, &["stream_options"]);
         case(

@@ -96,14 +96,18 @@ impl ReadEvents for Reader {
             "message_start" => {
                 let message = event.message.map(|json| serde_json::from_str(json.get()));
                 let Some(Ok(message)) = message else {
-                    return Err(Fault::unreadable("the provider's stream begins without a message"));
+                    return Err(Fault::unreadable(
+                        "the provider's stream begins without a message",
+                    ));
                 };
                 self.begin(message, out);
                 self.report(out);
             }
             "content_block_start" => {
                 let Some(json) = event.content_block else {
-                    return Err(Fault::unreadable("the provider began a part without saying which"));
+                    return Err(Fault::unreadable(
+                        "the provider began a part without saying which",
+                    ));
                 };
                 self.start(event.index.unwrap_or_default(), json, out)?;
             }
@@ -175,12 +179,7 @@ impl Reader {
         }
     }
 
-    fn start(
-        &mut self,
-        wire: u64,
-        json: &RawValue,
-        out: &mut Vec<ChatEvent>,
-    ) -> Result<(), Fault> {
+    fn start(&mut self, wire: u64, json: &RawValue, out: &mut Vec<ChatEvent>) -> Result<(), Fault> {
         let index = self.next_part(out);
         let (block, called) = Block::open(wire, index, json, out)?;
         self.called |= called;

@@ -53,7 +53,9 @@ enum State {
     Redacted,
     Arguments,
     /// Free text, which goes out as the one string of an object.
-    FreeText { begun: bool },
+    FreeText {
+        begun: bool,
+    },
     /// This dialect's own: goes out when its JSON is whole.
     Vendor(String),
     /// Of a kind that this dialect has no block for.

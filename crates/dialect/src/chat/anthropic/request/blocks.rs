@@ -195,8 +195,12 @@ pub(in super::super) fn is_ours(kind: &str) -> bool {
     kind.ends_with("_tool_result")
         || matches!(
             kind,
-            "server_tool_use" | "mcp_tool_use" | "container_upload" | "search_result"
-                | "tool_reference" | "compaction"
+            "server_tool_use"
+                | "mcp_tool_use"
+                | "container_upload"
+                | "search_result"
+                | "tool_reference"
+                | "compaction"
         )
 }
 

@@ -12,8 +12,8 @@ const LONGEST: usize = 64;
 #[derive(Default)]
 pub(super) struct Ids {
     used: HashSet<String>,
-    /// The client's id, to the newest call that bears it.
-    open: HashMap<String, Call>,
+    /// The client's id, to the calls that bear it.
+    calls: HashMap<String, Vec<Call>>,
     answered: HashSet<String>,
 }
 
@@ -37,13 +37,19 @@ impl Ids {
         let free = std::iter::once(plain.clone()).chain(numbered);
         let id = free.into_iter().find(|id| !self.used.contains(id)).unwrap_or(plain.clone());
         self.used.insert(id.clone());
-        self.open.insert(client.to_owned(), Call { id: id.clone(), message });
+        let call = Call { id: id.clone(), message };
+        self.calls.entry(client.to_owned()).or_default().push(call);
         id
     }
 
-    /// The call that a result answers, if there is one.
+    /// The call that a result answers, if there is one: the first without an answer in the newest
+    /// message that calls by this id. Where all have theirs, the newest call.
     pub(super) fn answered(&self, client: &str) -> Option<Call> {
-        self.open.get(client).cloned()
+        let calls = self.calls.get(client)?;
+        let newest = calls.last()?;
+        let waits =
+            |call: &&Call| call.message == newest.message && !self.answered.contains(&call.id);
+        calls.iter().find(waits).or(Some(newest)).cloned()
     }
 
     /// Whether this is the first result for a wire id; Anthropic refuses a second.
@@ -99,5 +105,19 @@ mod tests {
         assert!(ids.first_answer("call_2"));
         assert!(!ids.first_answer("call_2"));
         assert!(ids.answered("other").is_none());
+    }
+
+    #[test]
+    fn calls_side_by_side_under_one_id_are_answered_in_order() {
+        let mut ids = Ids::default();
+        ids.call("x", 1);
+        ids.call("x", 1);
+        for expected in ["x", "x_2"] {
+            let id = ids.answered("x").unwrap().id;
+            assert_eq!(id, expected);
+            assert!(ids.first_answer(&id));
+        }
+        let again = ids.answered("x").unwrap().id;
+        assert!(!ids.first_answer(&again));
     }
 }

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use crate::chat::node::{Node, keep, list};
 use crate::Malformed;
+use crate::chat::node::{Node, keep, list};
 use crate::chat::{Media, Part, Seal, SealKind};
 
 /// Reads the content at `key`: a string, or a list of blocks. Absent is no content.
@@ -19,8 +19,8 @@ pub(super) fn content(node: &Node<'_>, key: &str) -> Result<Vec<Part>, Malformed
         return Ok(vec![Part::Text { text, cache: None }]);
     }
     let path = node.path(key);
-    let blocks = list(raw, &path)
-        .map_err(|_| node.wrong(key, "a string or a list of content blocks"))?;
+    let blocks =
+        list(raw, &path).map_err(|_| node.wrong(key, "a string or a list of content blocks"))?;
     let mut parts = Vec::with_capacity(blocks.len());
     for (at, json) in blocks.into_iter().enumerate() {
         block(json, format!("{path}[{at}]"), &mut parts)?;
@@ -150,9 +150,8 @@ fn headed(headings: &[Option<&str>], words: &str) -> String {
 /// The mark of a block that became several parts stands on the last of them.
 fn mark_last(parts: &mut [Part], mark: Option<Box<serde_json::value::RawValue>>) {
     let Some(mark) = mark else { return };
-    if let Some(
-        Part::Text { cache, .. } | Part::Image { cache, .. } | Part::File { cache, .. },
-    ) = parts.last_mut()
+    if let Some(Part::Text { cache, .. } | Part::Image { cache, .. } | Part::File { cache, .. }) =
+        parts.last_mut()
     {
         *cache = Some(mark);
     }

@@ -1,8 +1,8 @@
 //! The whole request, read for a target that speaks another dialect.
 
-use crate::chat::node::{Node, keep, refuse_depth};
 use super::parts::content;
 use crate::Malformed;
+use crate::chat::node::{Node, keep, refuse_depth};
 use crate::chat::{
     ChatRequest, Head, OutputFormat, Reasoning, ReasoningAmount, Role, Sampling, Tool, ToolChoice,
     ToolKind, Turn,
@@ -139,8 +139,8 @@ fn thinking(node: &Node<'_>, request: &mut ChatRequest) -> Result<(), Malformed>
         None => None,
     };
     let Some(thinking) = node.node("thinking")? else {
-        request.reasoning = effort
-            .map(|word| Reasoning { amount: ReasoningAmount::Effort(word), show: None });
+        request.reasoning =
+            effort.map(|word| Reasoning { amount: ReasoningAmount::Effort(word), show: None });
         return Ok(());
     };
     let amount = match (&*thinking.required("type")?, effort) {

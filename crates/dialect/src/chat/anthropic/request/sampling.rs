@@ -75,10 +75,9 @@ pub(super) fn plan(
 /// What Anthropic has no word for.
 fn note_unknown(request: &ChatRequest, losses: &mut Losses) {
     let wish = &request.sampling;
-    for (field, value) in [
-        ("frequency_penalty", wish.frequency_penalty),
-        ("presence_penalty", wish.presence_penalty),
-    ] {
+    for (field, value) in
+        [("frequency_penalty", wish.frequency_penalty), ("presence_penalty", wish.presence_penalty)]
+    {
         if value.is_some_and(|penalty| penalty != 0.0) {
             losses.note(field, "no such field", Severity::Meaning);
         }

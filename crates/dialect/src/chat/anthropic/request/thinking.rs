@@ -110,9 +110,7 @@ fn translate(wish: &Reasoning, facts: &ModelFacts, losses: &mut Losses) -> Think
         (_, _) if off => say(Mode::Disabled, None),
         (Some(ReasoningControl::Budget), amount) => say(Mode::Enabled(budget_of(amount)), None),
         (None, ReasoningAmount::Budget(budget)) => say(Mode::Enabled(*budget), None),
-        (Some(ReasoningControl::Effort), amount) => {
-            say(Mode::Unsaid, effort_of(amount, losses))
-        }
+        (Some(ReasoningControl::Effort), amount) => say(Mode::Unsaid, effort_of(amount, losses)),
         (_, amount) => say(Mode::Adaptive, effort_of(amount, losses)),
     }
 }
@@ -231,7 +229,10 @@ mod tests {
         let enabled = |n| Thinking { mode: Mode::Enabled(n), effort: None, display: None };
         let budget = Some(ReasoningControl::Budget);
         assert_eq!(mode(effort("high"), None), adaptive(Some("high")));
-        assert_eq!(mode(effort("minimal"), Some(ReasoningControl::Adaptive)), adaptive(Some("low")));
+        assert_eq!(
+            mode(effort("minimal"), Some(ReasoningControl::Adaptive)),
+            adaptive(Some("low"))
+        );
         assert_eq!(mode(effort("high"), budget), enabled(16384));
         assert_eq!(mode(ReasoningAmount::Adaptive, budget), enabled(8192));
         assert_eq!(mode(ReasoningAmount::Budget(5000), None), enabled(5000));

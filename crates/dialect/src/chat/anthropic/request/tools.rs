@@ -54,8 +54,7 @@ pub(super) fn plan(
         (Some(ToolChoice::Required), _) => Some(choice("any", None, one_at_a_time)),
         (Some(ToolChoice::Tool(name)), _) => Some(choice("tool", Some(name), one_at_a_time)),
     };
-    let forced =
-        matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Tool(_)));
+    let forced = matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Tool(_)));
     Ok(Toolbox { tools, choice, forced })
 }
 

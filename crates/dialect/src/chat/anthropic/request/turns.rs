@@ -96,12 +96,7 @@ impl Desk<'_> {
         }
     }
 
-    fn part(
-        &mut self,
-        part: &Part,
-        role: Role,
-        ending: Option<&Part>,
-    ) -> Result<(), Malformed> {
+    fn part(&mut self, part: &Part, role: Role, ending: Option<&Part>) -> Result<(), Malformed> {
         let ends = ending.is_some_and(|ending| std::ptr::eq(ending, part));
         let block = match (part, role) {
             (Part::ToolResult { id, parts, is_error, cache, .. }, _) => {

@@ -43,10 +43,8 @@ pub(in super::super) fn write(
     let layout = turns::lay_out(&request.turns, losses)?;
     let shape = output::shape(request, facts)?;
     let toolbox = tools::plan(request, &shape, &layout.called, facts, losses)?;
-    let obstacles = Obstacles {
-        forced_tool: toolbox.is_forced(),
-        unthought_loop: layout.in_unthought_loop(),
-    };
+    let obstacles =
+        Obstacles { forced_tool: toolbox.is_forced(), unthought_loop: layout.in_unthought_loop() };
     let thinking = thinking::plan(request, facts, max_tokens, obstacles, losses);
     let drawn = sampling::plan(request, facts, thinking.is_on(), losses);
     let stop = stop(request, losses);

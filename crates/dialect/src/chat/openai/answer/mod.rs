@@ -3,7 +3,7 @@
 mod fold;
 mod lanes;
 pub(super) mod read;
-mod wire;
+pub(super) mod wire;
 pub(super) mod write;
 
 #[cfg(test)]

@@ -65,24 +65,24 @@ pub(super) struct Message<'a> {
 
 /// A call, or more of one.
 #[derive(Deserialize)]
-pub(super) struct Call<'a> {
+pub(in crate::chat::openai) struct Call<'a> {
     #[serde(default)]
-    pub(super) index: Option<u32>,
+    pub(in crate::chat::openai) index: Option<u32>,
     #[serde(borrow, default)]
-    pub(super) id: Option<Cow<'a, str>>,
+    pub(in crate::chat::openai) id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
-    pub(super) function: Option<Function<'a>>,
+    pub(in crate::chat::openai) function: Option<Function<'a>>,
     #[serde(borrow, default)]
-    pub(super) custom: Option<Function<'a>>,
+    pub(in crate::chat::openai) custom: Option<Function<'a>>,
 }
 
 /// What is called, and with what.
 #[derive(Deserialize)]
-pub(super) struct Function<'a> {
+pub(in crate::chat::openai) struct Function<'a> {
     #[serde(borrow, default)]
-    pub(super) name: Option<Cow<'a, str>>,
+    pub(in crate::chat::openai) name: Option<Cow<'a, str>>,
     #[serde(borrow, default, alias = "input")]
-    pub(super) arguments: Option<&'a RawValue>,
+    pub(in crate::chat::openai) arguments: Option<&'a RawValue>,
 }
 
 /// A picture among the answer, as some vendors send it.
@@ -109,7 +109,7 @@ struct Piece<'a> {
 }
 
 /// What is said and what is thought, in a field that holds a text or a list of pieces.
-pub(super) fn said(raw: Option<&RawValue>) -> (String, String) {
+pub(in crate::chat::openai) fn said(raw: Option<&RawValue>) -> (String, String) {
     let (mut text, mut thought) = (String::new(), String::new());
     let Some(raw) = raw else { return (text, thought) };
     if let Some(plain) = string(Some(raw)) {
@@ -130,7 +130,7 @@ pub(super) fn string(raw: Option<&RawValue>) -> Option<String> {
 }
 
 /// Arguments as JSON text, also where a server sends the object itself.
-pub(super) fn arguments(raw: Option<&RawValue>) -> String {
+pub(in crate::chat::openai) fn arguments(raw: Option<&RawValue>) -> String {
     match raw.map(RawValue::get) {
         None | Some("null") => String::new(),
         Some(text) if text.starts_with('"') => string(raw).unwrap_or_default(),

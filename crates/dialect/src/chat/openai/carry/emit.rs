@@ -35,11 +35,6 @@ impl<'o> Emit<'o> {
         self.out.push(bytes);
     }
 
-    /// A stretch of the run, to be put out later.
-    pub(super) fn slice(&self, range: Range<usize>) -> Bytes {
-        self.run.slice(range)
-    }
-
     /// Puts out what was passed on.
     pub(super) fn flush(&mut self) {
         let kept = std::mem::replace(&mut self.kept, 0..0);
@@ -48,5 +43,11 @@ impl<'o> Emit<'o> {
         } else if !kept.is_empty() {
             self.out.push(self.run.slice(kept));
         }
+    }
+
+    /// Ends the run here: the rest goes out another way.
+    pub(super) fn into_out(mut self) -> &'o mut Vec<Bytes> {
+        self.flush();
+        self.out
     }
 }

@@ -100,7 +100,7 @@ fn delta(walk: &mut Walk<'_>, look: &mut Look) -> Option<()> {
                 walk.skip()?;
                 let empty = matches!(&walk.text[start..walk.at], b"null" | b"[]" | b"{}" | b"\"\"");
                 look.says |= !empty;
-                if walk.text[start] == b'{' {
+                if walk.text[start] == b'{' && !empty {
                     look.text += walk.at - start;
                 }
             }

@@ -81,10 +81,7 @@ fn results_stand_first_right_after_their_calls() {
         (User, vec![result("a", "1"), text("now")]),
         (User, vec![result("a", "again")]),
     ]);
-    assert_eq!(
-        shown,
-        "u[go] a[call a, call b, wait] u[result b, result a, hm] a[more] u[now]"
-    );
+    assert_eq!(shown, "u[go] a[call a, call b, wait] u[result b, result a, hm] a[more] u[now]");
     assert_eq!(lost, ["messages[].tool_call_id"]);
 }
 
@@ -97,7 +94,8 @@ fn one_id_for_all_calls_is_told_apart() {
         (Assistant, vec![call("x.y")]),
         (User, vec![result("x.y", "2")]),
     ]);
-    let ids: Vec<&str> = shown.split([' ', '[', ']', ',']).filter(|w| w.starts_with("xy_")).collect();
+    let ids: Vec<&str> =
+        shown.split([' ', '[', ']', ',']).filter(|w| w.starts_with("xy_")).collect();
     assert_eq!(ids.len(), 4);
     assert!(ids[0] == ids[1] && ids[2] == ids[3] && ids[0] != ids[2], "{shown}");
 }

@@ -58,7 +58,10 @@ fn a_coding_agents_request_is_read_whole() {
     assert_eq!(schema.get(), r#"{"type" : "object"}"#);
     let ToolKind::Hosted { kind, json } = &request.tools[1].kind else { panic!() };
     assert!(kind == "web_search_20250305" && json.get().contains("max_uses"));
-    assert_eq!((request.tool_choice, request.parallel_tools), (Some(ToolChoice::Auto), Some(false)));
+    assert_eq!(
+        (request.tool_choice, request.parallel_tools),
+        (Some(ToolChoice::Auto), Some(false))
+    );
     let reasoning = request.reasoning.unwrap();
     assert_eq!(reasoning.amount, ReasoningAmount::Effort("high".to_owned()));
     assert_eq!(reasoning.show.as_deref(), Some("omitted"));

@@ -1,0 +1,3 @@
+//! Backups of a running server.
+
+pub(crate) mod create;

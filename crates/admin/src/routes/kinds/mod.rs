@@ -1,0 +1,3 @@
+//! Provider kinds: what the binary knows of vendors.
+
+pub(crate) mod list;

@@ -1,0 +1,31 @@
+//! `DELETE /api/v1/workspaces/{workspace}/models/{model}`
+
+use axum::extract::{Path, State};
+use http::StatusCode;
+use wayleave_store::models;
+
+use crate::auth::Here;
+use crate::body::IfMatch;
+use crate::error::Problem;
+use crate::lookup;
+use crate::routes::Refusals;
+use crate::state::AdminState;
+
+/// Removes a model that no alias leads to, with its own credentials. Its prices stay: usage names them.
+#[utoipa::path(
+    delete, path = "/api/v1/workspaces/{workspace}/models/{model}", tag = "models", operation_id = "delete_model",
+    params(("workspace" = String, Path, description = "The workspace, by name or id"), ("model" = String, Path, description = "The model's id")),
+    responses((status = 204, description = "It is gone"), Refusals)
+)]
+pub(crate) async fn delete(
+    State(state): State<AdminState>,
+    here: Here,
+    Path((_, model)): Path<(String, String)>,
+    IfMatch(expected): IfMatch,
+) -> Result<StatusCode, Problem> {
+    let mut change = state.store.change(here.workspace.id, &here.actor, "").await?;
+    let found = lookup::model(change.tx(), here.workspace.id, &model).await?;
+    models::delete(&mut change, found.id, expected).await?;
+    change.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,3 @@
+//! Nodes: the processes that serve this instance.
+
+pub(crate) mod list;

@@ -1,0 +1,10 @@
+//! Workspaces: the operator's.
+
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod update;
+
+#[cfg(test)]
+mod tests;

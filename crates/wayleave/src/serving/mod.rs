@@ -1,0 +1,8 @@
+//! The parts of a running server: what listens, and what people are told.
+
+pub mod banner;
+pub mod control;
+pub mod metrics;
+pub mod signals;
+pub mod socket;
+pub mod tls;
