@@ -8,17 +8,17 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use wayleave_model::id::{SYSTEM_WORKSPACE, WorkspaceId};
 use wayleave_model::Secret;
+use wayleave_model::id::{SYSTEM_WORKSPACE, WorkspaceId};
 use wayleave_model::member::Role;
 use wayleave_model::workspace::Workspace;
 use wayleave_store::{Actor, tokens};
 
 use crate::error::Problem;
+use crate::lookup;
 use crate::permission::{Area, may};
 use crate::request_id::Id;
 use crate::state::AdminState;
-use crate::lookup;
 
 /// Stands in the extensions of a request that came over a socket which only the server's own user
 /// may open: it needs no token.
@@ -50,9 +50,19 @@ pub(crate) struct Here {
     pub(crate) actor: Actor,
 }
 
+/// Who applies a setup document: the workspace in the path may not be there yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Applier {
+    pub(crate) actor: Actor,
+}
+
 /// Lets nobody by who is not recognised.
-pub(crate) async fn layer(State(state): State<AdminState>, mut request: Request, next: Next) -> Response {
-    match recognise(&state, &request).await {
+pub(crate) async fn layer(
+    State(state): State<AdminState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match recognise(&state, shown(&request)).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -61,22 +71,49 @@ pub(crate) async fn layer(State(state): State<AdminState>, mut request: Request,
     }
 }
 
-async fn recognise(state: &AdminState, request: &Request) -> Result<Caller, Problem> {
-    let request_id = request.extensions().get::<Id>().map(|it| it.0.clone());
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip().to_string());
-    let actor = |name: String, role: Role| Actor { name, role: role.as_str().to_owned(), addr: peer.clone(), request_id };
-    if request.extensions().get::<LocalOperator>().is_some() {
-        let actor = actor("local operator".to_owned(), Role::Operator);
-        return Ok(Caller { actor, role: Role::Operator, workspace: SYSTEM_WORKSPACE, local: true });
-    }
-    let presented = bearer(request)?;
+async fn recognise(state: &AdminState, shown: Result<Shown, Problem>) -> Result<Caller, Problem> {
+    let shown = shown?;
+    let presented = match shown.by {
+        By::Socket => {
+            let actor = Actor { name: "local operator".to_owned(), ..shown.actor };
+            return Ok(Caller {
+                actor,
+                role: Role::Operator,
+                workspace: SYSTEM_WORKSPACE,
+                local: true,
+            });
+        }
+        By::Token(presented) => presented,
+    };
     let mut tx = state.store.read().await?;
     let token = tokens::verify(&mut tx, &presented, state.clock.now()).await?;
     let token = token.ok_or_else(|| {
         unauthorized("invalid_token", "this management token is unknown, expired or revoked")
     })?;
-    let actor = actor(format!("token {}", token.name), token.role);
+    let name = format!("token {}", token.name);
+    let actor = Actor { name, role: token.role.as_str().to_owned(), ..shown.actor };
     Ok(Caller { actor, role: token.role, workspace: token.workspace, local: false })
+}
+
+/// What a request shows of its sender.
+struct Shown {
+    by: By,
+    /// Where it came from, and its id; name and role are not known yet.
+    actor: Actor,
+}
+
+enum By {
+    Socket,
+    Token(Secret),
+}
+
+fn shown(request: &Request) -> Result<Shown, Problem> {
+    let local = request.extensions().get::<LocalOperator>().is_some();
+    let by = if local { By::Socket } else { By::Token(bearer(request)?) };
+    let peer =
+        request.extensions().get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip().to_string());
+    let request_id = request.extensions().get::<Id>().map(|it| it.0.clone());
+    Ok(Shown { by, actor: Actor { addr: peer, request_id, ..Actor::system("") } })
 }
 
 fn bearer(request: &Request) -> Result<Secret, Problem> {
@@ -115,6 +152,27 @@ impl FromRequestParts<AdminState> for Operator {
     }
 }
 
+impl FromRequestParts<AdminState> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AdminState) -> Result<Caller, Problem> {
+        caller(parts)
+    }
+}
+
+impl FromRequestParts<AdminState> for Applier {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AdminState) -> Result<Applier, Problem> {
+        let caller = caller(parts)?;
+        if caller.workspace == SYSTEM_WORKSPACE && caller.role == Role::Operator {
+            return Ok(Applier { actor: caller.actor });
+        }
+        let here = Here::from_request_parts(parts, state).await?;
+        Ok(Applier { actor: here.actor })
+    }
+}
+
 impl FromRequestParts<AdminState> for Here {
     type Rejection = Problem;
 
@@ -123,7 +181,8 @@ impl FromRequestParts<AdminState> for Here {
         let params = RawPathParams::from_request_parts(parts, state).await;
         let params = params.map_err(|error| Problem::internal(&error))?;
         let named = params.iter().find(|(name, _)| *name == "workspace").map(|(_, value)| value);
-        let named = named.ok_or_else(|| Problem::internal(&"a route has no workspace in its path"))?;
+        let named =
+            named.ok_or_else(|| Problem::internal(&"a route has no workspace in its path"))?;
         let mut tx = state.store.read().await?;
         let workspace = lookup::workspace(&mut tx, named).await?;
         // To others, a workspace does not exist.

@@ -23,9 +23,8 @@ impl<T: DeserializeOwned> FromRequest<AdminState> for Body<T> {
 
     async fn from_request(request: Request, state: &AdminState) -> Result<Body<T>, Problem> {
         let bytes = Bytes::from_request(request, state).await;
-        let bytes = bytes.map_err(|error| {
-            Problem::new(error.status(), "unreadable_body", error.body_text())
-        })?;
+        let bytes = bytes
+            .map_err(|error| Problem::new(error.status(), "unreadable_body", error.body_text()))?;
         read(&bytes).map(Body)
     }
 }
@@ -37,9 +36,10 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let path = error.path().to_string();
         let inner = error.into_inner();
         match inner.classify() {
-            serde_json::error::Category::Data => {
-                Problem::field(if path == "." { String::new() } else { path }, without_place(&inner.to_string()))
-            }
+            serde_json::error::Category::Data => Problem::field(
+                if path == "." { String::new() } else { path },
+                without_place(&inner.to_string()),
+            ),
             _ => malformed(&inner),
         }
     })?;
@@ -56,7 +56,9 @@ fn malformed(error: &serde_json::Error) -> Problem {
 fn without_place(message: &str) -> String {
     let message = message.rfind(" at line ").map_or(message, |at| &message[..at]);
     match (message.find("string \""), message.rfind('"')) {
-        (Some(from), Some(to)) if from + 8 <= to => format!("{}string{}", &message[..from], &message[to + 1..]),
+        (Some(from), Some(to)) if from + 8 <= to => {
+            format!("{}string{}", &message[..from], &message[to + 1..])
+        }
         _ => message.to_owned(),
     }
 }
@@ -86,7 +88,9 @@ impl<T: DeserializeOwned> FromRequestParts<AdminState> for Search<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &AdminState) -> Result<Search<T>, Problem> {
         let read = axum::extract::Query::<T>::try_from_uri(&parts.uri);
-        let read = read.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "bad_query", error.body_text()))?;
+        let read = read.map_err(|error| {
+            Problem::new(StatusCode::BAD_REQUEST, "bad_query", error.body_text())
+        })?;
         Ok(Search(read.0))
     }
 }
@@ -178,6 +182,9 @@ mod tests {
     fn null_clears_and_absent_keeps() {
         assert_eq!(read::<Wish>(b"{}").unwrap().base_url, None);
         assert_eq!(read::<Wish>(br#"{"base_url":null}"#).unwrap().base_url, Some(None));
-        assert_eq!(read::<Wish>(br#"{"base_url":"u"}"#).unwrap().base_url, Some(Some("u".to_owned())));
+        assert_eq!(
+            read::<Wish>(br#"{"base_url":"u"}"#).unwrap().base_url,
+            Some(Some("u".to_owned()))
+        );
     }
 }

@@ -92,7 +92,8 @@ impl Problem {
             [one] => format!("{}: {}", one.field, one.message),
             many => format!("{} things are wrong", many.len()),
         };
-        let errors = if errors.len() == 1 && errors[0].field.is_empty() { Vec::new() } else { errors };
+        let errors =
+            if errors.len() == 1 && errors[0].field.is_empty() { Vec::new() } else { errors };
         Problem { errors, ..Problem::new(status, code, detail) }
     }
 
@@ -161,16 +162,24 @@ impl From<StoreError> for Problem {
         let detail = error.to_string();
         match error {
             StoreError::NotFound { .. } => Problem::new(StatusCode::NOT_FOUND, "not_found", detail),
-            StoreError::NameTaken { .. } => Problem::new(StatusCode::CONFLICT, "name_taken", detail),
-            StoreError::SecretTaken { .. } => Problem::new(StatusCode::CONFLICT, "secret_taken", detail),
+            StoreError::NameTaken { .. } => {
+                Problem::new(StatusCode::CONFLICT, "name_taken", detail)
+            }
+            StoreError::SecretTaken { .. } => {
+                Problem::new(StatusCode::CONFLICT, "secret_taken", detail)
+            }
             StoreError::InUse { .. } => Problem::new(StatusCode::CONFLICT, "in_use", detail),
-            StoreError::Stale { .. } => Problem::new(StatusCode::PRECONDITION_FAILED, "stale", detail),
+            StoreError::Stale { .. } => {
+                Problem::new(StatusCode::PRECONDITION_FAILED, "stale", detail)
+            }
             StoreError::Invalid { field, why } => Problem::field(field, why),
             StoreError::BadCursor => Problem::new(StatusCode::BAD_REQUEST, "bad_cursor", detail),
             StoreError::KekMissing { .. } | StoreError::BadKeyring(_) => {
                 Problem::new(StatusCode::CONFLICT, "key_file", detail)
             }
-            StoreError::BackupNeedsPgDump => Problem::new(StatusCode::CONFLICT, "backup_needs_pg_dump", detail),
+            StoreError::BackupNeedsPgDump => {
+                Problem::new(StatusCode::CONFLICT, "backup_needs_pg_dump", detail)
+            }
             StoreError::File { .. } => Problem::new(StatusCode::CONFLICT, "file", detail),
             StoreError::Unavailable(_) => {
                 tracing::warn!(error = %detail, "the database is unavailable");

@@ -29,8 +29,9 @@ pub fn provider(
     if let Some(url) = base_url {
         values.insert(BASE_URL.to_owned(), url.to_owned());
     }
-    let checked = wayleave_provider::form::check(kind.manifest().provider_form, &values)
-        .map_err(|errors| errors.into_iter().map(|it| placed(it, |_| "settings")).collect::<Vec<_>>())?;
+    let checked = wayleave_provider::form::check(kind.manifest().provider_form, &values).map_err(
+        |errors| errors.into_iter().map(|it| placed(it, |_| "settings")).collect::<Vec<_>>(),
+    )?;
     let mut settings = checked.settings;
     let base_url = settings.remove(BASE_URL).map(|it| normal(kind, &it)).transpose();
     Ok((base_url.map_err(|it| vec![it])?, settings))
@@ -49,12 +50,16 @@ pub fn credential(
 ) -> Result<(Texts, SecretFields), Vec<FieldError>> {
     let kind = known(kind_id)?;
     let form = kind.manifest().credential_form;
-    let is_secret = |id: &str| form.iter().any(|it| it.id == id && matches!(it.control, Control::Secret));
+    let is_secret =
+        |id: &str| form.iter().any(|it| it.id == id && matches!(it.control, Control::Secret));
     let mut wrong = Vec::new();
     let mut values = Texts::new();
     for (id, value) in settings {
         if is_secret(id) {
-            wrong.push(FieldError::new(format!("settings.{id}"), "is a secret: give it in `fields`"));
+            wrong.push(FieldError::new(
+                format!("settings.{id}"),
+                "is a secret: give it in `fields`",
+            ));
         }
         values.insert(id.clone(), value.clone());
     }
@@ -63,12 +68,18 @@ pub fn credential(
     }
     for (id, secret) in secrets.iter() {
         if !is_secret(id) && form.iter().any(|it| it.id == id) {
-            wrong.push(FieldError::new(format!("fields.{id}"), "is no secret: give it in `settings`"));
+            wrong.push(FieldError::new(
+                format!("fields.{id}"),
+                "is no secret: give it in `settings`",
+            ));
         }
         let value = text(id, secret, &mut wrong);
         match (value == HIDDEN, stored) {
             (true, Some(_)) => {}
-            (true, None) => wrong.push(FieldError::new(format!("fields.{id}"), "nothing is stored that could be kept")),
+            (true, None) => wrong.push(FieldError::new(
+                format!("fields.{id}"),
+                "nothing is stored that could be kept",
+            )),
             (false, _) => drop(values.insert(id.to_owned(), value)),
         }
     }
@@ -100,7 +111,10 @@ fn known(id: &str) -> Result<&'static dyn ProviderKind, Vec<FieldError>> {
     kind(id).ok_or_else(|| {
         let ids: Vec<&str> = KINDS.iter().map(|it| it.manifest().id).collect();
         let shown: String = id.chars().take(64).collect();
-        vec![FieldError::new("kind", format!("there is no provider kind `{shown}`; there are {}", ids.join(", ")))]
+        vec![FieldError::new(
+            "kind",
+            format!("there is no provider kind `{shown}`; there are {}", ids.join(", ")),
+        )]
     })
 }
 
@@ -149,9 +163,13 @@ mod tests {
 
     #[test]
     fn an_address_is_stored_in_one_form() {
-        let (url, _) = provider("openai-compatible", Some("http://127.0.0.1:9001/v1/"), &texts(&[])).unwrap();
+        let (url, _) =
+            provider("openai-compatible", Some("http://127.0.0.1:9001/v1/"), &texts(&[])).unwrap();
         assert_eq!(url.as_deref(), Some("http://127.0.0.1:9001/v1"));
-        assert_eq!(fields(provider("openai-compatible", None, &texts(&[])).unwrap_err()), ["base_url"]);
+        assert_eq!(
+            fields(provider("openai-compatible", None, &texts(&[])).unwrap_err()),
+            ["base_url"]
+        );
     }
 
     #[test]
@@ -159,24 +177,31 @@ mod tests {
         assert_eq!(fields(provider("opnai", None, &texts(&[])).unwrap_err()), ["kind"]);
         let errors = provider("openai", None, &texts(&[("colour", "red")])).unwrap_err();
         assert_eq!(fields(errors), ["settings.colour"]);
-        let errors = credential("openai", &texts(&[]), secrets(&[("apikey", "sk-x")]), None).unwrap_err();
+        let errors =
+            credential("openai", &texts(&[]), secrets(&[("apikey", "sk-x")]), None).unwrap_err();
         assert_eq!(fields(errors), ["fields.apikey", "fields.api_key"]);
     }
 
     #[test]
     fn a_hidden_secret_keeps_its_stored_value() {
         let stored = secrets(&[("api_key", "sk-old")]);
-        let (_, kept) = credential("openai", &texts(&[]), secrets(&[("api_key", HIDDEN)]), Some(&stored)).unwrap();
+        let (_, kept) =
+            credential("openai", &texts(&[]), secrets(&[("api_key", HIDDEN)]), Some(&stored))
+                .unwrap();
         assert_eq!(kept.get("api_key").unwrap().expose(), b"sk-old");
-        let (_, new) = credential("openai", &texts(&[]), secrets(&[("api_key", "sk-new")]), Some(&stored)).unwrap();
+        let (_, new) =
+            credential("openai", &texts(&[]), secrets(&[("api_key", "sk-new")]), Some(&stored))
+                .unwrap();
         assert_eq!(new.get("api_key").unwrap().expose(), b"sk-new");
-        let errors = credential("openai", &texts(&[]), secrets(&[("api_key", HIDDEN)]), None).unwrap_err();
+        let errors =
+            credential("openai", &texts(&[]), secrets(&[("api_key", HIDDEN)]), None).unwrap_err();
         assert_eq!(fields(errors), ["fields.api_key", "fields.api_key"]);
     }
 
     #[test]
     fn a_secret_among_the_settings_is_refused_without_being_repeated() {
-        let errors = credential("openai", &texts(&[("api_key", "sk-canary")]), secrets(&[]), None).unwrap_err();
+        let errors = credential("openai", &texts(&[("api_key", "sk-canary")]), secrets(&[]), None)
+            .unwrap_err();
         assert_eq!(fields(errors.clone()), ["settings.api_key"]);
         assert!(!format!("{errors:?}").contains("canary"));
     }

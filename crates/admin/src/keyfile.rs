@@ -56,7 +56,8 @@ fn replace(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     let draft = Path::new(&name);
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(draft)?;
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(draft)?;
     for part in parts {
         file.write_all(part)?;
     }

@@ -6,11 +6,10 @@ use wayleave_model::alias::Alias;
 use wayleave_model::credential::Credential;
 use wayleave_model::id::{SYSTEM_WORKSPACE, WorkspaceId};
 use wayleave_model::key::Key;
-use wayleave_model::page::Page;
 use wayleave_model::provider::Provider;
 use wayleave_model::target::Model;
 use wayleave_model::workspace::{Owner, Workspace};
-use wayleave_store::{Listing, StoreError, Tx};
+use wayleave_store::Tx;
 use wayleave_store::{aliases, credentials, keys, models, owners, providers, tokens, workspaces};
 
 use crate::error::Problem;
@@ -33,7 +32,11 @@ pub(crate) async fn workspace(tx: &mut Tx, text: &str) -> Result<Workspace, Prob
     by_id_or_name!(text, "workspace", id => workspaces::get(tx, id), workspaces::by_name(tx, text))
 }
 
-pub(crate) async fn provider(tx: &mut Tx, at: WorkspaceId, text: &str) -> Result<Provider, Problem> {
+pub(crate) async fn provider(
+    tx: &mut Tx,
+    at: WorkspaceId,
+    text: &str,
+) -> Result<Provider, Problem> {
     by_id_or_name!(text, "provider", id => providers::get(tx, at, id), providers::by_name(tx, at, text))
 }
 
@@ -49,7 +52,13 @@ pub(crate) async fn credential(
         id => credentials::get(tx, at, id),
         credentials::by_name(tx, at, provider.id, None, text)
     );
-    found.and_then(|it| if it.provider == provider.id { Ok(it) } else { Err(Problem::not_found("credential", text)) })
+    found.and_then(|it| {
+        if it.provider == provider.id {
+            Ok(it)
+        } else {
+            Err(Problem::not_found("credential", text))
+        }
+    })
 }
 
 /// A model by its id: names are not unique among providers.
@@ -79,18 +88,21 @@ pub(crate) async fn token(tx: &mut Tx, text: &str) -> Result<tokens::Token, Prob
     by_id_or_name!(text, "token", id => tokens::get(tx, at, id), tokens::by_name(tx, at, text))
 }
 
-/// Every page of a list as one.
-pub(crate) async fn every<T>(
-    mut page: impl AsyncFnMut(&Listing) -> Result<Page<T>, StoreError>,
-) -> Result<Vec<T>, StoreError> {
-    let mut listing = Listing::longest();
-    let mut all = Vec::new();
-    loop {
-        let next = page(&listing).await?;
-        all.extend(next.items);
-        match next.next_cursor {
-            Some(cursor) => listing.cursor = Some(cursor),
-            None => return Ok(all),
+/// Every page of a list as one: `every!(page => providers::list(tx, at, &page))`, in a function that
+/// may use `?`. A macro, because a function over an async closure makes futures of which the
+/// compiler cannot prove yet that they are `Send`.
+macro_rules! every {
+    ($listing:ident => $page:expr) => {{
+        let mut $listing = ::wayleave_store::Listing::longest();
+        let mut all = Vec::new();
+        loop {
+            let page = $page.await?;
+            all.extend(page.items);
+            match page.next_cursor {
+                Some(cursor) => $listing.cursor = Some(cursor),
+                None => break all,
+            }
         }
-    }
+    }};
 }
+pub(crate) use every;

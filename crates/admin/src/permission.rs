@@ -48,10 +48,21 @@ mod tests {
     fn each_role_does_what_its_definition_says() {
         let can = |role, method: &Method, segment| may(role, method, Area::of(segment));
         assert!(can(Role::Admin, &Method::DELETE, "providers"));
-        assert!(can(Role::Editor, &Method::POST, "keys") && !can(Role::Editor, &Method::POST, "providers"));
-        assert!(can(Role::Viewer, &Method::GET, "providers") && !can(Role::Viewer, &Method::POST, "keys"));
-        assert!(can(Role::Finance, &Method::GET, "usage") && !can(Role::Finance, &Method::PATCH, "models"));
-        assert!(can(Role::Auditor, &Method::GET, "audit") && !can(Role::Auditor, &Method::GET, "usage"));
+        assert!(
+            can(Role::Editor, &Method::POST, "keys")
+                && !can(Role::Editor, &Method::POST, "providers")
+        );
+        assert!(
+            can(Role::Viewer, &Method::GET, "providers")
+                && !can(Role::Viewer, &Method::POST, "keys")
+        );
+        assert!(
+            can(Role::Finance, &Method::GET, "usage")
+                && !can(Role::Finance, &Method::PATCH, "models")
+        );
+        assert!(
+            can(Role::Auditor, &Method::GET, "audit") && !can(Role::Auditor, &Method::GET, "usage")
+        );
         assert!(!can(Role::Editor, &Method::POST, "apply"));
     }
 }

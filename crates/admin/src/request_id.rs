@@ -15,7 +15,11 @@ use crate::state::AdminState;
 pub(crate) struct Id(pub(crate) String);
 
 /// Gives each request an id, and writes problems, which need it.
-pub(crate) async fn layer(State(state): State<AdminState>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn layer(
+    State(state): State<AdminState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let id = RequestId::new(state.clock.now()).to_string();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(Id(id.clone()));

@@ -26,7 +26,10 @@ pub(crate) struct PageView<T> {
 
 impl<T> PageView<T> {
     pub(crate) fn of<U>(page: Page<U>, view: impl FnMut(U) -> T) -> PageView<T> {
-        PageView { items: page.items.into_iter().map(view).collect(), next_cursor: page.next_cursor }
+        PageView {
+            items: page.items.into_iter().map(view).collect(),
+            next_cursor: page.next_cursor,
+        }
     }
 
     /// A list that is short enough to be one page.
@@ -219,7 +222,8 @@ pub(crate) struct PriceView {
 
 impl From<&PriceVersion> for PriceView {
     fn from(it: &PriceVersion) -> PriceView {
-        let price = it.rates.iter().map(|rate| (rate.unit.as_str(), rate.amount.to_string())).collect();
+        let price =
+            it.rates.iter().map(|rate| (rate.unit.as_str(), rate.amount.to_string())).collect();
         PriceView { id: it.id.to_string(), free: it.free, price }
     }
 }
@@ -229,7 +233,8 @@ fn summary(price: Option<&PriceView>) -> String {
         None => "none: refused".to_owned(),
         Some(price) if price.free => "free".to_owned(),
         Some(price) => {
-            let parts: Vec<String> = price.price.iter().map(|(unit, amount)| format!("{unit}={amount}")).collect();
+            let parts: Vec<String> =
+                price.price.iter().map(|(unit, amount)| format!("{unit}={amount}")).collect();
             parts.join(" ")
         }
     }
@@ -294,7 +299,8 @@ impl RouteView {
             .flat_map(|(group, members)| members.targets.iter().map(move |target| (group, target)))
             .map(|(group, target)| {
                 let model = names.models.iter().find(|model| model.id == target.model);
-                let provider = model.and_then(|model| names.providers.iter().find(|it| it.id == model.provider));
+                let provider = model
+                    .and_then(|model| names.providers.iter().find(|it| it.id == model.provider));
                 TargetView {
                     provider: provider.map_or_else(String::new, |it| it.name.clone()),
                     model: target.model.to_string(),
@@ -380,7 +386,10 @@ impl KeyView {
     /// `aliases` are those of the workspace.
     pub(crate) fn of(it: Key, aliases: &[Alias], now: Timestamp) -> KeyView {
         let named = |id: &wayleave_model::id::AliasId| {
-            aliases.iter().find(|alias| alias.id == *id).map_or_else(|| id.to_string(), |alias| alias.name.clone())
+            aliases
+                .iter()
+                .find(|alias| alias.id == *id)
+                .map_or_else(|| id.to_string(), |alias| alias.name.clone())
         };
         let versions: Vec<KeyVersionView> = it
             .versions

@@ -105,19 +105,19 @@ impl Follower {
                 }
             };
             if records.is_empty() {
-                self.settle_inherited();
+                self.settle_inherited(self.reader.position());
                 break;
             }
             any = true;
             for record in records {
                 self.take(record.kind, &record.payload, record.position);
             }
-            self.settle_inherited();
         }
         any || !self.pending.is_empty()
     }
 
     fn take(&mut self, kind: u8, payload: &[u8], place: Position) {
+        self.settle_inherited(place);
         let record: Record = match serde_json::from_slice(payload) {
             Ok(record) => record,
             Err(err) => {
@@ -146,10 +146,11 @@ impl Follower {
         }
     }
 
-    /// Once everything of an earlier run has been read, what it left open is interrupted.
-    fn settle_inherited(&mut self) {
+    /// Once everything of an earlier run has been read, what it left open is interrupted. `place`
+    /// is where reading has come to.
+    fn settle_inherited(&mut self, place: Position) {
         match self.inherited {
-            Some(end) if self.reader.position() >= end => {
+            Some(end) if place >= end => {
                 self.inherited = None;
                 self.closed = HashSet::new();
                 let interrupted = self.open.interrupted();

@@ -41,27 +41,40 @@ impl Keeper {
 
     /// Runs until `stop`.
     pub async fn run(self, stop: CancellationToken) {
+        let work = async { tokio::join!(self.follow_changes(), self.beats(), self.measure_silence()) };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            _ = work => {}
+        }
+    }
+
+    async fn follow_changes(&self) {
         let mut feed = self.store.feed(self.gateway.world.load().revision);
-        let mut beat = tokio::time::interval(BEAT);
-        let mut look = tokio::time::interval(LOOK);
         loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                _ = beat.tick() => self.beat().await,
-                _ = look.tick() => self.note_silence(),
-                changed = feed.changed() => match changed {
-                    Ok(revision) => self.follow(revision).await,
-                    Err(err) => {
-                        tracing::warn!(%err, "the database is away: requests are served from memory");
-                        self.note_silence();
-                    }
-                },
+            match feed.changed().await {
+                Ok(revision) => self.follow(revision).await,
+                Err(err) => tracing::warn!(%err, "the database is away: requests are served from memory"),
             }
         }
     }
 
+    async fn beats(&self) {
+        let mut beat = tokio::time::interval(BEAT);
+        loop {
+            beat.tick().await;
+            self.beat().await;
+        }
+    }
+
+    async fn measure_silence(&self) {
+        let mut look = tokio::time::interval(LOOK);
+        loop {
+            look.tick().await;
+            self.note_silence();
+        }
+    }
+
     async fn follow(&self, revision: i64) {
-        self.note_silence();
         let known = self.gateway.world.load().revision;
         if revision == known {
             return;

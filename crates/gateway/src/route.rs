@@ -31,7 +31,7 @@ fn unknown(key: &KeyEntry, model: &str) -> Refusal {
         .routes()
         .take(2_000)
         .map(|route| (distance(model, &route.name), route.name.as_str()))
-        .filter(|(distance, name)| *distance <= 2 + name.len() / 2)
+        .filter(|(distance, name)| *distance <= 2.max(name.len() / 4))
         .collect();
     near.sort_unstable();
     let names: Vec<String> = near.iter().take(3).map(|(_, name)| format!("`{name}`")).collect();

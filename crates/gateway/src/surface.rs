@@ -66,8 +66,8 @@ struct Entry {
     surface: Surface,
 }
 
-const fn operation(path: &'static str, dialect: Dialect) -> Entry {
-    let surface = Surface::Operation { operation: Operation::Chat, dialect, path };
+const fn chat(path: &'static str, full: &'static str, dialect: Dialect) -> Entry {
+    let surface = Surface::Operation { operation: Operation::Chat, dialect, path: full };
     Entry { path, method: Method::POST, surface }
 }
 
@@ -77,8 +77,8 @@ const fn unsupported(path: &'static str, what: &'static str, instead: &'static s
 
 /// Paths below `/v1`, or below the root.
 static OPERATIONS: &[Entry] = &[
-    operation("/chat/completions", Dialect::OpenAiChat),
-    operation("/messages", Dialect::AnthropicMessages),
+    chat("/chat/completions", "/v1/chat/completions", Dialect::OpenAiChat),
+    chat("/messages", "/v1/messages", Dialect::AnthropicMessages),
     Entry { path: "/models", method: Method::GET, surface: Surface::Models },
     unsupported("/files", "files", "send the content in the request"),
     unsupported("/batches", "batches", "send the requests one by one"),
@@ -151,7 +151,7 @@ fn pasted(tail: &str) -> Miss {
 mod tests {
     use super::*;
 
-    fn chat(path: &str) -> Option<bool> {
+    fn found(path: &str) -> Option<bool> {
         match find(&Method::POST, path) {
             Ok(Match { surface: Surface::Operation { dialect: Dialect::OpenAiChat, .. }, doubled, .. }) => {
                 Some(doubled)
@@ -162,11 +162,11 @@ mod tests {
 
     #[test]
     fn an_operation_is_served_under_v1_at_the_root_and_under_a_doubled_v1() {
-        assert_eq!(chat("/v1/chat/completions"), Some(false));
-        assert_eq!(chat("/chat/completions"), Some(false));
-        assert_eq!(chat("/v1/chat/completions/"), Some(false));
-        assert_eq!(chat("/v1/v1/chat/completions"), Some(true));
-        assert_eq!(chat("/v10/chat/completions"), None);
+        assert_eq!(found("/v1/chat/completions"), Some(false));
+        assert_eq!(found("/chat/completions"), Some(false));
+        assert_eq!(found("/v1/chat/completions/"), Some(false));
+        assert_eq!(found("/v1/v1/chat/completions"), Some(true));
+        assert_eq!(found("/v10/chat/completions"), None);
     }
 
     #[test]

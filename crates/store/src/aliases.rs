@@ -168,7 +168,10 @@ pub async fn update(
     }
     let same = draft.groups == before.route.groups && draft.policy == before.route.policy;
     let route = match same {
-        true => before.route.clone(),
+        true => {
+            change.begin_act();
+            before.route.clone()
+        }
         false => routes::insert(change, id, &draft.groups, &draft.policy).await?,
     };
     let after = Alias {
@@ -208,6 +211,7 @@ pub async fn restore(
     routes::check(change, &route.groups).await?;
     let after =
         Alias { route, version: before.version + 1, updated_at: change.now, ..before.clone() };
+    change.begin_act();
     write(change, &after).await?;
     change.record("alias.restore", id, Some(&before), Some(&after))?;
     Ok(after)
@@ -229,6 +233,7 @@ pub async fn delete(
     if let Some(by) = keys::limited_to(&mut change.tx, workspace, id).await? {
         return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
     }
+    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL).bind(workspace.0).bind(id.0).execute(&mut *it).await.map(drop)
     })?;
@@ -320,5 +325,86 @@ impl TryFrom<Row> for Alias {
             created_at: Timestamp::from_micros(row.created_at),
             updated_at: Timestamp::from_micros(row.updated_at),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models;
+    use crate::testing::{alias_draft, each_engine, key_draft, model_draft};
+
+    #[tokio::test]
+    async fn another_target_is_a_new_version_and_any_version_can_be_restored() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let (workspace, id) = (shop.workspace, shop.alias.id);
+            let mut change = bench.change(workspace).await;
+            let other = model_draft(&shop.provider, "gpt-y");
+            let other = models::create(&mut change, &other).await.unwrap();
+            let two = update(&mut change, id, Some(1), &alias_draft("fast", &other)).await.unwrap();
+            assert_eq!((two.route.number, two.version), (2, 2));
+            assert_eq!((two.route.author.as_str(), two.route.reason.as_str()), ("test", "a test"));
+            let renamed = AliasDraft { name: "quick".into(), ..AliasDraft::from(&two) };
+            let renamed = update(&mut change, id, Some(2), &renamed).await.unwrap();
+            assert_eq!(renamed.route, two.route);
+            let back = restore(&mut change, id, Some(3), 1).await.unwrap();
+            assert_eq!(back.route, shop.alias.route);
+            let three = update(&mut change, id, None, &alias_draft("quick", &other)).await.unwrap();
+            assert_eq!(three.route.number, 3);
+            let versions = routes::list(change.tx(), workspace, id, &Listing::default()).await;
+            let numbers: Vec<_> = versions.unwrap().items.iter().map(|it| it.number).collect();
+            assert_eq!(numbers, [3, 2, 1]);
+            let unknown = restore(&mut change, id, None, 9).await.unwrap_err();
+            assert!(matches!(unknown, StoreError::NotFound { noun: "route version", .. }));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn targets_that_cannot_serve_are_refused() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let mut change = bench.change(shop.workspace).await;
+            let good = alias_draft("new", &shop.model);
+            let with = |edit: fn(&mut AliasDraft)| {
+                let mut draft = good.clone();
+                edit(&mut draft);
+                draft
+            };
+            let mut foreign = good.clone();
+            foreign.groups[0].targets[0].credential =
+                Some(wayleave_model::id::CredentialId::new(bench.clock.now()));
+            let bad = [
+                with(|it| it.groups.clear()),
+                with(|it| it.groups[0].targets.clear()),
+                with(|it| it.groups[0].targets[0].weight = 0),
+                with(|it| it.groups[0].targets[0].model = wayleave_model::id::ModelId(Uuid::nil())),
+                foreign,
+            ];
+            for draft in bad {
+                let error = create(&mut change, &draft).await.unwrap_err();
+                assert!(matches!(error, StoreError::Invalid { field: "targets", .. }), "{draft:?}");
+            }
+            create(&mut change, &good).await.unwrap();
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn an_alias_that_a_key_is_limited_to_stays() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let mut change = bench.change(shop.workspace).await;
+            let mut draft = key_draft("narrow", &shop.owner);
+            draft.aliases = Some(vec![shop.alias.id]);
+            let (key, _) = keys::mint(&mut change, &draft).await.unwrap();
+            let error = delete(&mut change, shop.alias.id, None).await.unwrap_err();
+            assert!(matches!(error, StoreError::InUse { by, .. } if by == "key `narrow`"));
+            keys::delete(&mut change, key.id, None).await.unwrap();
+            delete(&mut change, shop.alias.id, None).await.unwrap();
+            change.commit().await.unwrap();
+        })
+        .await;
     }
 }

@@ -96,10 +96,7 @@ pub async fn list(
         columns!(),
         " FROM audit WHERE workspace_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"
     );
-    let before = match &listing.cursor {
-        None => i64::MAX,
-        Some(text) => text.parse().map_err(|_| StoreError::BadCursor)?,
-    };
+    let before = listing.before_number()?;
     let rows: Vec<Row> = on!(tx.conn, it => {
         sqlx::query_as(SQL)
             .bind(workspace.0)
@@ -378,5 +375,116 @@ impl From<Row> for Entry {
             prev_hash: hex(&row.prev_hash),
             hash: hex(&row.hash),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Bench, each_engine, owner_draft};
+    use crate::{Actor, owners};
+
+    async fn three_entries(bench: &Bench) -> WorkspaceId {
+        let workspace = bench.workspace("main").await;
+        for name in ["a", "b", "c"] {
+            let actor = Actor {
+                name: "ada".into(),
+                role: "admin".into(),
+                addr: Some("192.0.2.1".into()),
+                request_id: None,
+            };
+            let mut change = bench.store.change(workspace, &actor, "why\0not").await.unwrap();
+            owners::create(&mut change, &owner_draft(name)).await.unwrap();
+            change.commit().await.unwrap();
+        }
+        workspace
+    }
+
+    async fn tamper(bench: &Bench, sql: &'static str) -> Chain {
+        let workspace = three_entries(bench).await;
+        let mut tx = bench.store.write().await.unwrap();
+        on!(tx.conn, it => sqlx::query(sql).bind(workspace.0).execute(&mut *it).await.map(drop))
+            .unwrap();
+        tx.commit().await.unwrap();
+        verify(&mut bench.store.read().await.unwrap(), workspace).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_change_is_an_entry_of_a_whole_chain() {
+        each_engine(|bench| async move {
+            let workspace = three_entries(&bench).await;
+            let mut tx = bench.store.read().await.unwrap();
+            let entries = list(&mut tx, workspace, &Listing::default()).await.unwrap().items;
+            assert_eq!(entries.iter().map(|it| it.seq).collect::<Vec<_>>(), [3, 2, 1]);
+            let newest = &entries[0];
+            assert_eq!(newest.prev_hash, entries[1].hash);
+            assert_eq!((newest.action.as_str(), newest.actor.as_str()), ("owner.create", "ada"));
+            assert_eq!((newest.target_kind.as_str(), newest.before.as_ref()), ("owner", None));
+            assert_eq!(newest.after.as_ref().unwrap()["name"], "c");
+            assert_eq!(newest.reason, "why\u{FFFD}not");
+            let whole = Chain::Whole { entries: 3 };
+            assert_eq!(verify(&mut tx, workspace).await.unwrap(), whole);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_changed_entry_shows() {
+        each_engine(|bench| async move {
+            let sql = "UPDATE audit SET actor = 'eve' WHERE workspace_id = $1 AND seq = 2";
+            let found = tamper(&bench, sql).await;
+            assert_eq!(found, Chain::Broken { seq: 2, why: "it was changed" });
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_removed_entry_shows() {
+        each_engine(|bench| async move {
+            let sql = "DELETE FROM audit WHERE workspace_id = $1 AND seq = 2";
+            let found = tamper(&bench, sql).await;
+            assert_eq!(found, Chain::Broken { seq: 2, why: "it is missing" });
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_cut_end_shows() {
+        each_engine(|bench| async move {
+            let sql = "DELETE FROM audit WHERE workspace_id = $1 AND seq = 3";
+            let found = tamper(&bench, sql).await;
+            let why = "it is missing at the end of the log";
+            assert_eq!(found, Chain::Broken { seq: 3, why });
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn changes_of_one_workspace_at_once_leave_no_gap() {
+        each_engine(|bench| async move {
+            let workspace = bench.workspace("main").await;
+            let tasks: Vec<_> = (0..8)
+                .map(|at| {
+                    let bench = bench.clone();
+                    tokio::spawn(async move {
+                        let mut change = bench.change(workspace).await;
+                        let draft = owner_draft(&format!("owner-{at}"));
+                        owners::create(&mut change, &draft).await.unwrap();
+                        change.commit().await.unwrap()
+                    })
+                })
+                .collect();
+            let mut revisions = Vec::new();
+            for task in tasks {
+                revisions.push(task.await.unwrap());
+            }
+            revisions.sort_unstable();
+            revisions.dedup();
+            assert_eq!(revisions.len(), 8);
+            let mut tx = bench.store.read().await.unwrap();
+            let whole = Chain::Whole { entries: 8 };
+            assert_eq!(verify(&mut tx, workspace).await.unwrap(), whole);
+        })
+        .await;
     }
 }

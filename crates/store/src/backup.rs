@@ -46,3 +46,39 @@ pub(crate) async fn vacuum_into(
     sqlx::query("VACUUM INTO $1").bind(text.to_owned()).execute(conn).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{each_engine, ring};
+    use crate::{DatabaseUrl, StoreError};
+
+    #[tokio::test]
+    async fn a_backup_opens_and_holds_everything() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            bench.store.append(&[shop.closed(0)]).await.unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("copy.db");
+            let done = bench.store.backup_to(&path).await;
+            if bench.url.file().is_none() {
+                assert!(matches!(done, Err(StoreError::BackupNeedsPgDump)));
+                return;
+            }
+            done.unwrap();
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt;
+                let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+                assert_eq!(mode & 0o777, 0o600);
+            }
+            let again = bench.store.backup_to(&path).await;
+            assert!(matches!(again, Err(StoreError::File { .. })));
+            let copy = DatabaseUrl::sqlite(&path);
+            let copy = Store::open(&copy, ring(&bench.keys), bench.clock.clone()).await.unwrap();
+            let snapshot = copy.snapshot().await.unwrap();
+            assert_eq!(snapshot.workspaces[1].keys, [shop.key]);
+        })
+        .await;
+    }
+}

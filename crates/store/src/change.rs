@@ -34,7 +34,8 @@ impl Actor {
 }
 
 /// A change of one workspace's configuration in the making. Holds the workspace's lock: changes
-/// of one workspace happen one after the other. Undone when dropped, or when any call on it failed.
+/// of one workspace happen one after the other. Undone when dropped; after a call on it has failed,
+/// drop it.
 pub struct Change {
     pub(crate) tx: Tx,
     pub(crate) workspace: WorkspaceId,
@@ -45,6 +46,8 @@ pub struct Change {
     drafts: Vec<Draft>,
     /// Workspaces that other nodes must read again.
     touched: BTreeSet<WorkspaceId>,
+    /// Acts that have begun and are not recorded: above zero between calls, one failed on its way.
+    unrecorded: u32,
 }
 
 impl Store {
@@ -73,6 +76,7 @@ impl Store {
             head,
             drafts: Vec::new(),
             touched: BTreeSet::new(),
+            unrecorded: 0,
         })
     }
 }
@@ -102,8 +106,12 @@ impl Change {
     /// nothing was changed, nothing is written and it is the one in force.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]: then, rarely, it is unknown whether it happened.
+    /// [`StoreError::Unavailable`]: then, rarely, it is unknown whether it happened;
+    /// [`StoreError::HalfDone`] if the error of an earlier call was passed over.
     pub async fn commit(mut self) -> Result<i64, StoreError> {
+        if self.unrecorded > 0 {
+            return Err(StoreError::HalfDone);
+        }
         if self.drafts.is_empty() {
             return store::revision(&mut self.tx).await;
         }
@@ -116,12 +124,18 @@ impl Change {
         Ok(revision)
     }
 
+    /// Begins an act: called before its first write, once all is checked. [`Change::record`] ends
+    /// it; until then the change cannot be committed.
+    pub(crate) fn begin_act(&mut self) {
+        self.unrecorded += 1;
+    }
+
     /// Notes one act for the audit log. Every function that writes configuration calls it.
     /// `before` and `after` must hold no secret: nouns serialise without theirs.
     pub(crate) fn record<T: Serialize>(
         &mut self,
         action: &'static str,
-        target_id: impl ToString,
+        target_id: impl std::fmt::Display + Copy,
         before: Option<&T>,
         after: Option<&T>,
     ) -> Result<(), StoreError> {
@@ -137,6 +151,8 @@ impl Change {
             after: value(after)?,
         });
         self.touched.insert(self.workspace);
+        debug_assert!(self.unrecorded > 0, "{action} was not begun");
+        self.unrecorded = self.unrecorded.saturating_sub(1);
         Ok(())
     }
 
@@ -200,4 +216,73 @@ async fn bump(tx: &mut Tx, touched: &BTreeSet<WorkspaceId>) -> Result<i64, Store
         })?;
     }
     Ok(revision)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{each_engine, owner_draft};
+    use crate::{audit, owners};
+
+    #[tokio::test]
+    async fn a_dropped_change_leaves_nothing() {
+        each_engine(|bench| async move {
+            let workspace = bench.workspace("main").await;
+            let revision = bench.store.revision().await.unwrap();
+            let mut change = bench.change(workspace).await;
+            owners::create(&mut change, &owner_draft("a")).await.unwrap();
+            let seen = owners::by_name(change.tx(), workspace, "a").await.unwrap();
+            assert!(seen.is_some(), "a change sees its own writes");
+            assert_eq!(change.steps().map(|it| it.0).collect::<Vec<_>>(), ["owner.create"]);
+            drop(change);
+            assert_eq!(bench.store.revision().await.unwrap(), revision);
+            let mut tx = bench.store.read().await.unwrap();
+            assert_eq!(owners::by_name(&mut tx, workspace, "a").await.unwrap(), None);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_change_that_changes_nothing_makes_no_revision() {
+        each_engine(|bench| async move {
+            let workspace = bench.workspace("main").await;
+            let mut change = bench.change(workspace).await;
+            let owner = owners::create(&mut change, &owner_draft("a")).await.unwrap();
+            let revision = change.commit().await.unwrap();
+            let mut change = bench.change(workspace).await;
+            let draft = owners::OwnerDraft::from(&owner);
+            let same = owners::update(&mut change, owner.id, Some(1), &draft).await.unwrap();
+            assert_eq!(same, owner);
+            assert_eq!(change.commit().await.unwrap(), revision);
+            let mut tx = bench.store.read().await.unwrap();
+            let log = audit::verify(&mut tx, workspace).await.unwrap();
+            assert_eq!(log, audit::Chain::Whole { entries: 1 });
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn an_unknown_workspace_cannot_be_changed() {
+        each_engine(|bench| async move {
+            let nowhere = WorkspaceId::new(bench.clock.now());
+            let change = bench.store.change(nowhere, &Actor::system("test"), "").await;
+            assert!(matches!(change, Err(StoreError::NotFound { noun: "workspace", .. })));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn only_changed_workspaces_are_read_again() {
+        each_engine(|bench| async move {
+            let (red, blue) = (bench.workspace("red").await, bench.workspace("blue").await);
+            let before = bench.store.revision().await.unwrap();
+            let mut change = bench.change(red).await;
+            owners::create(&mut change, &owner_draft("a")).await.unwrap();
+            let revision = change.commit().await.unwrap();
+            assert_eq!(bench.store.changed_since(before).await.unwrap(), [red]);
+            assert_eq!(bench.store.changed_since(revision).await.unwrap(), []);
+            assert!(bench.store.changed_since(0).await.unwrap().contains(&blue));
+        })
+        .await;
+    }
 }

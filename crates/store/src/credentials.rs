@@ -10,13 +10,12 @@ use wayleave_model::alias::WeightedTarget;
 use wayleave_model::credential::{Credential, CredentialStatus, SecretFields};
 use wayleave_model::id::{CredentialId, ModelId, ProviderId, WorkspaceId};
 use wayleave_model::page::Page;
-use wayleave_model::secret::mask;
 
 use crate::change::{Change, check_version, taken};
 use crate::db::{Tx, on};
 use crate::error::StoreError;
 use crate::page::{Listing, by_id};
-use crate::seal::{self, Place, fields_from_bytes, fields_to_bytes};
+use crate::secret_fields::{masked, open_fields, seal_fields};
 use crate::text::{check_name, document, typed};
 use crate::{models, providers, routes};
 
@@ -100,7 +99,8 @@ pub async fn create(
         updated_at: change.now,
     };
     let (settings, shown) = documents(&made)?;
-    let sealed = seal(change, id, secrets)?;
+    let sealed = seal_fields(change, id, secrets)?;
+    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL)
             .bind(change.workspace.0)
@@ -138,7 +138,7 @@ pub async fn get(
     workspace: WorkspaceId,
     id: CredentialId,
 ) -> Result<Option<Credential>, StoreError> {
-    Ok(row(tx, workspace, id).await?.map(Row::noun).transpose()?)
+    row(tx, workspace, id).await?.map(Row::noun).transpose()
 }
 
 /// The credential of that name of a provider, or of one custom model of it.
@@ -178,7 +178,7 @@ pub async fn secrets(
     id: CredentialId,
 ) -> Result<Option<SecretFields>, StoreError> {
     let Some(row) = row(tx, workspace, id).await? else { return Ok(None) };
-    opened(tx, workspace, &row).map(Some)
+    open_fields(tx, workspace, row.id, &row.sealed).map(Some)
 }
 
 /// The credentials of a workspace, or of one provider.
@@ -204,7 +204,7 @@ pub(crate) async fn all_opened(
     let rows = rows(tx, workspace, None, Uuid::max(), i64::MAX).await?;
     rows.into_iter()
         .map(|row| {
-            let secrets = opened(tx, workspace, &row)?;
+            let secrets = open_fields(tx, workspace, row.id, &row.sealed)?;
             Ok((row.noun()?, secrets))
         })
         .collect()
@@ -245,6 +245,7 @@ pub async fn update(
         updated_at: change.now,
         ..before.clone()
     };
+    change.begin_act();
     write(change, &after, fresh).await?;
     change.record("credential.update", id, Some(&before), Some(&after))?;
     Ok(after)
@@ -318,6 +319,7 @@ pub(crate) async fn delete_all_of_model(
 async fn remove(change: &mut Change, it: &Credential) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM credentials WHERE workspace_id = $1 AND id = $2";
     let workspace = change.workspace.0;
+    change.begin_act();
     on!(change.tx.conn, to => {
         sqlx::query(SQL).bind(workspace).bind(it.id.0).execute(&mut *to).await.map(drop)
     })?;
@@ -334,7 +336,7 @@ async fn write(
             enabled = $8, status = $9, managed_by = $10, version = $11, updated_at = $12
         WHERE workspace_id = $1 AND id = $2";
     let (settings, shown) = documents(it)?;
-    let sealed = secrets.map(|secrets| seal(change, it.id, secrets)).transpose()?;
+    let sealed = secrets.map(|secrets| seal_fields(change, it.id, secrets)).transpose()?;
     on!(change.tx.conn, to => {
         sqlx::query(SQL)
             .bind(change.workspace.0)
@@ -354,23 +356,6 @@ async fn write(
             .map(drop)
     })
     .map_err(taken(NOUN, &it.name))
-}
-
-fn seal(change: &Change, id: CredentialId, secrets: &SecretFields) -> Result<Vec<u8>, StoreError> {
-    let place = Place::credential(change.workspace, id.0);
-    seal::seal(&change.tx.shared.keyring(), &place, &fields_to_bytes(secrets))
-}
-
-fn opened(tx: &Tx, workspace: WorkspaceId, row: &Row) -> Result<SecretFields, StoreError> {
-    let place = Place::credential(workspace, row.id);
-    let clear = seal::open(&tx.shared.keyring(), &place, &row.sealed)?;
-    fields_from_bytes(clear.expose()).ok_or(StoreError::Unsealable { table: place.table })
-}
-
-/// Each field as people are shown it. What is no text is shown as stars.
-fn masked(secrets: &SecretFields) -> BTreeMap<String, String> {
-    let show = |it: &wayleave_model::Secret| mask(it.expose_str().unwrap_or("binary"));
-    secrets.iter().map(|(id, it)| (id.to_owned(), show(it))).collect()
 }
 
 fn documents(it: &Credential) -> Result<(Json<Value>, Json<Value>), StoreError> {
@@ -460,5 +445,119 @@ impl Row {
             created_at: Timestamp::from_micros(self.created_at),
             updated_at: Timestamp::from_micros(self.updated_at),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aliases;
+    use crate::providers::ProviderDraft;
+    use crate::testing::{alias_draft, credential_draft, each_engine, fields};
+
+    #[tokio::test]
+    async fn a_credential_shows_a_mask_and_gives_its_secret_to_those_who_ask_for_it() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "sk-proj-abcdefghijklmnop").await;
+            let mut tx = bench.store.read().await.unwrap();
+            let (workspace, id) = (shop.workspace, shop.credential.id);
+            let shown = get(&mut tx, workspace, id).await.unwrap().unwrap();
+            assert_eq!(shown.masked["api_key"], "sk-pro************op");
+            assert_eq!(shown.fingerprint.len(), 32);
+            let clear = secrets(&mut tx, workspace, id).await.unwrap().unwrap();
+            assert_eq!(clear.get("api_key").unwrap().expose(), b"sk-proj-abcdefghijklmnop");
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn the_same_secret_again_is_no_change_and_another_one_is() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "secret-one").await;
+            let mut change = bench.change(shop.workspace).await;
+            let id = shop.credential.id;
+            let draft = CredentialDraft::from(&shop.credential);
+            let one = fields("secret-one");
+            assert_eq!(bench.store.hasher().fingerprint(&one), shop.credential.fingerprint);
+            let same = update(&mut change, id, None, &draft, Some(&one)).await.unwrap();
+            assert_eq!(same.version, 1);
+            assert!(change.is_empty());
+            let two = fields("secret-two");
+            let after = update(&mut change, id, Some(1), &draft, Some(&two)).await.unwrap();
+            assert_eq!(after.version, 2);
+            assert_ne!(after.fingerprint, same.fingerprint);
+            let kept = update(&mut change, id, Some(2), &draft, None).await.unwrap();
+            assert_eq!(kept, after);
+            let workspace = shop.workspace;
+            let clear = secrets(change.tx(), workspace, id).await.unwrap().unwrap();
+            assert_eq!(clear.get("api_key").unwrap().expose(), b"secret-two");
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_default_or_routed_credential_stays() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s1").await;
+            let mut change = bench.change(shop.workspace).await;
+            let default = delete(&mut change, shop.credential.id, None).await.unwrap_err();
+            assert!(matches!(default, StoreError::InUse { by, .. } if by.contains("its default")));
+
+            let draft = credential_draft(&shop.provider, "other");
+            let other = create(&mut change, &draft, &fields("s2")).await.unwrap();
+            let mut route = alias_draft("fast", &shop.model);
+            route.groups[0].targets[0].credential = Some(other.id);
+            let alias = shop.alias.id;
+            aliases::update(&mut change, alias, None, &route).await.unwrap();
+            let routed = delete(&mut change, other.id, None).await.unwrap_err();
+            assert!(matches!(routed, StoreError::InUse { by, .. } if by == "alias `fast`"));
+
+            let provider = providers::existing(&mut change, shop.provider.id).await.unwrap();
+            let bare = ProviderDraft { default_credential: None, ..ProviderDraft::from(&provider) };
+            providers::update(&mut change, provider.id, None, &bare).await.unwrap();
+            delete(&mut change, shop.credential.id, None).await.unwrap();
+            change.commit().await.unwrap();
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn names_are_unique_per_provider_and_per_custom_model() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s1").await;
+            let mut change = bench.change(shop.workspace).await;
+            let mut draft = credential_draft(&shop.provider, "prod");
+            draft.model = Some(shop.model.id);
+            let own = create(&mut change, &draft, &fields("s2")).await.unwrap();
+            let (workspace, provider) = (shop.workspace, shop.provider.id);
+            let found = by_name(change.tx(), workspace, provider, draft.model, "prod").await;
+            assert_eq!(found.unwrap().unwrap().id, own.id);
+            let found = by_name(change.tx(), workspace, provider, None, "prod").await;
+            assert_eq!(found.unwrap().unwrap().id, shop.credential.id);
+            let error = create(&mut change, &draft, &fields("s3")).await.unwrap_err();
+            assert!(matches!(error, StoreError::NameTaken { noun: "credential", .. }));
+            drop(change);
+            let mut change = bench.change(workspace).await;
+            draft.model = None;
+            let error = create(&mut change, &draft, &fields("s3")).await.unwrap_err();
+            assert!(matches!(error, StoreError::NameTaken { noun: "credential", .. }));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_first_success_is_noted_once() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s1").await;
+            for expected in [1, 0] {
+                let mut change = bench.change(shop.workspace).await;
+                let id = shop.credential.id;
+                let it = set_status(&mut change, id, CredentialStatus::Active).await.unwrap();
+                assert_eq!(it.status, CredentialStatus::Active);
+                assert_eq!(change.steps().count(), expected);
+                change.commit().await.unwrap();
+            }
+        })
+        .await;
     }
 }

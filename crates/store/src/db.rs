@@ -14,8 +14,10 @@ use crate::error::StoreError;
 use crate::store::Shared;
 use crate::url::{Address, DatabaseUrl};
 
-/// How long a caller waits for a connection before the database counts as unavailable.
+/// How long a caller waits for SQLite's writer before the database counts as unavailable.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a caller waits for a connection to PostgreSQL. Shorter: people wait with them.
+const PATIENCE_REMOTE: Duration = Duration::from_secs(5);
 /// Connections that read, beside the one that writes (SQLite); a quarter of all (PostgreSQL).
 const READERS: u32 = 4;
 
@@ -176,7 +178,7 @@ pub(crate) fn sqlite_options(path: &Path) -> SqliteConnectOptions {
 }
 
 async fn postgres_pool(options: &PgConnectOptions) -> Result<PgPool, StoreError> {
-    let pool = PgPoolOptions::new().max_connections(READERS * 4).acquire_timeout(PATIENCE);
+    let pool = PgPoolOptions::new().max_connections(READERS * 4).acquire_timeout(PATIENCE_REMOTE);
     Ok(pool.connect_with(options.clone()).await?)
 }
 

@@ -14,7 +14,7 @@ pub enum StoreError {
         what: String,
     },
     /// The name belongs to another one.
-    #[error("a {noun} named `{name}` exists already: choose another name")]
+    #[error("the {noun} `{name}` exists already: choose another name")]
     NameTaken {
         /// Which noun.
         noun: &'static str,
@@ -22,7 +22,7 @@ pub enum StoreError {
         name: String,
     },
     /// The secret of a key or token is in use already, perhaps in another workspace.
-    #[error("this secret belongs to a {noun} already: choose another one")]
+    #[error("this secret is in use by another {noun}: choose another one")]
     SecretTaken {
         /// Which noun.
         noun: &'static str,
@@ -109,6 +109,9 @@ pub enum StoreError {
         /// What is wrong.
         why: String,
     },
+    /// A call on the change failed half-way, and the caller went on: a defect of this program.
+    #[error("a step of this change failed, so none of it was done")]
+    HalfDone,
     /// PostgreSQL has its own tools for that.
     #[error("PostgreSQL is backed up with its own tools: run `pg_dump`")]
     BackupNeedsPgDump,
@@ -141,7 +144,7 @@ impl StoreError {
         matches!(self, StoreError::Unavailable(_))
     }
 
-    pub(crate) fn not_found(noun: &'static str, what: impl ToString) -> StoreError {
+    pub(crate) fn not_found(noun: &'static str, what: impl std::fmt::Display + Copy) -> StoreError {
         StoreError::NotFound { noun, what: what.to_string() }
     }
 

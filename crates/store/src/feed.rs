@@ -19,6 +19,7 @@ pub struct Feed {
     seen: i64,
     /// Whether to wait before looking: not the first time.
     wait: bool,
+    look_every: Duration,
     told: watch::Receiver<i64>,
     listener: Option<PgListener>,
 }
@@ -27,7 +28,14 @@ impl Store {
     /// Follows the revision from the one that the caller has seen.
     pub fn feed(&self, seen: i64) -> Feed {
         let told = self.shared.revisions.subscribe();
-        Feed { store: self.clone(), seen, wait: false, told, listener: None }
+        Feed {
+            store: self.clone(),
+            seen,
+            wait: false,
+            look_every: LOOK_EVERY,
+            told,
+            listener: None,
+        }
     }
 }
 
@@ -59,16 +67,21 @@ impl Feed {
         }
     }
 
-    /// Returns when there may be something new, after [`LOOK_EVERY`] at the latest.
+    /// Returns when there may be something new, in a second at the latest.
     async fn hear(&mut self) {
-        let rest = tokio::time::sleep(LOOK_EVERY);
+        let rest = tokio::time::sleep(self.look_every);
         tokio::pin!(rest);
         if *self.told.borrow_and_update() > self.seen {
             return;
         }
         tokio::select! {
             () = &mut rest => return,
-            () = connect(&self.store.db, &mut self.listener) => {}
+            fresh = connect(&self.store.db, &mut self.listener) => {
+                if fresh {
+                    // What was announced since the last look went unheard: look again.
+                    return;
+                }
+            }
             _ = self.told.changed() => return,
         }
         let lost = tokio::select! {
@@ -84,19 +97,21 @@ impl Feed {
     }
 }
 
-/// Listens from now on, if the engine can and the server is there.
-async fn connect(db: &Db, listener: &mut Option<PgListener>) {
-    let Db::Postgres(pool) = db else { return };
+/// Listens from now on, if the engine can and the server is there; true if it did not before.
+async fn connect(db: &Db, listener: &mut Option<PgListener>) -> bool {
+    let Db::Postgres(pool) = db else { return false };
     if listener.is_some() {
-        return;
+        return false;
     }
-    let Ok(mut fresh) = PgListener::connect_with(pool).await else { return };
+    let Ok(mut fresh) = PgListener::connect_with(pool).await else { return false };
     // When its connection is lost we drop it and make another, so that nothing is half done when
     // this future is dropped.
     fresh.eager_reconnect(false);
-    if fresh.listen(CHANNEL).await.is_ok() {
-        *listener = Some(fresh);
+    if fresh.listen(CHANNEL).await.is_err() {
+        return false;
     }
+    *listener = Some(fresh);
+    true
 }
 
 /// Waits for a notice; true if the connection is lost.
@@ -104,5 +119,81 @@ async fn listen(listener: &mut Option<PgListener>) -> bool {
     match listener {
         Some(listener) => !matches!(listener.try_recv().await, Ok(Some(_))),
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Duration;
+    use crate::testing::{Bench, each_engine, owner_draft};
+    use crate::{Store, owners};
+    use wayleave_model::id::WorkspaceId;
+
+    async fn add_owner(store: &Store, workspace: WorkspaceId, name: &str) -> i64 {
+        let actor = crate::Actor::system("test");
+        let mut change = store.change(workspace, &actor, "").await.unwrap();
+        owners::create(&mut change, &owner_draft(name)).await.unwrap();
+        change.commit().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_feed_tells_at_once_what_was_missed() {
+        each_engine(|bench| async move {
+            let workspace = bench.workspace("main").await;
+            let revision = add_owner(&bench.store, workspace, "a").await;
+            let mut feed = bench.store.feed(revision - 1);
+            assert_eq!(feed.changed().await.unwrap(), revision);
+        })
+        .await;
+    }
+
+    /// So long that only hearing can wake the feed.
+    const NEVER: Duration = Duration::from_secs(3_600);
+
+    #[tokio::test]
+    async fn a_feed_hears_of_a_change_in_its_own_process() {
+        each_engine(|bench| async move {
+            let workspace = bench.workspace("main").await;
+            let mut feed = bench.store.feed(bench.store.revision().await.unwrap());
+            feed.look_every = NEVER;
+            let waiting = tokio::spawn(async move { feed.changed().await.unwrap() });
+            let revision = add_owner(&bench.store, workspace, "a").await;
+            assert_eq!(waiting.await.unwrap(), revision);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_feed_hears_of_a_change_in_another_process_on_postgresql_and_sees_it_on_sqlite() {
+        each_engine(|bench: Bench| async move {
+            let workspace = bench.workspace("main").await;
+            let other = bench.reopen(&bench.keys).await.unwrap();
+            let mut feed = bench.store.feed(bench.store.revision().await.unwrap());
+            if bench.url.file().is_none() {
+                feed.look_every = NEVER;
+            }
+            let waiting = tokio::spawn(async move { feed.changed().await.unwrap() });
+            let revision = add_owner(&other, workspace, "a").await;
+            assert_eq!(waiting.await.unwrap(), revision);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_feed_says_when_the_database_is_away() {
+        each_engine(|bench| async move {
+            let mut feed = bench.store.feed(i64::MAX);
+            bench.clock.advance(7);
+            bench.store.revision().await.unwrap();
+            assert_eq!(bench.store.last_confirmed(), bench.clock.now());
+            bench.store.close().await;
+            bench.clock.advance(7);
+            for _ in 0..2 {
+                let error = feed.changed().await.unwrap_err();
+                assert!(error.is_outage(), "{error}");
+            }
+            assert_eq!(bench.store.last_confirmed().plus_micros(7), bench.clock.now());
+        })
+        .await;
     }
 }

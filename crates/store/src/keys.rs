@@ -1,24 +1,21 @@
 //! Client keys: stored as keyed hashes, in versions, so that one can be rotated without a gap.
 
-use std::collections::BTreeMap;
-
-use aws_lc_rs::rand;
 use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
 use wayleave_model::id::{AliasId, KeyId, OwnerId, WorkspaceId};
-use wayleave_model::key::{self, Key, KeyVersion};
+use wayleave_model::key::{Key, KeyVersion};
 use wayleave_model::page::Page;
 use wayleave_model::{Secret, Timestamp};
-use zeroize::Zeroizing;
 
 use crate::change::{Change, check_version, taken};
 use crate::db::{Tx, on};
 use crate::error::StoreError;
-use crate::hasher::SCHEME;
 use crate::page::{Listing, by_id};
 use crate::text::{check_name, check_text, document, typed};
-use crate::{aliases, owners};
+use crate::{aliases, key_versions, owners};
+
+pub use crate::key_versions::{import_version, mint_version, revoke_version};
 
 const NOUN: &str = "key";
 
@@ -79,7 +76,7 @@ impl From<&Key> for KeyDraft {
 /// # Errors
 /// As [`import`].
 pub async fn mint(change: &mut Change, draft: &KeyDraft) -> Result<(Key, Secret), StoreError> {
-    let secret = mint_secret()?;
+    let secret = key_versions::mint_secret()?;
     let key = import(change, draft, &secret).await?;
     Ok((key, secret))
 }
@@ -101,6 +98,7 @@ pub async fn import(
     check(change, draft).await?;
     let id = KeyId::new(change.now);
     let (aliases, tags) = documents(draft)?;
+    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL)
             .bind(change.workspace.0)
@@ -120,7 +118,7 @@ pub async fn import(
             .map(drop)
     })
     .map_err(taken(NOUN, &draft.name))?;
-    insert_version(change, id, 1, secret).await?;
+    key_versions::insert(change, id, 1, secret).await?;
     let made = existing(change, id).await?;
     change.record("key.create", id, None, Some(&made))?;
     Ok(made)
@@ -217,6 +215,7 @@ pub async fn update(
     }
     check(change, draft).await?;
     let (aliases, tags) = documents(draft)?;
+    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL)
             .bind(change.workspace.0)
@@ -241,89 +240,6 @@ pub async fn update(
     Ok(after)
 }
 
-/// Gives a key a new secret, returned this once. The versions before it end at `others_until`;
-/// `None` leaves them as they are.
-///
-/// # Errors
-/// As [`import_version`].
-pub async fn mint_version(
-    change: &mut Change,
-    id: KeyId,
-    expected: Option<i64>,
-    others_until: Option<Timestamp>,
-) -> Result<(Key, Secret), StoreError> {
-    let secret = mint_secret()?;
-    let key = import_version(change, id, expected, &secret, others_until).await?;
-    Ok((key, secret))
-}
-
-/// Gives a key another secret of the caller's. The versions before it end at `others_until`;
-/// `None` leaves them as they are.
-///
-/// # Errors
-/// [`StoreError::Stale`], [`StoreError::NotFound`], [`StoreError::SecretTaken`],
-/// [`StoreError::Invalid`].
-pub async fn import_version(
-    change: &mut Change,
-    id: KeyId,
-    expected: Option<i64>,
-    secret: &Secret,
-    others_until: Option<Timestamp>,
-) -> Result<Key, StoreError> {
-    const END: &str = "UPDATE key_versions SET expires_at = $3
-        WHERE workspace_id = $1 AND key_id = $2 AND revoked_at IS NULL
-            AND (expires_at IS NULL OR expires_at > $3)";
-    let before = existing(change, id).await?;
-    check_version(NOUN, expected, before.version)?;
-    let workspace = change.workspace.0;
-    if let Some(until) = others_until {
-        on!(change.tx.conn, it => {
-            sqlx::query(END)
-                .bind(workspace)
-                .bind(id.0)
-                .bind(until.as_micros())
-                .execute(&mut *it)
-                .await
-                .map(drop)
-        })?;
-    }
-    let number = before.versions.last().map_or(1, |newest| newest.number + 1);
-    insert_version(change, id, number, secret).await?;
-    bumped(change, "key.rotate", &before).await
-}
-
-/// Ends one secret of a key, now and for good.
-///
-/// # Errors
-/// [`StoreError::NotFound`] for an unknown version, [`StoreError::Stale`].
-pub async fn revoke_version(
-    change: &mut Change,
-    id: KeyId,
-    expected: Option<i64>,
-    number: i64,
-) -> Result<Key, StoreError> {
-    const SQL: &str = "UPDATE key_versions SET revoked_at = $4
-        WHERE workspace_id = $1 AND key_id = $2 AND number = $3";
-    let before = existing(change, id).await?;
-    check_version(NOUN, expected, before.version)?;
-    match before.versions.iter().find(|it| it.number == number) {
-        None => return Err(StoreError::not_found("key version", number)),
-        Some(it) if it.revoked_at.is_some() => return Ok(before),
-        Some(_) => {}
-    }
-    on!(change.tx.conn, it => {
-        sqlx::query(SQL)
-            .bind(change.workspace.0)
-            .bind(id.0)
-            .bind(number)
-            .bind(change.now.as_micros())
-            .execute(&mut *it)
-            .await
-            .map(drop)
-    })?;
-    bumped(change, "key.revoke", &before).await
-}
-
 /// Removes a key and its secrets. Its usage stays.
 ///
 /// # Errors
@@ -337,6 +253,7 @@ pub async fn delete(
     const SQL: &str = "DELETE FROM keys WHERE workspace_id = $1 AND id = $2";
     let before = existing(change, id).await?;
     check_version(NOUN, expected, before.version)?;
+    change.begin_act();
     for sql in [VERSIONS, SQL] {
         on!(change.tx.conn, it => {
             sqlx::query(sql)
@@ -368,62 +285,8 @@ pub(crate) async fn limited_to(
     Ok(None)
 }
 
-fn mint_secret() -> Result<Secret, StoreError> {
-    // 32 characters are wanted and 1 byte in 32 is skipped: 64 suffice but for one time in 10^40.
-    let mut random = Zeroizing::new([0_u8; 64]);
-    rand::fill(&mut *random).map_err(|_| StoreError::NoRandomness)?;
-    key::mint(&*random).map(Secret::new).ok_or(StoreError::NoRandomness)
-}
-
-/// What is shown of a secret: less of those that people made up.
-fn shown(secret: &str) -> (String, String) {
-    let head = if key::is_minted(secret) { 7 } else { 4 };
-    (secret[..head].to_owned(), secret[secret.len() - 4..].to_owned())
-}
-
-async fn insert_version(
-    change: &mut Change,
-    id: KeyId,
-    number: i64,
-    secret: &Secret,
-) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO key_versions
-        (workspace_id, key_id, number, scheme, pepper_id, hash, prefix, last_four, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (hash) DO NOTHING";
-    let text = secret
-        .expose_str()
-        .filter(|it| it.bytes().all(|byte| byte.is_ascii_graphic()))
-        .ok_or_else(|| StoreError::invalid("secret", "expected printable ASCII, no blanks"))?;
-    if !(key::MIN_LENGTH..=key::MAX_LENGTH).contains(&text.len()) {
-        let why = format!("expected {} to {} characters", key::MIN_LENGTH, key::MAX_LENGTH);
-        return Err(StoreError::invalid("secret", why));
-    }
-    let (prefix, last_four) = shown(text);
-    let hasher = change.tx.shared.hasher.clone();
-    let hash = hasher.hash_key(text.as_bytes());
-    let written = on!(change.tx.conn, it => {
-        sqlx::query(SQL)
-            .bind(change.workspace.0)
-            .bind(id.0)
-            .bind(number)
-            .bind(SCHEME)
-            .bind(hasher.pepper_id())
-            .bind(hash.as_slice())
-            .bind(&prefix)
-            .bind(&last_four)
-            .bind(change.now.as_micros())
-            .execute(&mut *it)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    match written {
-        0 => Err(StoreError::SecretTaken { noun: NOUN }),
-        _ => Ok(()),
-    }
-}
-
 /// After its versions changed: the key's own version goes up, and the log hears of it.
-async fn bumped(
+pub(crate) async fn bumped(
     change: &mut Change,
     action: &'static str,
     before: &Key,
@@ -465,7 +328,7 @@ fn documents(draft: &KeyDraft) -> Result<(Option<Json<Value>>, Json<Value>), Sto
     Ok((aliases, document("tags", &draft.tags)?))
 }
 
-async fn existing(change: &mut Change, id: KeyId) -> Result<Key, StoreError> {
+pub(crate) async fn existing(change: &mut Change, id: KeyId) -> Result<Key, StoreError> {
     let workspace = change.workspace;
     get(&mut change.tx, workspace, id).await?.ok_or_else(|| StoreError::not_found(NOUN, id))
 }
@@ -497,22 +360,8 @@ async fn versioned(
     workspace: WorkspaceId,
     rows: Vec<Row>,
 ) -> Result<Vec<Key>, StoreError> {
-    const SQL: &str = "SELECT key_id, number, hash, prefix, last_four, created_at, expires_at,
-            revoked_at FROM key_versions
-        WHERE workspace_id = $1 AND key_id >= $2 AND key_id <= $3 ORDER BY key_id, number";
     let (Some(last), Some(first)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
-    let found: Vec<VersionRow> = on!(tx.conn, it => {
-        sqlx::query_as(SQL)
-            .bind(workspace.0)
-            .bind(first.id)
-            .bind(last.id)
-            .fetch_all(&mut *it)
-            .await
-    })?;
-    let mut versions: BTreeMap<Uuid, Vec<KeyVersion>> = BTreeMap::new();
-    for row in found {
-        versions.entry(row.key_id).or_default().push(row.noun()?);
-    }
+    let mut versions = key_versions::of(tx, workspace, first.id..=last.id).await?;
     rows.into_iter()
         .map(|row| {
             let own = versions.remove(&row.id).unwrap_or_default();
@@ -561,30 +410,89 @@ impl Row {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct VersionRow {
-    key_id: Uuid,
-    number: i64,
-    hash: Vec<u8>,
-    prefix: String,
-    last_four: String,
-    created_at: i64,
-    expires_at: Option<i64>,
-    revoked_at: Option<i64>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{each_engine, key_draft};
 
-impl VersionRow {
-    fn noun(self) -> Result<KeyVersion, StoreError> {
-        let length =
-            |hash: Vec<u8>| StoreError::unreadable(NOUN, format!("a hash of {} bytes", hash.len()));
-        Ok(KeyVersion {
-            number: self.number,
-            hash: self.hash.try_into().map_err(length)?,
-            prefix: self.prefix,
-            last_four: self.last_four,
-            created_at: Timestamp::from_micros(self.created_at),
-            expires_at: self.expires_at.map(Timestamp::from_micros),
-            revoked_at: self.revoked_at.map(Timestamp::from_micros),
+    #[tokio::test]
+    async fn a_minted_key_is_found_by_its_hash_only() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            assert!(wayleave_model::key::is_minted(shop.secret.expose_str().unwrap()));
+            let hasher = bench.store.hasher();
+            let hash = hasher.hash_key(shop.secret.expose());
+            assert_eq!(shop.key.versions[0].hash, hash);
+            assert_ne!(hasher.hash_token(shop.secret.expose()), hash);
+            let mut tx = bench.store.read().await.unwrap();
+            let found = by_hash(&mut tx, &hash).await.unwrap().unwrap();
+            assert_eq!(found, (shop.workspace, shop.key));
+            assert_eq!(by_hash(&mut tx, &[0; 32]).await.unwrap(), None);
         })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_rotated_key_has_two_secrets_until_the_old_one_ends() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let mut change = bench.change(shop.workspace).await;
+            let id = shop.key.id;
+            let end = bench.clock.now().plus_micros(3_600_000_000);
+            let (key, secret) = mint_version(&mut change, id, Some(1), Some(end)).await.unwrap();
+            assert_ne!(secret.expose(), shop.secret.expose());
+            assert_eq!(key.version, 2);
+            let ends: Vec<_> = key.versions.iter().map(|it| (it.number, it.expires_at)).collect();
+            assert_eq!(ends, [(1, Some(end)), (2, None)]);
+            let key = revoke_version(&mut change, id, Some(2), 1).await.unwrap();
+            assert_eq!(key.versions[0].revoked_at, Some(bench.clock.now()));
+            assert_eq!(key.versions[1].revoked_at, None);
+            let again = revoke_version(&mut change, id, None, 1).await.unwrap();
+            assert_eq!(again, key);
+            let unknown = revoke_version(&mut change, id, None, 7).await.unwrap_err();
+            assert!(matches!(unknown, StoreError::NotFound { noun: "key version", .. }));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_declared_secret_needs_twenty_printable_characters() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let mut change = bench.change(shop.workspace).await;
+            let draft = key_draft("declared", &shop.owner);
+            let long = "x".repeat(513);
+            let bad =
+                ["0123456789012345678", "0123456789 0123456789", "0123456789012345678é", &long];
+            for (text, name) in bad.iter().zip(["a", "b", "c", "d"]) {
+                let draft = key_draft(name, &shop.owner);
+                let error = import(&mut change, &draft, &Secret::new(*text)).await.unwrap_err();
+                assert!(matches!(error, StoreError::Invalid { field: "secret", .. }), "{text}");
+            }
+            let secret = Secret::new("01234567890123456789");
+            let key = import(&mut change, &draft, &secret).await.unwrap();
+            let shown = &key.versions[0];
+            assert_eq!((shown.prefix.as_str(), shown.last_four.as_str()), ("0123", "6789"));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn keys_keep_their_own_versions_in_a_list() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let mut change = bench.change(shop.workspace).await;
+            mint(&mut change, &key_draft("two", &shop.owner)).await.unwrap();
+            mint_version(&mut change, shop.key.id, None, None).await.unwrap();
+            change.commit().await.unwrap();
+            let mut tx = bench.store.read().await.unwrap();
+            let owner = Some(shop.owner.id);
+            let page = list(&mut tx, shop.workspace, owner, &Listing::default()).await.unwrap();
+            let mut counts: Vec<_> =
+                page.items.iter().map(|it| (it.name.as_str(), it.versions.len())).collect();
+            counts.sort_unstable();
+            assert_eq!(counts, [("ci", 2), ("two", 1)]);
+        })
+        .await;
     }
 }

@@ -306,3 +306,135 @@ const LINES: &str = "INSERT INTO usage_lines (
     workspace_id, request_id, n, unit, quantity, price_version_id, cost_nanos, unpriced) ";
 
 const PEOPLE: &str = "INSERT INTO usage_people (workspace_id, request_id, client_addr, end_user) ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Bench, Shop, each_engine};
+    use crate::usage;
+
+    /// Requests, errors, attempts, input tokens, cost and time over all buckets, and their number.
+    async fn totals(bench: &Bench, shop: &Shop) -> (i64, i64, i64, i64, i64, i64, i64) {
+        const SQL: &str = "SELECT CAST(SUM(requests) AS BIGINT), CAST(SUM(errors) AS BIGINT),
+                CAST(SUM(attempts) AS BIGINT), CAST(SUM(input_tokens) AS BIGINT),
+                CAST(SUM(cost_nanos) AS BIGINT), CAST(SUM(total_us) AS BIGINT), COUNT(*)
+            FROM usage_rollup WHERE workspace_id = $1";
+        let mut tx = bench.store.read().await.unwrap();
+        on!(tx.conn, it => {
+            sqlx::query_as(SQL).bind(shop.workspace.0).fetch_one(&mut *it).await
+        })
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_comes_twice_counts_once() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let batch: Vec<Closed> = (0..120).map(|at| shop.closed(at)).collect();
+            let done = bench.store.append(&batch[..70]).await.unwrap();
+            assert_eq!(done, Appended { stored: 70, known: 0 });
+            let done = bench.store.append(&batch).await.unwrap();
+            assert_eq!(done, Appended { stored: 50, known: 70 });
+            let twice = [batch[0].clone(), batch[0].clone(), shop.closed(500)];
+            let twice = [twice.as_slice(), &twice[2..]].concat();
+            let done = bench.store.append(&twice).await.unwrap();
+            assert_eq!(done, Appended { stored: 1, known: 3 });
+            let n = 121;
+            let expected = (n, 0, n, n * 100, n * 42, n * 1_500_400, 1);
+            assert_eq!(totals(&bench, &shop).await, expected);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn two_senders_of_the_same_requests_count_once() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let batch: Vec<Closed> = (0..200).map(|at| shop.closed(at)).collect();
+            let mut backwards = batch.clone();
+            backwards.reverse();
+            let other = bench.reopen(&bench.keys).await.unwrap();
+            let (one, two) = tokio::join!(bench.store.append(&batch), other.append(&backwards));
+            assert_eq!(one.unwrap().stored + two.unwrap().stored, 200);
+            let expected = (200, 0, 200, 20_000, 200 * 42, 200 * 1_500_400, 1);
+            assert_eq!(totals(&bench, &shop).await, expected);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn each_attempt_counts_at_its_own_target() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let mut it = shop.closed(0);
+            let mut label = (*it.attempts[0].start.target).clone();
+            label.provider = wayleave_model::id::ProviderId(Uuid::from_u128(9));
+            it.attempts.insert(0, shop.attempt(1, 5, 0));
+            it.attempts[1].start.n = 2;
+            it.attempts[0].start.target = std::sync::Arc::new(label);
+            it.outcome.stream_end = wayleave_model::record::StreamEnd::Interrupted;
+            bench.store.append(std::slice::from_ref(&it)).await.unwrap();
+            // One row per provider; the request itself counts at the last.
+            assert_eq!(totals(&bench, &shop).await, (1, 1, 2, 105, 84, 1_500_400, 2));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn buckets_are_quarters_of_an_hour() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let quarter = rollup::BUCKET;
+            let batch: Vec<Closed> =
+                [-1, 0, quarter - 1, quarter].into_iter().map(|at| shop.closed(at)).collect();
+            bench.store.append(&batch).await.unwrap();
+            assert_eq!(totals(&bench, &shop).await.6, 3);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_refused_request_is_stored_without_attempts() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let mut it = shop.closed(0);
+            it.attempts.clear();
+            it.outcome.status = 404;
+            it.outcome.error_code = Some("model_not_found".into());
+            it.identity.alias = "no\0such".into();
+            it.identity.alias_id = None;
+            bench.store.append(std::slice::from_ref(&it)).await.unwrap();
+            let mut tx = bench.store.read().await.unwrap();
+            let (workspace, id) = (shop.workspace, it.identity.request);
+            let receipt = usage::receipt(&mut tx, workspace, id).await.unwrap().unwrap();
+            assert_eq!(receipt.request.alias, "no\u{FFFD}such");
+            assert_eq!(receipt.request.provider, None);
+            assert_eq!(receipt.attempts, []);
+            drop(tx);
+            assert_eq!(totals(&bench, &shop).await, (1, 1, 0, 0, 0, 1_500_400, 1));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn too_many_at_once_are_refused_and_none_is_fine() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let batch: Vec<Closed> = (0..=500).map(|at| shop.closed(at)).collect();
+            let error = bench.store.append(&batch).await.unwrap_err();
+            assert!(matches!(error, StoreError::Invalid { field: "batch", .. }));
+            assert_eq!(bench.store.append(&batch[1..]).await.unwrap().stored, 500);
+            assert_eq!(bench.store.append(&[]).await.unwrap().stored, 0);
+        })
+        .await;
+    }
+
+    #[test]
+    fn two_lines_of_one_unit_become_one() {
+        use wayleave_model::NanoUsd;
+        let line =
+            |unit, quantity, cost| Line { unit, quantity, cost: NanoUsd(cost), unpriced: false };
+        let lines = [line(Unit::Output, 1, 5), line(Unit::Input, 2, 6), line(Unit::Output, 3, 7)];
+        assert_eq!(merged(&lines), [line(Unit::Input, 2, 6), line(Unit::Output, 4, 12)]);
+    }
+}

@@ -67,6 +67,17 @@ pub(crate) async fn bring(
     Ok(Migrated { from, to: from.max(SCHEMA) })
 }
 
+/// The schema that a database has; 0 if it is empty. Nothing is changed.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn schema_of(url: &DatabaseUrl) -> Result<i64, StoreError> {
+    let db = Db::open(url).await?;
+    let found = schema(&db).await;
+    db.close().await;
+    found
+}
+
 /// The number of the newest migration the database has had; 0 if none.
 pub(crate) async fn schema(db: &Db) -> Result<i64, StoreError> {
     const SQL: &str = "SELECT COALESCE(MAX(number), 0) FROM schema_migrations";
@@ -152,4 +163,49 @@ async fn copy_first(path: &Path, from: i64) -> Result<(), StoreError> {
     vacuum_into(&mut conn, &copy).await?;
     conn.close().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+    use crate::testing::{key_line, ring};
+
+    #[tokio::test]
+    async fn a_sqlite_file_is_made_with_the_whole_schema_and_for_its_owner_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wayleave.db");
+        let url = DatabaseUrl::sqlite(&path);
+        let clock = Clock::system();
+        let done = migrate(&url, &clock).await.unwrap();
+        assert_eq!(done, Migrated { from: 0, to: SCHEMA });
+        assert_eq!(migrate(&url, &clock).await.unwrap(), Migrated { from: SCHEMA, to: SCHEMA });
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing to copy, no copy");
+        Store::open(&url, ring(&key_line()), clock).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_copy_holds_what_the_file_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wayleave.db");
+        migrate(&DatabaseUrl::sqlite(&path), &Clock::system()).await.unwrap();
+        for _ in 0..2 {
+            copy_first(&path, SCHEMA).await.unwrap();
+        }
+        let copy = folder.path().join(format!("wayleave.db.schema-{SCHEMA}"));
+        let db = Db::open(&DatabaseUrl::sqlite(copy)).await.unwrap();
+        assert_eq!(schema(&db).await.unwrap(), SCHEMA);
+    }
+
+    #[test]
+    fn migrations_are_numbered_without_gaps() {
+        let numbers: Vec<i64> = MIGRATIONS.iter().map(|it| it.number).collect();
+        assert_eq!(numbers, (1..=SCHEMA).collect::<Vec<_>>());
+    }
 }

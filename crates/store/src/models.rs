@@ -89,6 +89,7 @@ pub async fn create(change: &mut Change, draft: &ModelDraft) -> Result<Model, St
         created_at: change.now,
         updated_at: change.now,
     };
+    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL)
             .bind(change.workspace.0)
@@ -212,6 +213,7 @@ pub async fn update(
         updated_at: change.now,
         ..before.clone()
     };
+    change.begin_act();
     write(change, &after).await?;
     change.record("model.update", id, Some(&before), Some(&after))?;
     Ok(after)
@@ -235,6 +237,7 @@ pub async fn set_price(
     if before.price.as_ref().is_some_and(|it| prices::says(it, draft)) {
         return Ok(before);
     }
+    change.begin_act();
     prices::insert(change, id, draft).await?;
     let bumped = Model { version: before.version + 1, updated_at: change.now, ..before.clone() };
     write(change, &bumped).await?;
@@ -262,6 +265,7 @@ pub async fn delete(
         return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
     }
     credentials::delete_all_of_model(change, before.provider, id).await?;
+    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL).bind(workspace.0).bind(id.0).execute(&mut *it).await.map(drop)
     })?;
@@ -362,4 +366,97 @@ struct Row {
     version: i64,
     created_at: i64,
     updated_at: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aliases;
+    use crate::testing::{each_engine, model_draft, price};
+    use wayleave_model::NanoUsd;
+    use wayleave_model::price::Unit;
+
+    #[tokio::test]
+    async fn a_model_has_no_price_until_one_is_set() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let mut change = bench.change(shop.workspace).await;
+            let made = create(&mut change, &model_draft(&shop.provider, "gpt-y")).await.unwrap();
+            assert_eq!(made.price, None);
+            let priced = set_price(&mut change, made.id, Some(1), &price("3")).await.unwrap();
+            assert_eq!(priced.version, 2);
+            let rates = priced.price.unwrap().rates;
+            let shown: Vec<_> = rates.iter().map(|it| (it.unit, it.amount, it.per)).collect();
+            let (input, output) = (NanoUsd(3_000_000_000), NanoUsd(600_000_000));
+            let million = 1_000_000;
+            assert_eq!(shown, [(Unit::Input, input, million), (Unit::Output, output, million)]);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_new_price_is_a_new_version_and_the_same_price_is_none() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let (workspace, id) = (shop.workspace, shop.model.id);
+            let first = shop.model.price.unwrap();
+            bench.clock.advance(1_000_000);
+            let mut change = bench.change(workspace).await;
+            let same = set_price(&mut change, id, None, &price("0.15")).await.unwrap();
+            assert_eq!(same.price.as_ref(), Some(&first));
+            assert!(change.is_empty());
+            let dearer = set_price(&mut change, id, None, &price("0.20")).await.unwrap();
+            let second = dearer.price.unwrap();
+            assert_ne!(second.id, first.id);
+            // An earlier date does not replace what is in force.
+            let old = PriceDraft { effective_from: Some(Timestamp::from_micros(0)), ..price("9") };
+            let still = set_price(&mut change, id, None, &old).await.unwrap();
+            assert_eq!(still.price, Some(second));
+            let page = prices::list(change.tx(), workspace, id, &Listing::default()).await.unwrap();
+            assert_eq!(page.items.len(), 3);
+            let known = prices::get(change.tx(), workspace, first.id).await.unwrap().unwrap();
+            assert_eq!(known.price, first);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn contradictory_prices_are_refused() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let mut change = bench.change(shop.workspace).await;
+            let good = price("1");
+            let twice = [good.rates.clone(), good.rates.clone()].concat();
+            let soon = bench.clock.now().plus_micros(1);
+            let bad = [
+                PriceDraft { free: true, ..good.clone() },
+                PriceDraft { rates: Vec::new(), ..good.clone() },
+                PriceDraft { rates: twice, ..good.clone() },
+                PriceDraft { effective_from: Some(soon), ..good.clone() },
+                price("-1"),
+            ];
+            for draft in bad {
+                let error = set_price(&mut change, shop.model.id, None, &draft).await.unwrap_err();
+                assert!(matches!(error, StoreError::Invalid { field: "price", .. }), "{draft:?}");
+            }
+            let free = PriceDraft { free: true, rates: Vec::new(), ..good };
+            let model = set_price(&mut change, shop.model.id, None, &free).await.unwrap();
+            assert!(model.price.unwrap().free);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_model_that_an_alias_routes_to_stays() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let mut change = bench.change(shop.workspace).await;
+            let error = delete(&mut change, shop.model.id, None).await.unwrap_err();
+            assert!(matches!(error, StoreError::InUse { by, .. } if by == "alias `fast`"));
+            aliases::delete(&mut change, shop.alias.id, None).await.unwrap();
+            delete(&mut change, shop.model.id, None).await.unwrap();
+            change.commit().await.unwrap();
+        })
+        .await;
+    }
 }

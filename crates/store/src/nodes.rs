@@ -76,3 +76,31 @@ fn node((id, version, revision_seen, started, beat): (Uuid, String, i64, i64, i6
         last_beat: Timestamp::from_micros(beat),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{NOON, each_engine};
+
+    #[tokio::test]
+    async fn a_beat_replaces_the_one_before_and_makes_no_revision() {
+        each_engine(|bench| async move {
+            let before = bench.store.revision().await.unwrap();
+            let mut node = Node {
+                id: NodeId(Uuid::from_u128(1)),
+                version: "0.1.0".into(),
+                revision_seen: 1,
+                started_at: NOON,
+                last_beat: NOON,
+            };
+            bench.store.beat(&node).await.unwrap();
+            node.last_beat = NOON.plus_micros(5);
+            node.revision_seen = 2;
+            bench.store.beat(&node).await.unwrap();
+            let mut tx = bench.store.read().await.unwrap();
+            assert_eq!(list(&mut tx).await.unwrap(), [node]);
+            assert_eq!(bench.store.revision().await.unwrap(), before);
+        })
+        .await;
+    }
+}

@@ -62,6 +62,7 @@ pub async fn create(change: &mut Change, draft: &OwnerDraft) -> Result<Owner, St
         version: 1,
         created_at: change.now,
     };
+    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL)
             .bind(change.workspace.0)
@@ -161,6 +162,7 @@ pub async fn update(
         version: before.version + 1,
         ..before.clone()
     };
+    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL)
             .bind(change.workspace.0)
@@ -201,6 +203,7 @@ pub async fn delete(
         let by = format!("key `{key}`");
         return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
     }
+    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL).bind(workspace).bind(id.0).execute(&mut *it).await.map(drop)
     })?;
@@ -235,5 +238,95 @@ impl TryFrom<Row> for Owner {
             version: row.version,
             created_at: Timestamp::from_micros(row.created_at),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys;
+    use crate::testing::{each_engine, key_draft, owner_draft};
+
+    #[tokio::test]
+    async fn a_name_is_taken_once_and_free_after_a_delete() {
+        each_engine(|bench| async move {
+            let workspace = bench.workspace("main").await;
+            let mut change = bench.change(workspace).await;
+            let first = create(&mut change, &owner_draft("a")).await.unwrap();
+            change.commit().await.unwrap();
+            let mut change = bench.change(workspace).await;
+            let error = create(&mut change, &owner_draft("a")).await.unwrap_err();
+            let shown = "the owner `a` exists already: choose another name";
+            assert_eq!(error.to_string(), shown);
+            drop(change);
+            let mut change = bench.change(workspace).await;
+            delete(&mut change, first.id, Some(1)).await.unwrap();
+            create(&mut change, &owner_draft("a")).await.unwrap();
+            change.commit().await.unwrap();
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn an_update_of_what_somebody_changed_meanwhile_is_refused() {
+        each_engine(|bench| async move {
+            let workspace = bench.workspace("main").await;
+            let mut change = bench.change(workspace).await;
+            let owner = create(&mut change, &owner_draft("a")).await.unwrap();
+            let draft = owner_draft("b");
+            let after = update(&mut change, owner.id, Some(1), &draft).await.unwrap();
+            assert_eq!((after.version, after.name.as_str()), (2, "b"));
+            let late = update(&mut change, owner.id, Some(1), &owner_draft("c")).await;
+            assert!(matches!(late, Err(StoreError::Stale { expected: 1, actual: 2, .. })));
+            let late = delete(&mut change, owner.id, Some(1)).await;
+            assert!(matches!(late, Err(StoreError::Stale { .. })));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn an_owner_with_a_key_stays() {
+        each_engine(|bench| async move {
+            let workspace = bench.workspace("main").await;
+            let mut change = bench.change(workspace).await;
+            let owner = create(&mut change, &owner_draft("a")).await.unwrap();
+            let (key, _) = keys::mint(&mut change, &key_draft("ci", &owner)).await.unwrap();
+            let error = delete(&mut change, owner.id, None).await.unwrap_err();
+            assert!(matches!(error, StoreError::InUse { by, .. } if by == "key `ci`"));
+            keys::delete(&mut change, key.id, None).await.unwrap();
+            delete(&mut change, owner.id, None).await.unwrap();
+            change.commit().await.unwrap();
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn pages_are_complete_and_do_not_overlap() {
+        each_engine(|bench| async move {
+            let workspace = bench.workspace("main").await;
+            let mut change = bench.change(workspace).await;
+            for at in 0..7 {
+                create(&mut change, &owner_draft(&format!("o{at}"))).await.unwrap();
+            }
+            change.commit().await.unwrap();
+            let mut tx = bench.store.read().await.unwrap();
+            let mut listing = Listing { cursor: None, limit: 3 };
+            let (mut seen, mut sizes) = (Vec::new(), Vec::new());
+            loop {
+                let page = list(&mut tx, workspace, &listing).await.unwrap();
+                sizes.push(page.items.len());
+                seen.extend(page.items.into_iter().map(|it| it.id));
+                match page.next_cursor {
+                    Some(cursor) => listing.cursor = Some(cursor),
+                    None => break,
+                }
+            }
+            assert_eq!(sizes, [3, 3, 1]);
+            assert!(seen.windows(2).all(|pair| pair[0] > pair[1]), "newest first, each once");
+            listing.cursor = Some("x".into());
+            let error = list(&mut tx, workspace, &listing).await.unwrap_err();
+            assert!(matches!(error, StoreError::BadCursor));
+        })
+        .await;
     }
 }

@@ -37,6 +37,14 @@ impl Listing {
         }
     }
 
+    /// The same for lists that are numbered within something.
+    pub(crate) fn before_number(&self) -> Result<i64, StoreError> {
+        match &self.cursor {
+            None => Ok(i64::MAX),
+            Some(text) => text.parse().map_err(|_| StoreError::BadCursor),
+        }
+    }
+
     pub(crate) fn limit(&self) -> u32 {
         self.limit.clamp(1, MAX_LIMIT)
     }

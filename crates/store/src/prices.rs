@@ -13,7 +13,7 @@ use wayleave_model::{NanoUsd, Timestamp};
 use crate::change::Change;
 use crate::db::{Tx, on};
 use crate::error::StoreError;
-use crate::page::{Listing, by_id};
+use crate::page::Listing;
 use crate::text::check_text;
 
 /// A model's prices from a date on.
@@ -34,6 +34,8 @@ pub struct PriceDraft {
 /// One version of a model's prices, with what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DatedPrice {
+    /// 1, 2, 3 … per model.
+    pub number: i64,
     /// What requests are rated with.
     #[serde(flatten)]
     pub price: PriceVersion,
@@ -59,10 +61,11 @@ pub async fn list(
     model: ModelId,
     listing: &Listing,
 ) -> Result<Page<DatedPrice>, StoreError> {
-    const SQL: &str = "SELECT id, free, effective_from, source, verified_at, author, created_at
-        FROM price_versions WHERE workspace_id = $1 AND model_id = $2 AND id < $3
-        ORDER BY id DESC LIMIT $4";
-    let before = listing.before()?;
+    const SQL: &str =
+        "SELECT id, number, free, effective_from, source, verified_at, author, created_at
+        FROM price_versions WHERE workspace_id = $1 AND model_id = $2 AND number < $3
+        ORDER BY number DESC LIMIT $4";
+    let before = listing.before_number()?;
     let rows: Vec<Row> = on!(tx.conn, it => {
         sqlx::query_as(SQL)
             .bind(workspace.0)
@@ -77,7 +80,7 @@ pub async fn list(
         let rates = rates(tx, workspace, row.id).await?;
         items.push(row.noun(rates));
     }
-    Ok(listing.page(items, |it: &DatedPrice| by_id(it.price.id.0)))
+    Ok(listing.page(items, |it: &DatedPrice| it.number.to_string()))
 }
 
 /// The price version of that id, in force or not: what a receipt was rated with.
@@ -89,7 +92,8 @@ pub async fn get(
     workspace: WorkspaceId,
     id: PriceVersionId,
 ) -> Result<Option<DatedPrice>, StoreError> {
-    const SQL: &str = "SELECT id, free, effective_from, source, verified_at, author, created_at
+    const SQL: &str =
+        "SELECT id, number, free, effective_from, source, verified_at, author, created_at
         FROM price_versions WHERE workspace_id = $1 AND id = $2";
     let row: Option<Row> = on!(tx.conn, it => {
         sqlx::query_as(SQL).bind(workspace.0).bind(id.0).fetch_optional(&mut *it).await
@@ -107,7 +111,7 @@ pub(crate) async fn in_force(
 ) -> Result<BTreeMap<Uuid, PriceVersion>, StoreError> {
     const SQL: &str = "WITH dated AS (
             SELECT model_id, id, free, ROW_NUMBER() OVER
-                (PARTITION BY model_id ORDER BY effective_from DESC, id DESC) AS place
+                (PARTITION BY model_id ORDER BY effective_from DESC, number DESC) AS place
             FROM price_versions
             WHERE workspace_id = $1 AND model_id >= $2 AND model_id <= $3 AND effective_from <= $4)
         SELECT dated.model_id, dated.id, dated.free, rate.unit, rate.amount_nanos, rate.per
@@ -182,8 +186,10 @@ pub(crate) async fn insert(
     draft: &PriceDraft,
 ) -> Result<(), StoreError> {
     const VERSION: &str = "INSERT INTO price_versions
-        (workspace_id, id, model_id, free, effective_from, source, verified_at, author, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        (workspace_id, id, model_id, number, free, effective_from, source, verified_at, author,
+         created_at)
+        VALUES ($1, $2, $3, (SELECT COALESCE(MAX(number), 0) + 1 FROM price_versions
+            WHERE workspace_id = $1 AND model_id = $3), $4, $5, $6, $7, $8, $9)";
     const RATE: &str = "INSERT INTO price_rates
         (workspace_id, price_version_id, unit, amount_nanos, per, currency)
         VALUES ($1, $2, $3, $4, $5, 'USD')";
@@ -251,6 +257,7 @@ fn rate(unit: &str, amount: i64, per: i64) -> Result<Rate, StoreError> {
 #[derive(sqlx::FromRow)]
 struct Row {
     id: Uuid,
+    number: i64,
     free: bool,
     effective_from: i64,
     source: String,
@@ -262,6 +269,7 @@ struct Row {
 impl Row {
     fn noun(self, rates: Vec<Rate>) -> DatedPrice {
         DatedPrice {
+            number: self.number,
             price: PriceVersion { id: PriceVersionId(self.id), free: self.free, rates },
             effective_from: Timestamp::from_micros(self.effective_from),
             source: self.source,

@@ -91,6 +91,7 @@ pub async fn create(change: &mut Change, draft: &ProviderDraft) -> Result<Provid
         created_at: change.now,
         updated_at: change.now,
     };
+    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL)
             .bind(change.workspace.0)
@@ -201,6 +202,7 @@ pub async fn update(
         updated_at: change.now,
         ..before.clone()
     };
+    change.begin_act();
     write(change, &after).await?;
     change.record("provider.update", id, Some(&before), Some(&after))?;
     Ok(after)
@@ -224,6 +226,7 @@ pub async fn delete(
     if let Some(by) = routes::user(&mut change.tx, workspace, is_ours).await? {
         return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
     }
+    change.begin_act();
     if before.default_credential.is_some() {
         let bare = Provider { default_credential: None, ..before.clone() };
         write(change, &bare).await?;
@@ -250,6 +253,7 @@ pub(crate) async fn adopt_default(
         updated_at: change.now,
         ..provider.clone()
     };
+    change.begin_act();
     write(change, &after).await?;
     change.record("provider.update", provider.id, Some(provider), Some(&after))
 }
@@ -338,5 +342,82 @@ impl TryFrom<Row> for Provider {
             created_at: Timestamp::from_micros(row.created_at),
             updated_at: Timestamp::from_micros(row.updated_at),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aliases;
+    use crate::testing::{credential_draft, each_engine, fields, provider_draft};
+
+    #[tokio::test]
+    async fn a_provider_keeps_what_was_said_of_it() {
+        each_engine(|bench| async move {
+            let workspace = bench.workspace("main").await;
+            let mut change = bench.change(workspace).await;
+            let draft = provider_draft("p");
+            let made = create(&mut change, &draft).await.unwrap();
+            change.commit().await.unwrap();
+            let mut tx = bench.store.read().await.unwrap();
+            let found = get(&mut tx, workspace, made.id).await.unwrap().unwrap();
+            assert_eq!(found, made);
+            assert_eq!(ProviderDraft::from(&found), draft);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn the_first_credential_becomes_the_default() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s1").await;
+            let mut change = bench.change(shop.workspace).await;
+            let other = credential_draft(&shop.provider, "other");
+            credentials::create(&mut change, &other, &fields("s2")).await.unwrap();
+            let found = existing(&mut change, shop.provider.id).await.unwrap();
+            assert_eq!(found.default_credential, Some(shop.credential.id));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_default_must_be_a_credential_of_the_provider() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s1").await;
+            let mut change = bench.change(shop.workspace).await;
+            let other = create(&mut change, &provider_draft("other")).await.unwrap();
+            let draft = ProviderDraft {
+                default_credential: Some(shop.credential.id),
+                ..ProviderDraft::from(&other)
+            };
+            let error = update(&mut change, other.id, None, &draft).await.unwrap_err();
+            assert!(matches!(error, StoreError::Invalid { field: "default_credential", .. }));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_an_alias_routes_to_stays() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s1").await;
+            let mut change = bench.change(shop.workspace).await;
+            let id = shop.provider.id;
+            let error = delete(&mut change, id, None).await.unwrap_err();
+            assert!(matches!(error, StoreError::InUse { by, .. } if by == "alias `fast`"));
+            aliases::delete(&mut change, shop.alias.id, None).await.unwrap();
+            delete(&mut change, id, None).await.unwrap();
+            let steps: Vec<_> = change.steps().map(|it| it.0).collect();
+            assert_eq!(
+                steps,
+                ["alias.delete", "credential.delete", "model.delete", "provider.delete"]
+            );
+            change.commit().await.unwrap();
+            let mut tx = bench.store.read().await.unwrap();
+            let (workspace, credential) = (shop.workspace, shop.credential.id);
+            assert_eq!(get(&mut tx, workspace, id).await.unwrap(), None);
+            assert_eq!(credentials::get(&mut tx, workspace, credential).await.unwrap(), None);
+            assert_eq!(models::get(&mut tx, workspace, shop.model.id).await.unwrap(), None);
+        })
+        .await;
     }
 }

@@ -36,10 +36,7 @@ pub async fn list(
     listing: &Listing,
 ) -> Result<Page<Route>, StoreError> {
     const SQL: &str = select!("AND alias_id = $2 AND number < $3 ORDER BY number DESC LIMIT $4");
-    let before = match &listing.cursor {
-        None => i64::MAX,
-        Some(text) => text.parse().map_err(|_| StoreError::BadCursor)?,
-    };
+    let before = listing.before_number()?;
     let rows: Vec<Row> = on!(tx.conn, it => {
         sqlx::query_as(SQL)
             .bind(workspace.0)
@@ -75,7 +72,7 @@ pub async fn get(
     row.map(Route::try_from).transpose()
 }
 
-/// Adds the next version of an alias's route.
+/// Adds the next version of an alias's route: begins the act that the caller ends.
 pub(crate) async fn insert(
     change: &mut Change,
     alias: AliasId,
@@ -88,6 +85,7 @@ pub(crate) async fn insert(
         (workspace_id, id, alias_id, number, target_groups, policy, author, reason, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     check(change, groups).await?;
+    change.begin_act();
     let workspace = change.workspace.0;
     let number: i64 = on!(change.tx.conn, it => {
         sqlx::query_scalar(NEXT).bind(workspace).bind(alias.0).fetch_one(&mut *it).await

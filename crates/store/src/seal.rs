@@ -8,8 +8,8 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::rand;
 use uuid::Uuid;
+use wayleave_model::Secret;
 use wayleave_model::id::{KekId, WorkspaceId};
-use wayleave_model::{Secret, credential::SecretFields};
 use zeroize::Zeroizing;
 
 use crate::error::StoreError;
@@ -135,36 +135,6 @@ fn decrypt(key: &[u8; KEK_LEN], aad: &Aad<Vec<u8>>, sealed: &[u8]) -> Option<Vec
     Some(text)
 }
 
-/// The fields as bytes to seal: each name and value after its length. Wiped when dropped.
-pub(crate) fn fields_to_bytes(fields: &SecretFields) -> Zeroizing<Vec<u8>> {
-    let size: usize = fields.iter().map(|(id, it)| 8 + id.len() + it.expose().len()).sum();
-    let mut bytes = Zeroizing::new(Vec::with_capacity(size));
-    for (id, secret) in fields.iter() {
-        for part in [id.as_bytes(), secret.expose()] {
-            // No field comes near 4 GiB: bodies are bounded at 64 MiB.
-            bytes.extend_from_slice(&(part.len() as u32).to_be_bytes());
-            bytes.extend_from_slice(part);
-        }
-    }
-    bytes
-}
-
-/// What [`fields_to_bytes`] wrote; `None` if it did not.
-pub(crate) fn fields_from_bytes(mut bytes: &[u8]) -> Option<SecretFields> {
-    let mut next = || -> Option<&[u8]> {
-        let (length, rest) = bytes.split_first_chunk::<4>()?;
-        let (part, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-        bytes = rest;
-        Some(part)
-    };
-    let mut fields = Vec::new();
-    while let Some(id) = next() {
-        let secret = Secret::new(next()?);
-        fields.push((std::str::from_utf8(id).ok()?.to_owned(), secret));
-    }
-    bytes.is_empty().then(|| SecretFields::new(fields))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,19 +198,5 @@ mod tests {
         let ring = ring(&[&new]);
         assert_eq!(open(&ring, &place(1, 7), &fresh).unwrap().expose(), b"hunter2");
         assert_eq!(rewrap(&ring, &place(1, 7), &fresh).unwrap(), None);
-    }
-
-    #[test]
-    fn fields_survive_their_bytes() {
-        let fields = SecretFields::new([
-            ("api_key".to_owned(), Secret::new("a")),
-            ("empty".to_owned(), Secret::new("")),
-            ("raw".to_owned(), Secret::new([0, 255])),
-        ]);
-        let bytes = fields_to_bytes(&fields);
-        let back = fields_from_bytes(&bytes).unwrap();
-        let seen: Vec<_> = back.iter().map(|(id, it)| (id, it.expose())).collect();
-        assert_eq!(seen, [("api_key", &b"a"[..]), ("empty", b""), ("raw", &[0, 255])]);
-        assert!(fields_from_bytes(&bytes[..bytes.len() - 1]).is_none());
     }
 }

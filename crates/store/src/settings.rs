@@ -87,6 +87,7 @@ pub async fn remove(change: &mut Change, name: &str) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM settings WHERE workspace_id = $1 AND name = $2";
     let workspace = change.workspace;
     let Some(before) = row(&mut change.tx, workspace, name).await? else { return Ok(()) };
+    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL).bind(workspace.0).bind(name).execute(&mut *it).await.map(drop)
     })?;
@@ -115,6 +116,7 @@ async fn write(
         ON CONFLICT (workspace_id, id) DO UPDATE SET value = excluded.value,
             sealed = excluded.sealed, version = settings.version + 1,
             updated_at = excluded.updated_at";
+    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL)
             .bind(change.workspace.0)
@@ -140,5 +142,48 @@ struct Row {
 impl Row {
     fn shown(self) -> Value {
         self.value.map_or_else(|| json!("***"), |it| it.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit;
+    use crate::page::Listing;
+    use crate::testing::each_engine;
+
+    #[tokio::test]
+    async fn a_setting_is_plain_or_secret() {
+        each_engine(|bench| async move {
+            let workspace = bench.workspace("main").await;
+            let mut change = bench.change(workspace).await;
+            set(&mut change, "retention", &json!({"days": 30})).await.unwrap();
+            set(&mut change, "retention", &json!({"days": 30})).await.unwrap();
+            set_secret(&mut change, "vault", &Secret::new("hunter2")).await.unwrap();
+            assert_eq!(change.steps().count(), 2);
+            change.commit().await.unwrap();
+
+            let mut tx = bench.store.read().await.unwrap();
+            let found = get(&mut tx, workspace, "retention").await.unwrap();
+            assert_eq!(found, Some(json!({"days": 30})));
+            let clear = secret(&mut tx, workspace, "vault").await.unwrap().unwrap();
+            assert_eq!(clear.expose(), b"hunter2");
+            assert_eq!(get(&mut tx, workspace, "vault").await.unwrap(), None);
+            assert!(secret(&mut tx, workspace, "retention").await.unwrap().is_none());
+            let log = audit::list(&mut tx, workspace, &Listing::default()).await.unwrap().items;
+            assert_eq!(log[0].after, Some(json!("***")));
+            drop(tx);
+
+            let mut change = bench.change(workspace).await;
+            set(&mut change, "vault", &json!(1)).await.unwrap();
+            assert!(secret(change.tx(), workspace, "vault").await.unwrap().is_none());
+            remove(&mut change, "vault").await.unwrap();
+            remove(&mut change, "vault").await.unwrap();
+            assert_eq!(change.steps().count(), 2);
+            let error = set(&mut change, "x", &json!(["a\0b"])).await.unwrap_err();
+            assert!(matches!(error, StoreError::Invalid { field: "value", .. }));
+            change.commit().await.unwrap();
+        })
+        .await;
     }
 }

@@ -96,3 +96,35 @@ async fn all_providers(tx: &mut Tx, id: WorkspaceId) -> Result<Vec<Provider>, St
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::each_engine;
+    use wayleave_model::id::SYSTEM_WORKSPACE;
+
+    #[tokio::test]
+    async fn a_snapshot_holds_all_that_a_call_needs() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "sk-secret").await;
+            let all = bench.store.snapshot().await.unwrap();
+            assert_eq!(all.revision, bench.store.revision().await.unwrap());
+            let ids: Vec<_> = all.workspaces.iter().map(|it| it.workspace.id).collect();
+            assert_eq!(ids, [SYSTEM_WORKSPACE, shop.workspace]);
+            let (revision, part) = bench.store.snapshot_of(shop.workspace).await.unwrap();
+            assert_eq!(revision, all.revision);
+            for it in [&all.workspaces[1], &part.unwrap()] {
+                assert_eq!(it.workspace.name, "main");
+                assert_eq!(it.providers.len(), 1);
+                assert_eq!(it.providers[0].default_credential, Some(shop.credential.id));
+                let (credential, secrets) = &it.credentials[0];
+                assert_eq!(credential, &shop.credential);
+                assert_eq!(secrets.get("api_key").unwrap().expose(), b"sk-secret");
+                assert_eq!(it.models, std::slice::from_ref(&shop.model));
+                assert!(it.models[0].price.is_some());
+                assert_eq!(it.aliases, std::slice::from_ref(&shop.alias));
+                assert_eq!(it.keys, std::slice::from_ref(&shop.key));
+            }
+        })
+        .await;
+    }
+}

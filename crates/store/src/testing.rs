@@ -27,6 +27,7 @@ use crate::models::ModelDraft;
 use crate::owners::OwnerDraft;
 use crate::prices::PriceDraft;
 use crate::providers::ProviderDraft;
+use crate::text::new_id;
 use crate::workspaces::WorkspaceDraft;
 use crate::{
     Actor, Change, DatabaseUrl, Keyring, Store, StoreError, aliases, credentials, keys, migrate,
@@ -71,7 +72,8 @@ impl Schema {
                  at a throwaway server, like postgres://postgres@127.0.0.1:5432/postgres"
             );
         };
-        let schema = Schema { server, name: format!("wl_{}", Uuid::now_v7().simple()) };
+        let schema =
+            Schema { server, name: format!("wl_{}", new_id(Clock::system().now()).simple()) };
         schema.run(format!("CREATE SCHEMA {}", schema.name)).await;
         schema
     }

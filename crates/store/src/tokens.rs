@@ -89,6 +89,7 @@ pub async fn mint(change: &mut Change, draft: &TokenDraft) -> Result<(Token, Sec
     };
     let hasher = change.tx.shared.hasher.clone();
     let hash = hasher.hash_token(text.as_bytes());
+    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL)
             .bind(made.workspace.0)
@@ -195,6 +196,7 @@ pub async fn revoke(change: &mut Change, id: TokenId) -> Result<Token, StoreErro
         return Ok(before);
     }
     let after = Token { revoked_at: Some(change.now), ..before.clone() };
+    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL)
             .bind(change.workspace.0)
@@ -215,6 +217,7 @@ pub async fn revoke(change: &mut Change, id: TokenId) -> Result<Token, StoreErro
 pub async fn delete(change: &mut Change, id: TokenId) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM tokens WHERE workspace_id = $1 AND id = $2";
     let before = existing(change, id).await?;
+    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL)
             .bind(change.workspace.0)
@@ -272,5 +275,43 @@ impl TryFrom<Row> for Token {
             expires_at: row.expires_at.map(Timestamp::from_micros),
             revoked_at: row.revoked_at.map(Timestamp::from_micros),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::each_engine;
+    use wayleave_model::id::SYSTEM_WORKSPACE;
+
+    fn draft(name: &str, expires_at: Option<Timestamp>) -> TokenDraft {
+        TokenDraft { name: name.into(), role: Role::Operator, expires_at }
+    }
+
+    #[tokio::test]
+    async fn a_token_is_good_until_it_expires_or_is_revoked() {
+        each_engine(|bench| async move {
+            let (now, soon) = (bench.clock.now(), bench.clock.now().plus_micros(10));
+            let mut change = bench.change(SYSTEM_WORKSPACE).await;
+            let (short, first) = mint(&mut change, &draft("a", Some(soon))).await.unwrap();
+            let (long, second) = mint(&mut change, &draft("b", None)).await.unwrap();
+            let text = second.expose_str().unwrap();
+            assert!(text.len() == 36 && text.starts_with(&long.prefix));
+            let tx = change.tx();
+            assert_eq!(verify(tx, &first, now).await.unwrap(), Some(short));
+            assert_eq!(verify(tx, &first, soon).await.unwrap(), None);
+            assert_eq!(verify(tx, &second, soon).await.unwrap().unwrap().id, long.id);
+            assert_eq!(verify(tx, &Secret::new("wlt_other"), now).await.unwrap(), None);
+            revoke(&mut change, long.id).await.unwrap();
+            assert_eq!(verify(change.tx(), &second, now).await.unwrap(), None);
+            let known = by_name(change.tx(), SYSTEM_WORKSPACE, "b").await.unwrap().unwrap();
+            assert_eq!(known.revoked_at, Some(now));
+            delete(&mut change, long.id).await.unwrap();
+            change.commit().await.unwrap();
+            let mut tx = bench.store.read().await.unwrap();
+            let page = list(&mut tx, SYSTEM_WORKSPACE, &Listing::default()).await.unwrap();
+            assert_eq!(page.items.len(), 1);
+        })
+        .await;
     }
 }

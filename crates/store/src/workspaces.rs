@@ -45,6 +45,7 @@ pub async fn create(change: &mut Change, draft: &WorkspaceDraft) -> Result<Works
         version: 1,
         created_at: change.now,
     };
+    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL)
             .bind(made.id.0)
@@ -130,6 +131,7 @@ pub async fn update(
         return Ok(before);
     }
     let now = change.now.as_micros();
+    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL)
             .bind(id.0)
@@ -167,6 +169,7 @@ pub async fn delete(
     if let Some(by) = contents(change, id).await? {
         return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
     }
+    change.begin_act();
     for sql in [SETTINGS, PRICES, VERSIONS, ROUTES, SELF] {
         on!(change.tx.conn, it => {
             sqlx::query(sql).bind(id.0).execute(&mut *it).await.map(drop)
@@ -233,5 +236,71 @@ impl From<Row> for Workspace {
             version: row.version,
             created_at: Timestamp::from_micros(row.created_at),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{each_engine, owner_draft};
+    use crate::{audit, owners};
+
+    fn draft(name: &str) -> WorkspaceDraft {
+        WorkspaceDraft { name: name.into(), time_zone: "Asia/Kathmandu".into() }
+    }
+
+    #[tokio::test]
+    async fn a_workspace_is_made_renamed_and_ended_by_the_operator() {
+        each_engine(|bench| async move {
+            let mut change = bench.change(SYSTEM_WORKSPACE).await;
+            let made = create(&mut change, &draft("main")).await.unwrap();
+            let after = update(&mut change, made.id, Some(1), &draft("core")).await.unwrap();
+            assert_eq!((after.version, after.name.as_str()), (2, "core"));
+            change.commit().await.unwrap();
+
+            let mut tx = bench.store.read().await.unwrap();
+            let all = list(&mut tx, &Listing::default()).await.unwrap().items;
+            assert_eq!(all, std::slice::from_ref(&after));
+            assert_eq!(by_name(&mut tx, "core").await.unwrap(), Some(after.clone()));
+            drop(tx);
+
+            let before = bench.store.revision().await.unwrap();
+            let mut change = bench.change(SYSTEM_WORKSPACE).await;
+            delete(&mut change, made.id, Some(2)).await.unwrap();
+            change.commit().await.unwrap();
+            assert!(bench.store.changed_since(before).await.unwrap().contains(&made.id));
+            assert!(bench.store.snapshot_of(made.id).await.unwrap().1.is_none());
+            let mut tx = bench.store.read().await.unwrap();
+            let log = audit::verify(&mut tx, SYSTEM_WORKSPACE).await.unwrap();
+            assert_eq!(log, audit::Chain::Whole { entries: 3 });
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_workspace_that_holds_something_stays() {
+        each_engine(|bench| async move {
+            let id = bench.workspace("main").await;
+            let mut change = bench.change(id).await;
+            owners::create(&mut change, &owner_draft("a")).await.unwrap();
+            change.commit().await.unwrap();
+            let mut change = bench.change(SYSTEM_WORKSPACE).await;
+            let error = delete(&mut change, id, None).await.unwrap_err();
+            assert!(matches!(error, StoreError::InUse { by, .. } if by == "its 1 owners"));
+            let error = delete(&mut change, SYSTEM_WORKSPACE, None).await.unwrap_err();
+            assert!(matches!(error, StoreError::Invalid { .. }));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_tenant_makes_no_workspaces() {
+        each_engine(|bench| async move {
+            let id = bench.workspace("main").await;
+            let mut change = bench.change(id).await;
+            let error = create(&mut change, &draft("other")).await.unwrap_err();
+            assert!(matches!(error, StoreError::Invalid { .. }));
+        })
+        .await;
     }
 }

@@ -1,1 +1,25 @@
-//! Scripted upstreams, throwaway databases and clients for tests.
+//! What tests of the whole process need: scripted upstreams, a guard around the binary, and clients
+//! that control every byte.
+//!
+//! Everything binds to loopback, waits with a limit, and cleans up when it is dropped.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this crate plays clients and upstreams: it connects as they do and waits as they wait"
+)]
+
+pub mod canary;
+pub mod client;
+pub mod gateway;
+pub mod memory;
+pub mod postgres;
+pub mod script;
+pub mod setup;
+pub mod talk;
+pub mod tls;
+mod within;
+
+pub use client::{Client, Connection, Reply, Request, Streaming};
+pub use gateway::{Gateway, Start};
+pub use script::{Answer, Gate, Received, Script};
+pub use setup::Setup;
+pub use within::{eventually, within};

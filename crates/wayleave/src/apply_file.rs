@@ -56,7 +56,12 @@ fn repeated(path: &Path, documents: &[Document<Spanned<String>>]) -> Vec<String>
         .iter()
         .enumerate()
         .filter(twice)
-        .map(|(_, name)| format!("{}: two documents are for the workspace `{name}`: make them one", path.display()))
+        .map(|(_, name)| {
+            format!(
+                "{}: two documents are for the workspace `{name}`: make them one",
+                path.display()
+            )
+        })
         .collect()
 }
 
@@ -66,8 +71,13 @@ fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Secret, St
     while let Some((before, after)) = rest.split_once("${") {
         let (name, behind) = after.split_once('}').ok_or("`${` has no closing brace")?;
         let plain = |it: char| it.is_ascii_alphanumeric() || it == '_';
-        if name.is_empty() || !name.chars().all(plain) || name.starts_with(|it: char| it.is_ascii_digit()) {
-            return Err("`${…}` wants the name of a variable: letters, digits and underscores".to_owned());
+        if name.is_empty()
+            || !name.chars().all(plain)
+            || name.starts_with(|it: char| it.is_ascii_digit())
+        {
+            return Err(
+                "`${…}` wants the name of a variable: letters, digits and underscores".to_owned()
+            );
         }
         let value = env(name).filter(|it| !it.is_empty());
         out.push_str(before);
@@ -144,7 +154,10 @@ keys:
 
     #[test]
     fn a_missing_variable_is_named_with_its_place() {
-        assert_eq!(wrong("OPENAI_KEY", "OPENAI_KEX"), "setup.yaml:8:31: the variable OPENAI_KEX is not set");
+        assert_eq!(
+            wrong("OPENAI_KEY", "OPENAI_KEX"),
+            "setup.yaml:8:31: the variable OPENAI_KEX is not set"
+        );
         assert_eq!(wrong("${A}_${B}", "${A"), "setup.yaml:15:24: `${` has no closing brace");
     }
 
@@ -159,9 +172,15 @@ keys:
     #[test]
     fn values_that_cannot_be_are_named_with_their_place() {
         let error = wrong("input: 0.15", "input: cheap");
-        assert!(error.starts_with("setup.yaml:10:") && error.contains("`cheap` is not an amount"), "{error}");
+        assert!(
+            error.starts_with("setup.yaml:10:") && error.contains("`cheap` is not an amount"),
+            "{error}"
+        );
         let error = wrong("version: 1", "version: 7");
-        assert!(error.starts_with("setup.yaml:1:") && error.contains("version 7 is unknown"), "{error}");
+        assert!(
+            error.starts_with("setup.yaml:1:") && error.contains("version 7 is unknown"),
+            "{error}"
+        );
         let error = wrong("type: llm", "type: lmm");
         assert!(error.starts_with("setup.yaml:10:") && error.contains("lmm"), "{error}");
         assert!(wrong("workspace: main", "workspace: [").starts_with("setup.yaml:"));
@@ -169,10 +188,16 @@ keys:
 
     #[test]
     fn no_error_shows_a_secret() {
-        let text = SETUP.replace("${OPENAI_KEY}", "sk-canary").replace("environment: test", "enviroment: test");
-        let error = load(Path::new("setup.yaml"), &text.replace("prod,", "prod, colour: red,"), &env).unwrap_err();
+        let text = SETUP
+            .replace("${OPENAI_KEY}", "sk-canary")
+            .replace("environment: test", "enviroment: test");
+        let error =
+            load(Path::new("setup.yaml"), &text.replace("prod,", "prod, colour: red,"), &env)
+                .unwrap_err();
         assert!(!error.to_string().contains("canary"), "{error}");
-        let error = load(Path::new("setup.yaml"), &text.replace("\"sk-canary\"", "[sk-canary]"), &env).unwrap_err();
+        let error =
+            load(Path::new("setup.yaml"), &text.replace("\"sk-canary\"", "[sk-canary]"), &env)
+                .unwrap_err();
         assert!(!error.to_string().contains("canary"), "{error}");
     }
 
@@ -183,6 +208,9 @@ keys:
         let twice = format!("{SETUP}---\nversion: 1\nworkspace: main\n");
         let error = load(Path::new("setup.yaml"), &twice, &env).unwrap_err().to_string();
         assert_eq!(error, "setup.yaml: two documents are for the workspace `main`: make them one");
-        assert_eq!(load(Path::new("s"), "", &env).unwrap_err().to_string(), "s: it holds no document");
+        assert_eq!(
+            load(Path::new("s"), "", &env).unwrap_err().to_string(),
+            "s: it holds no document"
+        );
     }
 }

@@ -109,10 +109,13 @@ impl Context<'_> {
         match self.reach.server.clone().or_else(|| self.env("WAYLEAVE_SERVER")) {
             None => Ok(Client::new(Base::socket(&self.data()), None, None)),
             Some(url) => {
-                let base = Base::parse(&url).map_err(|why| Failure::Usage(format!("--server: {why}")))?;
+                let base =
+                    Base::parse(&url).map_err(|why| Failure::Usage(format!("--server: {why}")))?;
                 let token = self.reach.token.clone().or_else(|| self.env("WAYLEAVE_TOKEN"));
                 let token = token.ok_or_else(|| {
-                    Failure::Usage("--server needs a management token: set WAYLEAVE_TOKEN".to_owned())
+                    Failure::Usage(
+                        "--server needs a management token: set WAYLEAVE_TOKEN".to_owned(),
+                    )
                 })?;
                 Ok(Client::new(base, Some(Secret::new(token)), ca))
             }
@@ -121,7 +124,8 @@ impl Context<'_> {
 
     /// The data folder.
     pub fn data(&self) -> PathBuf {
-        let given = self.reach.data.clone().or_else(|| self.env("WAYLEAVE_DATA").map(PathBuf::from));
+        let given =
+            self.reach.data.clone().or_else(|| self.env("WAYLEAVE_DATA").map(PathBuf::from));
         given.unwrap_or_else(|| PathBuf::from("data"))
     }
 
@@ -154,7 +158,8 @@ mod tests {
 
     #[test]
     fn a_server_needs_a_token_and_a_folder_does_not() {
-        let cli = Cli::try_parse_from(["wayleave", "version", "--server", "http://127.0.0.1:1"]).unwrap();
+        let cli =
+            Cli::try_parse_from(["wayleave", "version", "--server", "http://127.0.0.1:1"]).unwrap();
         let nothing = |_: &str| None;
         assert!(Context { reach: &cli.reach, env: &nothing }.client().is_err());
         let token = |name: &str| (name == "WAYLEAVE_TOKEN").then(|| "wlt_x".to_owned());

@@ -47,7 +47,12 @@ impl Client {
     }
 
     /// Changes one thing, if it still is as `etag` says.
-    pub async fn patch(&self, path: &str, body: &Value, etag: Option<&str>) -> Result<Answer, Failure> {
+    pub async fn patch(
+        &self,
+        path: &str,
+        body: &Value,
+        etag: Option<&str>,
+    ) -> Result<Answer, Failure> {
         self.send(Method::PATCH, path, Some(bytes_of(body)?), etag).await
     }
 
@@ -75,8 +80,10 @@ impl Client {
         let mut left = at_most;
         loop {
             let separator = if path.contains('?') { '&' } else { '?' };
-            let from = cursor.take().map_or_else(String::new, |it| format!("&cursor={}", escape(&it)));
-            let page = self.get(&format!("{path}{separator}limit={}{from}", left.clamp(1, 200))).await?;
+            let from =
+                cursor.take().map_or_else(String::new, |it| format!("&cursor={}", escape(&it)));
+            let page =
+                self.get(&format!("{path}{separator}limit={}{from}", left.clamp(1, 200))).await?;
             let mut page = page.body;
             let items = page.get_mut("items").map(Value::take);
             let Some(Value::Array(items)) = items else { return Err(not_ours(StatusCode::OK)) };
@@ -126,7 +133,8 @@ impl Client {
         let answer = sender.send_request(request).await;
         let answer = answer.map_err(|error| self.unreached(&error.to_string()))?;
         let status = answer.status();
-        let etag = answer.headers().get(header::ETAG).and_then(|it| it.to_str().ok()).map(str::to_owned);
+        let etag =
+            answer.headers().get(header::ETAG).and_then(|it| it.to_str().ok()).map(str::to_owned);
         let body = answer.into_body().collect().await;
         let body = body.map_err(|error| self.unreached(&error.to_string()))?;
         Ok((status, body.to_bytes(), etag))
@@ -152,7 +160,8 @@ impl Client {
         }
         if let Some(token) = self.token.as_ref().and_then(Secret::expose_str) {
             let value = header::HeaderValue::try_from(format!("Bearer {token}"));
-            let mut value = value.map_err(|_| Failure::Usage("the token has characters no token has".to_owned()))?;
+            let mut value = value
+                .map_err(|_| Failure::Usage("the token has characters no token has".to_owned()))?;
             value.set_sensitive(true);
             request = request.header(header::AUTHORIZATION, value);
         }
@@ -173,8 +182,11 @@ impl Client {
 
 /// Writes `text` so that it is one segment of a path or one value of a query.
 pub fn escape(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    let plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 fn bytes_of(body: &Value) -> Result<Bytes, Failure> {
@@ -187,14 +199,18 @@ fn judge(status: StatusCode, body: &[u8], etag: Option<String>) -> Result<Answer
         if body.is_empty() { Some(Value::Null) } else { serde_json::from_slice(body).ok() };
     match read {
         Some(body) if status.is_success() => Ok(Answer { body, etag }),
-        Some(problem) if problem.get("detail").is_some() => Err(Failure::Refused(sentence(&problem))),
+        Some(problem) if problem.get("detail").is_some() => {
+            Err(Failure::Refused(sentence(&problem)))
+        }
         _ => Err(not_ours(status)),
     }
 }
 
 /// A problem document as lines for people: what is wrong, then each field.
 fn sentence(problem: &Value) -> String {
-    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |value: &Value, key: &str| {
+        value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
     let mut lines = vec![text(problem, "detail")];
     for error in problem.get("errors").and_then(Value::as_array).into_iter().flatten() {
         lines.push(format!("  {}: {}", text(error, "field"), text(error, "message")));

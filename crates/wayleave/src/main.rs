@@ -1,5 +1,7 @@
 //! The wayleave command: one binary, a command for each role.
 
+#![allow(unreachable_pub, reason = "a binary has no outside: `pub` says what a module offers")]
+
 mod apply_file;
 mod cli;
 mod client;
@@ -9,6 +11,8 @@ mod exit;
 mod init;
 mod net;
 mod output;
+mod serving;
+mod telemetry;
 
 use std::io::Write;
 use std::process::ExitCode;

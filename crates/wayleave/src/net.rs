@@ -72,7 +72,11 @@ impl Base {
 
     /// The management socket in a data folder.
     pub fn socket(data: &Path) -> Base {
-        Base { place: Place::Unix(data.join("admin.sock")), authority: "localhost".to_owned(), path: String::new() }
+        Base {
+            place: Place::Unix(data.join("admin.sock")),
+            authority: "localhost".to_owned(),
+            path: String::new(),
+        }
     }
 }
 
@@ -91,13 +95,16 @@ pub async fn connect(place: &Place, ca: Option<&Path>) -> Result<SendRequest<Ful
             if !*tls {
                 return speak(stream).await;
             }
-            let name = ServerName::try_from(host.clone()).map_err(|_| format!("`{host}` cannot have a certificate"))?;
+            let name = ServerName::try_from(host.clone())
+                .map_err(|_| format!("`{host}` cannot have a certificate"))?;
             let connector = TlsConnector::from(Arc::new(trust(ca)?));
             let shaken = tokio::time::timeout(CONNECT, connector.connect(name, stream)).await;
             match shaken {
                 Ok(Ok(stream)) => speak(stream).await,
                 Ok(Err(error)) => Err(format!("TLS with {host}:{port} failed: {error}")),
-                Err(_) => Err(format!("TLS with {host}:{port} took longer than {} s", CONNECT.as_secs())),
+                Err(_) => {
+                    Err(format!("TLS with {host}:{port} took longer than {} s", CONNECT.as_secs()))
+                }
             }
         }
     }
@@ -110,7 +117,8 @@ pub async fn connect(place: &Place, ca: Option<&Path>) -> Result<SendRequest<Ful
 pub async fn tcp(host: &str, port: u16) -> Result<TcpStream, String> {
     let dial = async {
         let found = tokio::net::lookup_host((host, port)).await;
-        let addresses: Vec<_> = found.map_err(|error| format!("the name `{host}` is not found: {error}"))?.collect();
+        let addresses: Vec<_> =
+            found.map_err(|error| format!("the name `{host}` is not found: {error}"))?.collect();
         let stream = TcpStream::connect(addresses.as_slice()).await;
         let stream = stream.map_err(|error| format!("no connection to {host}:{port}: {error}"))?;
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
@@ -141,8 +149,12 @@ fn trust(ca: Option<&Path>) -> Result<rustls::ClientConfig, String> {
         }
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    Ok(config.map_err(|error| error.to_string())?.with_root_certificates(roots).with_no_client_auth())
+    let config =
+        rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    Ok(config
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
 }
 
 #[cfg(test)]
@@ -161,7 +173,8 @@ mod tests {
 
     #[test]
     fn what_is_no_base_url_is_refused() {
-        for text in ["localhost:8080", "ftp://x", "http://", "https://u:p@x", "https://x/?k=1", ""] {
+        for text in ["localhost:8080", "ftp://x", "http://", "https://u:p@x", "https://x/?k=1", ""]
+        {
             assert!(Base::parse(text).is_err(), "{text}");
         }
     }

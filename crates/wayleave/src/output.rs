@@ -29,13 +29,17 @@ impl<'a> Out<'a> {
         if self.json {
             return rows.iter().try_for_each(|row| writeln!(self.to, "{row}"));
         }
-        let mut cells: Vec<Vec<String>> = vec![columns.iter().map(|(head, _)| (*head).to_owned()).collect()];
-        cells.extend(rows.iter().map(|row| columns.iter().map(|(_, at)| cell(row.pointer(at))).collect()));
+        let mut cells: Vec<Vec<String>> =
+            vec![columns.iter().map(|(head, _)| (*head).to_owned()).collect()];
+        cells.extend(
+            rows.iter().map(|row| columns.iter().map(|(_, at)| cell(row.pointer(at))).collect()),
+        );
         let widths: Vec<usize> = (0..columns.len())
             .map(|at| cells.iter().map(|row| row[at].chars().count()).max().unwrap_or_default())
             .collect();
         for row in cells {
-            let padded: Vec<String> = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}")).collect();
+            let padded: Vec<String> =
+                row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}")).collect();
             writeln!(self.to, "{}", padded.join("  ").trim_end())?;
         }
         Ok(())
@@ -67,9 +71,13 @@ pub fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "-".to_owned(),
         Some(Value::String(text)) if text.is_empty() => "-".to_owned(),
-        Some(Value::String(text)) => text.chars().map(|it| if it.is_control() { '\u{fffd}' } else { it }).collect(),
+        Some(Value::String(text)) => {
+            text.chars().map(|it| if it.is_control() { '\u{fffd}' } else { it }).collect()
+        }
         Some(Value::Array(items)) if items.is_empty() => "-".to_owned(),
-        Some(Value::Array(items)) => items.iter().map(|item| cell(Some(item))).collect::<Vec<_>>().join(","),
+        Some(Value::Array(items)) => {
+            items.iter().map(|item| cell(Some(item))).collect::<Vec<_>>().join(",")
+        }
         Some(other) => other.to_string(),
     }
 }
@@ -81,7 +89,10 @@ mod tests {
 
     fn printed(json: bool) -> String {
         let mut text = Vec::new();
-        let rows = [json!({"name": "main", "tags": ["a", "b"], "n": null}), json!({"name": "x\u{1b}[2J", "n": 7})];
+        let rows = [
+            json!({"name": "main", "tags": ["a", "b"], "n": null}),
+            json!({"name": "x\u{1b}[2J", "n": 7}),
+        ];
         let columns = [("NAME", "/name"), ("TAGS", "/tags"), ("N", "/n")];
         Out::new(json, &mut text).list(&rows, &columns).unwrap();
         String::from_utf8(text).unwrap()

@@ -17,7 +17,11 @@ pub(super) fn provider(there: &Provider, wanted: &WantedProvider) -> Vec<String>
     ])
 }
 
-pub(super) fn credential(there: &Credential, wanted: &WantedCredential, fingerprint: &str) -> Vec<String> {
+pub(super) fn credential(
+    there: &Credential,
+    wanted: &WantedCredential,
+    fingerprint: &str,
+) -> Vec<String> {
     fields([
         ("settings", there.settings != wanted.settings),
         ("secrets", there.fingerprint != fingerprint),
@@ -54,18 +58,26 @@ pub(super) fn alias(there: &Alias, wanted: &WantedAlias, names: &Resolver<'_>) -
     ])
 }
 
-pub(super) fn key(there: &Key, wanted: &WantedKey, hash: Option<&[u8; 32]>, names: &Resolver<'_>) -> Vec<String> {
-    let aliases = wanted.aliases.as_ref().map(|list| list.iter().map(|it| names.alias(it)).collect::<Vec<_>>());
+pub(super) fn key(
+    there: &Key,
+    wanted: &WantedKey,
+    hash: Option<&[u8; 32]>,
+    names: &Resolver<'_>,
+) -> Vec<String> {
+    let aliases = wanted
+        .aliases
+        .as_ref()
+        .map(|list| list.iter().map(|it| names.alias(it)).collect::<Vec<_>>());
     let same_aliases = match (&there.aliases, aliases) {
         (None, None) => true,
         (Some(there), Some(wanted)) => {
-            there.len() == wanted.len() && wanted.iter().all(|id| id.is_some_and(|id| there.contains(&id)))
+            there.len() == wanted.len()
+                && wanted.iter().all(|id| id.is_some_and(|id| there.contains(&id)))
         }
         _ => false,
     };
-    let live = |hash: &[u8; 32]| there.versions.iter().any(|it| it.hash == *hash && it.revoked_at.is_none());
     fields([
-        ("secret", hash.is_some_and(|hash| !live(hash))),
+        ("secret", hash.is_some_and(|hash| !has_secret(there, hash))),
         ("owner", names.owner(&wanted.owner) != Some(there.owner)),
         ("environment", there.environment != wanted.environment),
         ("purpose", there.purpose != wanted.purpose),
@@ -74,6 +86,13 @@ pub(super) fn key(there: &Key, wanted: &WantedKey, hash: Option<&[u8; 32]>, name
         ("expires_at", there.expires_at != wanted.expires_at),
         ("enabled", !there.enabled),
     ])
+}
+
+/// Whether a secret of that hash is one of the key's own, and neither ended nor about to.
+pub(super) fn has_secret(key: &Key, hash: &[u8; 32]) -> bool {
+    key.versions
+        .iter()
+        .any(|it| it.hash == *hash && it.revoked_at.is_none() && it.expires_at.is_none())
 }
 
 fn fields<const N: usize>(differs: [(&str, bool); N]) -> Vec<String> {

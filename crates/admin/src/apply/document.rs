@@ -21,6 +21,7 @@ use wayleave_model::{NanoUsd, Secret, Timestamp};
 #[serde(bound(deserialize = "S: Deserialize<'de>", serialize = "S: Serialize"))]
 pub struct Document<S> {
     /// The grammar: 1.
+    #[schema(value_type = u32, example = 1)]
     pub version: Version,
     /// The workspace, made if there is none of that name.
     pub workspace: String,
@@ -42,9 +43,8 @@ pub struct Document<S> {
 }
 
 /// The grammar's number; only 1 can be read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "u32", into = "u32")]
-#[schema(value_type = u32, example = 1)]
 pub struct Version;
 
 /// A team or a service account.
@@ -211,13 +211,20 @@ impl<S> Document<S> {
     ///
     /// # Errors
     /// The first that `turn` gives.
-    pub fn map_secrets<T, E>(self, mut turn: impl FnMut(S) -> Result<T, E>) -> Result<Document<T>, E> {
+    pub fn map_secrets<T, E>(
+        self,
+        mut turn: impl FnMut(S) -> Result<T, E>,
+    ) -> Result<Document<T>, E> {
         let turn = &mut turn;
         Ok(Document {
             version: self.version,
             workspace: self.workspace,
             owners: self.owners,
-            providers: self.providers.into_iter().map(|it| it.map(turn)).collect::<Result<_, E>>()?,
+            providers: self
+                .providers
+                .into_iter()
+                .map(|it| it.map(turn))
+                .collect::<Result<_, E>>()?,
             models: self.models,
             aliases: self.aliases,
             keys: self.keys.into_iter().map(|it| it.map(turn)).collect::<Result<_, E>>()?,
@@ -227,7 +234,8 @@ impl<S> Document<S> {
 
 impl<S> ProviderDecl<S> {
     fn map<T, E>(self, turn: &mut impl FnMut(S) -> Result<T, E>) -> Result<ProviderDecl<T>, E> {
-        let credentials = self.credentials.into_iter().map(|it| it.map(turn)).collect::<Result<_, E>>()?;
+        let credentials =
+            self.credentials.into_iter().map(|it| it.map(turn)).collect::<Result<_, E>>()?;
         let ProviderDecl { name, kind, base_url, settings, .. } = self;
         Ok(ProviderDecl { name, kind, base_url, settings, credentials })
     }
@@ -237,7 +245,11 @@ impl<S> CredentialDecl<S> {
     fn map<T, E>(self, turn: &mut impl FnMut(S) -> Result<T, E>) -> Result<CredentialDecl<T>, E> {
         let CredentialDecl { name, settings, default, .. } = self;
         let api_key = self.api_key.map(&mut *turn).transpose()?;
-        let fields = self.fields.into_iter().map(|(id, it)| Ok((id, turn(it)?))).collect::<Result<_, E>>()?;
+        let fields = self
+            .fields
+            .into_iter()
+            .map(|(id, it)| Ok((id, turn(it)?)))
+            .collect::<Result<_, E>>()?;
         Ok(CredentialDecl { name, api_key, fields, settings, default })
     }
 }
@@ -254,7 +266,11 @@ impl TryFrom<u32> for Version {
     type Error = String;
 
     fn try_from(number: u32) -> Result<Version, String> {
-        if number == 1 { Ok(Version) } else { Err(format!("version {number} is unknown: this release reads 1")) }
+        if number == 1 {
+            Ok(Version)
+        } else {
+            Err(format!("version {number} is unknown: this release reads 1"))
+        }
     }
 }
 
@@ -268,8 +284,13 @@ impl TryFrom<String> for Amount {
     type Error = String;
 
     fn try_from(text: String) -> Result<Amount, String> {
-        let amount: NanoUsd = text.parse().map_err(|error: wayleave_model::money::BadAmount| error.to_string())?;
-        if amount < NanoUsd::ZERO { Err(format!("`{text}` is negative")) } else { Ok(Amount(amount)) }
+        let amount: NanoUsd =
+            text.parse().map_err(|error: wayleave_model::money::BadAmount| error.to_string())?;
+        if amount < NanoUsd::ZERO {
+            Err(format!("`{text}` is negative"))
+        } else {
+            Ok(Amount(amount))
+        }
     }
 }
 
@@ -283,7 +304,8 @@ impl TryFrom<String> for Instant {
     type Error = String;
 
     fn try_from(text: String) -> Result<Instant, String> {
-        let wrong = || format!("`{text}` is not an instant: expected RFC 3339, like 2027-01-31T00:00:00Z");
+        let wrong =
+            || format!("`{text}` is not an instant: expected RFC 3339, like 2027-01-31T00:00:00Z");
         Timestamp::parse(&text).map(Instant).ok_or_else(wrong)
     }
 }
@@ -337,7 +359,8 @@ pub struct Sent(pub Secret);
 
 impl Serialize for Sent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = self.0.expose_str().ok_or_else(|| serde::ser::Error::custom("a secret is not text"))?;
+        let text =
+            self.0.expose_str().ok_or_else(|| serde::ser::Error::custom("a secret is not text"))?;
         serializer.serialize_str(text)
     }
 }

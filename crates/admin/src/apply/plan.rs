@@ -16,7 +16,9 @@ use wayleave_model::workspace::Owner;
 
 use super::compare;
 use super::resolve::Resolver;
-use super::wanted::{Wanted, WantedAlias, WantedCredential, WantedKey, WantedModel, WantedOwner, WantedProvider};
+use super::wanted::{
+    Wanted, WantedAlias, WantedCredential, WantedKey, WantedModel, WantedOwner, WantedProvider,
+};
 use crate::error::FieldError;
 
 /// What a workspace holds.
@@ -51,9 +53,9 @@ pub struct Rules<'a> {
 #[derive(Clone, Copy)]
 pub struct Digests<'a> {
     /// Of a credential's secret fields.
-    pub fingerprint: &'a dyn Fn(&SecretFields) -> String,
+    pub fingerprint: &'a (dyn Fn(&SecretFields) -> String + Sync),
     /// Of a key's secret.
-    pub key: &'a dyn Fn(&Secret) -> [u8; 32],
+    pub key: &'a (dyn Fn(&Secret) -> [u8; 32] + Sync),
 }
 
 /// What becomes of one thing.
@@ -122,6 +124,8 @@ pub enum Work<'a> {
     DeleteCredential(&'a Credential),
     /// Remove a provider.
     DeleteProvider(&'a Provider),
+    /// Remove an owner.
+    DeleteOwner(&'a Owner),
 }
 
 /// The steps, in an order in which each finds what it needs.
@@ -136,7 +140,11 @@ pub struct Plan<'a> {
 impl Plan<'_> {
     /// The lines of the plan.
     pub fn changes(&self) -> Vec<Change> {
-        self.steps.iter().filter(|it| !matches!(it.work, Work::Default(_))).map(|it| it.change.clone()).collect()
+        self.steps
+            .iter()
+            .filter(|it| !matches!(it.work, Work::Default(_)))
+            .map(|it| it.change.clone())
+            .collect()
     }
 }
 
@@ -151,7 +159,12 @@ pub fn plan<'a>(
     rules: Rules<'_>,
     digests: Digests<'_>,
 ) -> Result<Plan<'a>, Vec<FieldError>> {
-    let mut planner = Planner { rules, resolver: Resolver::new(current, wanted), steps: Vec::new(), wrong: Vec::new() };
+    let mut planner = Planner {
+        rules,
+        resolver: Resolver::new(current, wanted),
+        steps: Vec::new(),
+        wrong: Vec::new(),
+    };
     planner.owners(current, wanted);
     planner.providers(current, wanted);
     planner.credentials(current, wanted, digests);
@@ -194,23 +207,36 @@ impl<'a> Planner<'a, '_> {
                 let why = "cannot change: delete the provider first, or give this one another name";
                 self.wrong.push(FieldError::new(format!("{}.kind", it.path), why));
             }
-            self.managed("provider", it.name.clone(), &it.path, there.map(|it| &it.managed_by), fields, |_| {
-                Work::Provider(it, there)
-            });
+            self.managed(
+                "provider",
+                it.name.clone(),
+                &it.path,
+                there.map(|it| &it.managed_by),
+                fields,
+                |_| Work::Provider(it, there),
+            );
         }
     }
 
     fn credentials(&mut self, current: &'a Current, wanted: &'a Wanted, digests: Digests<'_>) {
         for it in &wanted.credentials {
             let there = self.resolver.provider(&it.provider).and_then(|provider| {
-                let its = |credential: &&Credential| credential.provider == provider && credential.model.is_none();
+                let its = |credential: &&Credential| {
+                    credential.provider == provider && credential.model.is_none()
+                };
                 current.credentials.iter().filter(its).find(|credential| credential.name == it.name)
             });
-            let fields = there.map(|there| compare::credential(there, it, &(digests.fingerprint)(&it.secrets)));
+            let fields = there
+                .map(|there| compare::credential(there, it, &(digests.fingerprint)(&it.secrets)));
             let name = format!("{}/{}", it.provider, it.name);
-            self.managed("credential", name, &it.path, there.map(|it| &it.managed_by), fields, |_| {
-                Work::Credential(it, there)
-            });
+            self.managed(
+                "credential",
+                name,
+                &it.path,
+                there.map(|it| &it.managed_by),
+                fields,
+                |_| Work::Credential(it, there),
+            );
         }
     }
 
@@ -220,7 +246,9 @@ impl<'a> Planner<'a, '_> {
         for it in wanted.providers.iter().filter(|it| it.default_credential.is_some()) {
             let there = current.providers.iter().find(|provider| provider.name == it.name);
             let now: Option<CredentialId> = there.and_then(|it| it.default_credential);
-            let name_now = now.and_then(|id| current.credentials.iter().find(|it| it.id == id)).map(|it| &it.name);
+            let name_now = now
+                .and_then(|id| current.credentials.iter().find(|it| it.id == id))
+                .map(|it| &it.name);
             if name_now == it.default_credential.as_ref() {
                 continue;
             }
@@ -228,7 +256,12 @@ impl<'a> Planner<'a, '_> {
                 self.note_field("provider", &it.name, "default_credential");
             }
             self.steps.push(Step {
-                change: line(Action::Update, "provider", it.name.clone(), vec!["default_credential".to_owned()]),
+                change: line(
+                    Action::Update,
+                    "provider",
+                    it.name.clone(),
+                    vec!["default_credential".to_owned()],
+                ),
                 work: Work::Default(it),
             });
         }
@@ -240,12 +273,16 @@ impl<'a> Planner<'a, '_> {
                 self.missing(&it.path, "provider", "provider", &it.provider);
             }
             let there = self.resolver.provider(&it.provider).and_then(|provider| {
-                let same = |model: &&Model| model.provider == provider && model.model_type == it.model_type;
+                let same = |model: &&Model| {
+                    model.provider == provider && model.model_type == it.model_type
+                };
                 current.models.iter().filter(same).find(|model| model.name == it.name)
             });
             let fields = there.map(|there| compare::model(there, it));
             let name = format!("{}/{}", it.provider, it.name);
-            self.managed("model", name, &it.path, there.map(|it| &it.managed_by), fields, |_| Work::Model(it, there));
+            self.managed("model", name, &it.path, there.map(|it| &it.managed_by), fields, |_| {
+                Work::Model(it, there)
+            });
         }
     }
 
@@ -258,9 +295,14 @@ impl<'a> Planner<'a, '_> {
             }
             let there = current.aliases.iter().find(|alias| alias.name == it.name);
             let fields = there.map(|there| compare::alias(there, it, &self.resolver));
-            self.managed("alias", it.name.clone(), &it.path, there.map(|it| &it.managed_by), fields, |_| {
-                Work::Alias(it, there)
-            });
+            self.managed(
+                "alias",
+                it.name.clone(),
+                &it.path,
+                there.map(|it| &it.managed_by),
+                fields,
+                |_| Work::Alias(it, there),
+            );
         }
     }
 
@@ -274,9 +316,14 @@ impl<'a> Planner<'a, '_> {
             let there = current.keys.iter().find(|key| key.name == it.name);
             let hash = it.secret.as_ref().map(|secret| (digests.key)(secret));
             let fields = there.map(|there| compare::key(there, it, hash.as_ref(), &self.resolver));
-            self.managed("key", it.name.clone(), &it.path, there.map(|it| &it.managed_by), fields, |_| {
-                Work::Key(it, there)
-            });
+            self.managed(
+                "key",
+                it.name.clone(),
+                &it.path,
+                there.map(|it| &it.managed_by),
+                fields,
+                |_| Work::Key(it, there),
+            );
         }
     }
 
@@ -294,8 +341,12 @@ impl<'a> Planner<'a, '_> {
         if let Some(managed_by) = there {
             if managed_by.as_deref() != Some(self.rules.owner) {
                 if !self.rules.adopt {
-                    let by = managed_by.as_deref().map_or_else(|| "by hand".to_owned(), |it| format!("by `{it}`"));
-                    let why = format!("the {noun} `{name}` exists and was made {by}: take it over with --adopt, or give this one another name");
+                    let by = managed_by
+                        .as_deref()
+                        .map_or_else(|| "by hand".to_owned(), |it| format!("by `{it}`"));
+                    let why = format!(
+                        "the {noun} `{name}` exists and was made {by}: take it over with --adopt, or give this one another name"
+                    );
                     self.wrong.push(FieldError::conflict(path.to_owned(), why));
                     return;
                 }
@@ -306,7 +357,14 @@ impl<'a> Planner<'a, '_> {
         self.step(noun, name, there.is_some(), fields, work);
     }
 
-    fn step(&mut self, noun: &'static str, name: String, there: bool, fields: Vec<String>, work: Work<'a>) {
+    fn step(
+        &mut self,
+        noun: &'static str,
+        name: String,
+        there: bool,
+        fields: Vec<String>,
+        work: Work<'a>,
+    ) {
         let action = match (there, fields.is_empty()) {
             (false, _) => Action::Create,
             (true, true) => Action::Unchanged,
@@ -316,7 +374,8 @@ impl<'a> Planner<'a, '_> {
     }
 
     fn note_field(&mut self, noun: &str, name: &str, field: &str) {
-        let step = self.steps.iter_mut().find(|it| it.change.noun == noun && it.change.name == name);
+        let step =
+            self.steps.iter_mut().find(|it| it.change.noun == noun && it.change.name == name);
         if let Some(step) = step {
             step.change.action = Action::Update;
             step.change.fields.push(field.to_owned());
@@ -324,7 +383,8 @@ impl<'a> Planner<'a, '_> {
     }
 
     fn missing(&mut self, path: &str, field: &str, noun: &str, name: &str) {
-        let why = format!("there is no {noun} `{name}`, neither in the document nor in the workspace");
+        let why =
+            format!("there is no {noun} `{name}`, neither in the document nor in the workspace");
         self.wrong.push(FieldError::new(format!("{path}.{field}"), why));
     }
 }
@@ -335,15 +395,22 @@ fn leftovers<'a>(current: &'a Current, wanted: &'a Wanted, owner: &str) -> Vec<S
     let keys: BTreeSet<&str> = wanted.keys.iter().map(|it| it.name.as_str()).collect();
     let aliases: BTreeSet<&str> = wanted.aliases.iter().map(|it| it.name.as_str()).collect();
     let providers: BTreeSet<&str> = wanted.providers.iter().map(|it| it.name.as_str()).collect();
-    let provider_of = |id| current.providers.iter().find(|it| it.id == id).map_or("", |it| it.name.as_str());
+    let provider_of =
+        |id| current.providers.iter().find(|it| it.id == id).map_or("", |it| it.name.as_str());
     let mut steps = Vec::new();
     let mut gone = |noun, name: String, work| {
         steps.push(Step { change: line(Action::Delete, noun, name, Vec::new()), work });
     };
-    for it in current.keys.iter().filter(|it| ours(&it.managed_by) && !keys.contains(it.name.as_str())) {
+    for it in
+        current.keys.iter().filter(|it| ours(&it.managed_by) && !keys.contains(it.name.as_str()))
+    {
         gone("key", it.name.clone(), Work::DeleteKey(it));
     }
-    for it in current.aliases.iter().filter(|it| ours(&it.managed_by) && !aliases.contains(it.name.as_str())) {
+    for it in current
+        .aliases
+        .iter()
+        .filter(|it| ours(&it.managed_by) && !aliases.contains(it.name.as_str()))
+    {
         gone("alias", it.name.clone(), Work::DeleteAlias(it));
     }
     for it in current.models.iter().filter(|it| ours(&it.managed_by)) {
@@ -357,13 +424,27 @@ fn leftovers<'a>(current: &'a Current, wanted: &'a Wanted, owner: &str) -> Vec<S
     }
     for it in current.credentials.iter().filter(|it| ours(&it.managed_by)) {
         let provider = provider_of(it.provider);
-        let same = |credential: &WantedCredential| credential.provider == provider && credential.name == it.name;
+        let same = |credential: &WantedCredential| {
+            credential.provider == provider && credential.name == it.name
+        };
         if it.model.is_some() || !wanted.credentials.iter().any(same) {
             gone("credential", format!("{provider}/{}", it.name), Work::DeleteCredential(it));
         }
     }
-    for it in current.providers.iter().filter(|it| ours(&it.managed_by) && !providers.contains(it.name.as_str())) {
+    for it in current
+        .providers
+        .iter()
+        .filter(|it| ours(&it.managed_by) && !providers.contains(it.name.as_str()))
+    {
         gone("provider", it.name.clone(), Work::DeleteProvider(it));
+    }
+    for it in current.owners.iter().filter(|it| ours(&it.managed_by)) {
+        let needed = current.keys.iter().any(|key| {
+            key.owner == it.id && (!ours(&key.managed_by) || keys.contains(key.name.as_str()))
+        });
+        if !needed && !wanted.owners.iter().any(|owner| owner.name == it.name) {
+            gone("owner", it.name.clone(), Work::DeleteOwner(it));
+        }
     }
     steps
 }
@@ -371,7 +452,6 @@ fn leftovers<'a>(current: &'a Current, wanted: &'a Wanted, owner: &str) -> Vec<S
 fn line(action: Action, noun: &str, name: String, fields: Vec<String>) -> Change {
     Change { action, noun: noun.to_owned(), name, fields }
 }
-
 
 #[cfg(test)]
 mod tests;

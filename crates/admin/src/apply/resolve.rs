@@ -30,7 +30,11 @@ impl<'a> Resolver<'a> {
 
     /// The provider of that name or id, if it is there.
     pub(super) fn provider(&self, name: &str) -> Option<ProviderId> {
-        self.current.providers.iter().find(|it| it.name == name || it.id.to_string() == name).map(|it| it.id)
+        self.current
+            .providers
+            .iter()
+            .find(|it| it.name == name || it.id.to_string() == name)
+            .map(|it| it.id)
     }
 
     pub(super) fn has_provider(&self, name: &str) -> bool {
@@ -39,7 +43,11 @@ impl<'a> Resolver<'a> {
 
     /// The alias of that name or id, if it is there.
     pub(super) fn alias(&self, name: &str) -> Option<AliasId> {
-        self.current.aliases.iter().find(|it| it.name == name || it.id.to_string() == name).map(|it| it.id)
+        self.current
+            .aliases
+            .iter()
+            .find(|it| it.name == name || it.id.to_string() == name)
+            .map(|it| it.id)
     }
 
     pub(super) fn has_alias(&self, name: &str) -> bool {
@@ -53,21 +61,29 @@ impl<'a> Resolver<'a> {
 
     /// The model and credential of a target.
     pub(super) fn target(&self, target: &WantedTarget) -> Result<Found, FieldError> {
-        let wrong = |field: &str, why: String| FieldError::new(format!("{}.{field}", target.path), why);
+        let wrong =
+            |field: &str, why: String| FieldError::new(format!("{}.{field}", target.path), why);
         if !self.has_provider(&target.provider) {
-            let why = format!("there is no provider `{}`, neither in the document nor in the workspace", target.provider);
+            let why = format!(
+                "there is no provider `{}`, neither in the document nor in the workspace",
+                target.provider
+            );
             return Err(wrong("provider", why));
         }
         let (there, brought) = (self.models(target), self.brought(target));
         let model = match there.as_slice() {
             [] if brought == 0 => {
-                let why = format!("the provider `{}` has no model `{}`", target.provider, target.model);
+                let why =
+                    format!("the provider `{}` has no model `{}`", target.provider, target.model);
                 return Err(wrong("model", why));
             }
             [] if brought == 1 => None,
             [one] => Some(one.id),
             _ => {
-                let why = format!("the provider `{}` has several models `{}`: say `type`", target.provider, target.model);
+                let why = format!(
+                    "the provider `{}` has several models `{}`: say `type`",
+                    target.provider, target.model
+                );
                 return Err(wrong("model", why));
             }
         };
@@ -75,8 +91,11 @@ impl<'a> Resolver<'a> {
             return Ok(Found { model, credential: None, new_credential: false });
         };
         let credential = self.credential(&target.provider, name);
-        let brought = |it: &&super::wanted::WantedCredential| it.provider == target.provider && it.name == *name;
-        let new_credential = credential.is_none() && self.wanted.credentials.iter().any(|it| brought(&it));
+        let brought = |it: &&super::wanted::WantedCredential| {
+            it.provider == target.provider && it.name == *name
+        };
+        let new_credential =
+            credential.is_none() && self.wanted.credentials.iter().any(|it| brought(&it));
         if credential.is_none() && !new_credential {
             let why = format!("the provider `{}` has no credential `{name}`", target.provider);
             return Err(wrong("credential", why));
@@ -88,21 +107,38 @@ impl<'a> Resolver<'a> {
         let Some(provider) = self.provider(&target.provider) else { return Vec::new() };
         let named = |it: &&Model| it.name == target.model || it.id.to_string() == target.model;
         let typed = |it: &&Model| target.model_type.is_none_or(|wanted| wanted == it.model_type);
-        self.current.models.iter().filter(|it| it.provider == provider).filter(named).filter(typed).collect()
+        self.current
+            .models
+            .iter()
+            .filter(|it| it.provider == provider)
+            .filter(named)
+            .filter(typed)
+            .collect()
     }
 
     /// How many models of the document, that are not there yet, a target may mean.
     fn brought(&self, target: &WantedTarget) -> usize {
         let there = self.models(target);
-        let fresh = |it: &&super::wanted::WantedModel| !there.iter().any(|model| model.model_type == it.model_type);
-        let typed = |it: &&super::wanted::WantedModel| target.model_type.is_none_or(|wanted| wanted == it.model_type);
-        let same = |it: &&super::wanted::WantedModel| it.provider == target.provider && it.name == target.model;
+        let fresh = |it: &&super::wanted::WantedModel| {
+            !there.iter().any(|model| model.model_type == it.model_type)
+        };
+        let typed = |it: &&super::wanted::WantedModel| {
+            target.model_type.is_none_or(|wanted| wanted == it.model_type)
+        };
+        let same = |it: &&super::wanted::WantedModel| {
+            it.provider == target.provider && it.name == target.model
+        };
         self.wanted.models.iter().filter(same).filter(typed).filter(fresh).count()
     }
 
     fn credential(&self, provider: &str, name: &str) -> Option<CredentialId> {
         let provider = self.provider(provider)?;
         let named = |it: &&Credential| it.name == name || it.id.to_string() == name;
-        self.current.credentials.iter().filter(|it| it.provider == provider).find(named).map(|it| it.id)
+        self.current
+            .credentials
+            .iter()
+            .filter(|it| it.provider == provider)
+            .find(named)
+            .map(|it| it.id)
     }
 }

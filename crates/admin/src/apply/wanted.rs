@@ -11,12 +11,14 @@ use wayleave_model::target::ModelFacts;
 use wayleave_model::workspace::OwnerKind;
 use wayleave_model::{Secret, Timestamp};
 
-use super::document::{AliasDecl, CredentialDecl, Document, Hidden, KeyDecl, ModelDecl, ProviderDecl, TargetDecl};
+use super::document::{
+    AliasDecl, CredentialDecl, Document, Hidden, KeyDecl, ModelDecl, ProviderDecl, TargetDecl,
+};
 use crate::error::FieldError;
 use crate::form;
 
 /// A document whose every part can be written.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Wanted {
     /// The workspace's name.
     pub workspace: String,
@@ -155,7 +157,8 @@ pub fn wanted(document: Document<Hidden>) -> Result<Wanted, Vec<FieldError>> {
     let mut wrong = Vec::new();
     unique("owners", document.owners.iter().map(|it| it.name.clone()), &mut wrong);
     unique("providers", document.providers.iter().map(|it| it.name.clone()), &mut wrong);
-    let model_name = |it: &ModelDecl| format!("{}/{} ({})", it.provider, it.name, it.model_type.as_str());
+    let model_name =
+        |it: &ModelDecl| format!("{}/{} ({})", it.provider, it.name, it.model_type.as_str());
     unique("models", document.models.iter().map(model_name), &mut wrong);
     unique("aliases", document.aliases.iter().map(|it| it.name.clone()), &mut wrong);
     unique("keys", document.keys.iter().map(|it| it.name.clone()), &mut wrong);
@@ -169,23 +172,38 @@ pub fn wanted(document: Document<Hidden>) -> Result<Wanted, Vec<FieldError>> {
     }
     let numbered = |noun: &'static str| move |at: usize| format!("{noun}[{at}]");
     let models = each(document.models, numbered("models"), |path, it| model(path, it, &mut wrong));
-    let aliases = each(document.aliases, numbered("aliases"), |path, it| alias(path, it, &mut wrong));
+    let aliases =
+        each(document.aliases, numbered("aliases"), |path, it| alias(path, it, &mut wrong));
     let keys = each(document.keys, numbered("keys"), |path, it| key(path, it, &mut wrong));
     if wrong.is_empty() {
-        Ok(Wanted { workspace: document.workspace, owners, providers, credentials, models, aliases, keys })
+        Ok(Wanted {
+            workspace: document.workspace,
+            owners,
+            providers,
+            credentials,
+            models,
+            aliases,
+            keys,
+        })
     } else {
         Err(wrong)
     }
 }
 
 /// Groups of a target list: the same number shares the load, no number stands alone.
-pub fn groups(path: &str, targets: Vec<TargetDecl>, wrong: &mut Vec<FieldError>) -> Vec<Vec<WantedTarget>> {
+///
+/// `list` is the path of the list itself, for errors.
+pub fn groups(
+    list: &str,
+    targets: Vec<TargetDecl>,
+    wrong: &mut Vec<FieldError>,
+) -> Vec<Vec<WantedTarget>> {
     if targets.is_empty() {
-        wrong.push(FieldError::new(format!("{path}.targets"), "expected at least one target"));
+        wrong.push(FieldError::new(list, "expected at least one target"));
     }
     let mut groups: Vec<(Option<u32>, Vec<WantedTarget>)> = Vec::new();
     for (at, it) in targets.into_iter().enumerate() {
-        let path = format!("{path}.targets[{at}]");
+        let path = format!("{list}[{at}]");
         let weight = it.weight.unwrap_or(1);
         if !(1..=1000).contains(&weight) {
             wrong.push(FieldError::new(format!("{path}.weight"), "expected 1 to 1000"));
@@ -217,17 +235,21 @@ pub fn rates(
 ) -> Result<Vec<Rate>, &'static str> {
     match (price, free) {
         (None, true) => Ok(Vec::new()),
-        (Some(price), false) if !price.is_empty() => {
-            Ok(price.iter().map(|(&unit, amount)| Rate { unit, amount: amount.0, per: unit.per() }).collect())
-        }
+        (Some(price), false) if !price.is_empty() => Ok(price
+            .iter()
+            .map(|(&unit, amount)| Rate { unit, amount: amount.0, per: unit.per() })
+            .collect()),
         (Some(_), true) => Err("has a price and is free: choose one"),
         _ => Err("needs `price` or `free: true`: without them every request to it is refused"),
     }
 }
 
 fn owners(document: &Document<Hidden>) -> Vec<WantedOwner> {
-    let mut owners: Vec<WantedOwner> =
-        document.owners.iter().map(|it| WantedOwner { name: it.name.clone(), kind: it.kind }).collect();
+    let mut owners: Vec<WantedOwner> = document
+        .owners
+        .iter()
+        .map(|it| WantedOwner { name: it.name.clone(), kind: it.kind })
+        .collect();
     for key in &document.keys {
         if !owners.iter().any(|it| it.name == key.owner) {
             owners.push(WantedOwner { name: key.owner.clone(), kind: OwnerKind::Team });
@@ -249,11 +271,13 @@ fn provider(
     });
     let list = format!("{path}.credentials");
     unique(&list, credentials.iter().map(|it| it.name.clone()), wrong);
-    let marked: Vec<&str> = credentials.iter().filter(|it| it.default).map(|it| it.name.as_str()).collect();
+    let marked: Vec<&str> =
+        credentials.iter().filter(|it| it.default).map(|it| it.name.as_str()).collect();
     if marked.len() > 1 {
         wrong.push(FieldError::new(list.clone(), "more than one has `default: true`"));
     }
-    let default = marked.first().copied().or_else(|| credentials.first().map(|it| it.name.as_str()));
+    let default =
+        marked.first().copied().or_else(|| credentials.first().map(|it| it.name.as_str()));
     let default_credential = default.map(str::to_owned);
     let credentials = each(
         credentials,
@@ -272,7 +296,10 @@ fn credential(
 ) -> WantedCredential {
     let CredentialDecl { name, api_key, fields, settings, .. } = declared;
     if api_key.is_some() && fields.contains_key("api_key") {
-        wrong.push(FieldError::new(format!("{path}.fields.api_key"), "is given twice: keep `api_key` alone"));
+        wrong.push(FieldError::new(
+            format!("{path}.fields.api_key"),
+            "is given twice: keep `api_key` alone",
+        ));
     }
     let short = api_key.map(|it| ("api_key".to_owned(), it.0));
     let secrets = fields.into_iter().map(|(id, it)| (id, it.0)).chain(short);
@@ -294,7 +321,7 @@ fn model(path: String, declared: ModelDecl, wrong: &mut Vec<FieldError>) -> Want
 }
 
 fn alias(path: String, declared: AliasDecl, wrong: &mut Vec<FieldError>) -> WantedAlias {
-    let groups = groups(&path, declared.targets, wrong);
+    let groups = groups(&format!("{path}.targets"), declared.targets, wrong);
     WantedAlias { path, name: declared.name, groups, policy: declared.policy }
 }
 
@@ -329,7 +356,10 @@ fn unique(list: &str, names: impl Iterator<Item = String>, wrong: &mut Vec<Field
     let mut seen = BTreeSet::new();
     for (at, name) in names.enumerate() {
         if !seen.insert(name.clone()) {
-            wrong.push(FieldError::new(format!("{list}[{at}]"), format!("`{name}` is declared twice")));
+            wrong.push(FieldError::new(
+                format!("{list}[{at}]"),
+                format!("`{name}` is declared twice"),
+            ));
         }
     }
 }

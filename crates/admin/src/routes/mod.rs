@@ -28,11 +28,20 @@ pub(crate) struct Refusals;
 impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let refused = |what: &str| {
-            let problem = Content::builder().schema(Some(Ref::from_schema_name("ProblemDocument"))).build();
-            RefOr::T(ResponseBuilder::new().description(what).content("application/problem+json", problem).build())
+            let problem =
+                Content::builder().schema(Some(Ref::from_schema_name("ProblemDocument"))).build();
+            RefOr::T(
+                ResponseBuilder::new()
+                    .description(what)
+                    .content("application/problem+json", problem)
+                    .build(),
+            )
         };
         BTreeMap::from([
-            ("4XX".to_owned(), refused("The request cannot be done as it stands: `code` and `errors` say why")),
+            (
+                "4XX".to_owned(),
+                refused("The request cannot be done as it stands: `code` and `errors` say why"),
+            ),
             ("5XX".to_owned(), refused("Something failed here: try again later")),
         ])
     }

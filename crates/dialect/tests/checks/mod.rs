@@ -9,7 +9,7 @@ use wayleave_dialect::Dialect;
 use wayleave_dialect::Losses;
 use wayleave_dialect::carry::{Answer, Carried, Carry, Translate, translate_whole};
 use wayleave_dialect::chat::Head;
-use wayleave_dialect::error::Fault;
+use wayleave_dialect::error::FaultKind;
 use wayleave_dialect::frame::Frame;
 use wayleave_dialect::frame::split::{self, Splitter};
 use wayleave_dialect::frame::sse::Sse;
@@ -148,11 +148,12 @@ fn same_in_any_chunks(carrier: impl Fn() -> Box<dyn Carry>, data: &[u8], seed: u
     assert_eq!(split, whole);
 }
 
-/// What can be told of a carried answer.
+/// What can be told of a carried answer. Blank lines beyond those that end frames say nothing, and
+/// the words for an answer that is none may tell how far it was read.
 #[derive(Debug, PartialEq)]
 struct Told {
     bytes: Vec<u8>,
-    end: Option<Result<(), Fault>>,
+    end: Result<(), (FaultKind, Option<String>)>,
     semantic: bool,
     usage: Option<Usage>,
 }
@@ -173,9 +174,20 @@ fn carried(mut carrier: Box<dyn Carry>, chunks: &[Bytes]) -> Told {
             break;
         }
     }
-    assert!(end.is_some(), "the end of the body ends the answer");
+    let end = end.expect("the end of the body ends the answer");
+    let mut frames = bytes.trim_ascii_start().to_vec();
+    let mut newlines = 0;
+    frames.retain(|byte| {
+        newlines = if *byte == b'\n' { newlines + 1 } else { 0 };
+        newlines <= 2
+    });
     let seen = carrier.seen();
-    Told { bytes, end, semantic: seen.semantic, usage: seen.usage }
+    Told {
+        bytes: frames,
+        end: end.map_err(|fault| (fault.kind, fault.code)),
+        semantic: seen.semantic,
+        usage: seen.usage,
+    }
 }
 
 /// A request that can be read can be amended, and written in any dialect as what that can read.

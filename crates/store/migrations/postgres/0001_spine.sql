@@ -2,9 +2,9 @@
 --
 -- Portable columns: ids UUID, instants BIGINT microseconds UTC, money BIGINT nano-USD, documents JSONB.
 -- Every table has workspace_id, and every unique key begins with it, so that no name, id or
--- reference can cross a tenant. Four keys are unique in the instance on purpose: a workspace's name
--- (nothing stands above it), and the hashes of keys and of management tokens (what a client presents
--- names no workspace), beside the single row of `revision`.
+-- reference can cross a tenant. Three keys are unique in the instance on purpose: a workspace's
+-- name (nothing stands above it), and the hashes of keys and of management tokens (what a client
+-- presents names no workspace).
 -- The workspace of all zeros is `system`: the operator's own.
 
 CREATE TABLE workspaces (
@@ -110,6 +110,7 @@ CREATE TABLE price_versions (
     workspace_id   UUID NOT NULL REFERENCES workspaces (workspace_id),
     id             UUID NOT NULL,
     model_id       UUID NOT NULL,
+    number         BIGINT NOT NULL,
     free           BOOLEAN NOT NULL,
     effective_from BIGINT NOT NULL,
     source         TEXT NOT NULL,
@@ -118,7 +119,7 @@ CREATE TABLE price_versions (
     created_at     BIGINT NOT NULL,
     PRIMARY KEY (workspace_id, id)
 );
-CREATE INDEX price_versions_model ON price_versions (workspace_id, model_id, effective_from);
+CREATE UNIQUE INDEX price_versions_number ON price_versions (workspace_id, model_id, number);
 
 CREATE TABLE price_rates (
     workspace_id     UUID NOT NULL,

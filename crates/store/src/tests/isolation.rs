@@ -64,6 +64,10 @@ async fn one_secret_cannot_be_the_key_of_two_workspaces() {
         let draft = testing::key_draft("same", &blue.owner);
         let error = keys::import(&mut change, &draft, &red.secret).await.unwrap_err();
         assert!(matches!(error, StoreError::SecretTaken { noun: "key" }));
+        // Whoever passes over the error cannot store the half that was done.
+        assert!(matches!(change.commit().await, Err(StoreError::HalfDone)));
+        let mut tx = bench.store.read().await.unwrap();
+        assert_eq!(keys::by_name(&mut tx, blue.workspace, "same").await.unwrap(), None);
     })
     .await;
 }

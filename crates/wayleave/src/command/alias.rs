@@ -55,13 +55,22 @@ pub struct SetArgs {
 }
 
 /// Does it.
-pub async fn run(command: AliasCommand, context: &Context<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
+pub async fn run(
+    command: AliasCommand,
+    context: &Context<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Failure> {
     let client = context.client()?;
     let path = |alias: &str, rest: &str| context.path(&format!("/aliases/{}{rest}", escape(alias)));
     match command {
         AliasCommand::Set(args) => set(&args, context, out).await?,
         AliasCommand::List => {
-            let columns = [("NAME", "/name"), ("TARGETS", "/target_names"), ("VERSION", "/route/number"), ("MANAGED BY", "/managed_by")];
+            let columns = [
+                ("NAME", "/name"),
+                ("TARGETS", "/target_names"),
+                ("VERSION", "/route/number"),
+                ("MANAGED BY", "/managed_by"),
+            ];
             out.list(&client.list(&context.path("/aliases")).await?, &columns)?;
         }
         AliasCommand::Versions { alias } => {
@@ -75,7 +84,9 @@ pub async fn run(command: AliasCommand, context: &Context<'_>, out: &mut Out<'_>
             out.list(&client.list(&path(&alias, "/versions")).await?, &columns)?;
         }
         AliasCommand::Restore { alias, number, reason } => {
-            let done = client.post(&path(&alias, "/restore"), &json!({"number": number, "reason": reason})).await?;
+            let done = client
+                .post(&path(&alias, "/restore"), &json!({"number": number, "reason": reason}))
+                .await?;
             out.said(&done.body, &format!("alias {alias} leads where version {number} led"))?;
         }
         AliasCommand::Delete { alias } => {
@@ -88,7 +99,8 @@ pub async fn run(command: AliasCommand, context: &Context<'_>, out: &mut Out<'_>
 
 async fn set(args: &SetArgs, context: &Context<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
     let client = context.client()?;
-    let targets = args.targets.iter().map(|text| target(text)).collect::<Result<Vec<Value>, String>>();
+    let targets =
+        args.targets.iter().map(|text| target(text)).collect::<Result<Vec<Value>, String>>();
     let targets = targets.map_err(|why| Failure::Usage(format!("--target: {why}")))?;
     let mut wish = json!({"targets": targets, "reason": args.reason});
     if let Some(text) = &args.policy {
@@ -113,15 +125,19 @@ async fn set(args: &SetArgs, context: &Context<'_>, out: &mut Out<'_>) -> Result
 fn target(text: &str) -> Result<Value, String> {
     let mut parts = text.split(';');
     let named = parts.next().and_then(|it| it.split_once('/'));
-    let Some((provider, model)) = named.filter(|(provider, model)| !provider.is_empty() && !model.is_empty()) else {
+    let Some((provider, model)) =
+        named.filter(|(provider, model)| !provider.is_empty() && !model.is_empty())
+    else {
         return Err(format!("`{text}` is not PROVIDER/MODEL"));
     };
     let mut target = json!({"provider": provider, "model": model});
     for option in parts {
-        let (name, value) = option.split_once('=').ok_or_else(|| format!("`{option}` is not NAME=VALUE"))?;
+        let (name, value) =
+            option.split_once('=').ok_or_else(|| format!("`{option}` is not NAME=VALUE"))?;
         target[name] = match name {
             "weight" | "group" => {
-                let number: u32 = value.parse().map_err(|_| format!("`{value}` is not a number"))?;
+                let number: u32 =
+                    value.parse().map_err(|_| format!("`{value}` is not a number"))?;
                 json!(number)
             }
             "credential" | "type" => json!(value),

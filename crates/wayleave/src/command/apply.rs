@@ -1,13 +1,17 @@
 //! `wayleave apply -f FILE`: makes a server as a setup file says, and prints what that changes.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use clap::Args;
 use serde_json::{Value, json};
-use wayleave_admin::apply::document::{Document, Sent};
-use wayleave_model::Secret;
+use wayleave_admin::Problem;
+use wayleave_admin::apply::document::{Document, Hidden, Sent};
+use wayleave_admin::apply::plan::Action;
+use wayleave_admin::apply::{self, Options};
+use wayleave_model::{Clock, Secret};
+use wayleave_store::{Actor, Store};
 
 use crate::apply_file;
 use crate::cli::Context;
@@ -33,7 +37,11 @@ pub struct ApplyArgs {
 }
 
 /// Applies every document of the file, each in a transaction of its own.
-pub async fn run(args: &ApplyArgs, context: &Context<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
+pub async fn run(
+    args: &ApplyArgs,
+    context: &Context<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Failure> {
     let text = read(&args.file)?;
     let documents = apply_file::load(&args.file, &text, context.env);
     let documents = documents.map_err(|error| Failure::Usage(error.to_string()))?;
@@ -46,6 +54,41 @@ pub async fn run(args: &ApplyArgs, context: &Context<'_>, out: &mut Out<'_>) -> 
         show(&workspace, args, &done.body, out)?;
     }
     Ok(())
+}
+
+/// Applies a setup file before a server starts, as `serve --apply FILE` wants it.
+///
+/// # Errors
+/// What is wrong with the file, or what stands in its way.
+pub async fn at_start(file: &Path, store: &Store) -> Result<(), Failure> {
+    let env = |name: &str| std::env::var(name).ok();
+    let documents = apply_file::load(file, &read(file)?, &env);
+    for document in documents.map_err(|error| Failure::Usage(error.to_string()))? {
+        let workspace = document.workspace.clone();
+        let document = document.map_secrets(|it| Ok::<_, Failure>(Hidden(it)))?;
+        let actor = Actor::system("serve --apply");
+        let done = apply::run(store, &Clock::system(), &actor, document, Options::default()).await;
+        let done = done.map_err(|problem| {
+            Failure::Refused(format!("{}: {}", file.display(), lines(&problem)))
+        })?;
+        let changed = done.changes.iter().filter(|it| it.action != Action::Unchanged).count();
+        tracing::info!(file = %file.display(), workspace, changed, "setup file applied");
+        for minted in &done.secrets {
+            // Shown once, where the other secrets of a first start are: never in the log.
+            let secret = minted.secret.0.expose_str().unwrap_or_default();
+            writeln!(
+                std::io::stderr(),
+                "  the secret of key {} is shown only now: {secret}",
+                minted.key
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn lines(problem: &Problem) -> String {
+    let fields = problem.errors.iter().map(|it| format!("\n  {}: {}", it.field, it.message));
+    format!("{}{}", problem.detail, fields.collect::<String>())
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
@@ -64,7 +107,12 @@ fn body(document: Document<Secret>) -> Result<Bytes, Failure> {
     Ok(Bytes::from(bytes))
 }
 
-fn show(workspace: &str, args: &ApplyArgs, answer: &Value, out: &mut Out<'_>) -> Result<(), Failure> {
+fn show(
+    workspace: &str,
+    args: &ApplyArgs,
+    answer: &Value,
+    out: &mut Out<'_>,
+) -> Result<(), Failure> {
     if out.is_json() {
         return Ok(out.raw(&answer.to_string())?);
     }
@@ -72,7 +120,11 @@ fn show(workspace: &str, args: &ApplyArgs, answer: &Value, out: &mut Out<'_>) ->
     let (unchanged, changes): (Vec<Value>, Vec<Value>) =
         list("changes").into_iter().partition(|it| it["action"] == json!("unchanged"));
     for change in &changes {
-        let fields = if change["fields"].is_null() { String::new() } else { format!(": {}", cell(change.get("fields"))) };
+        let fields = if change["fields"].is_null() {
+            String::new()
+        } else {
+            format!(": {}", cell(change.get("fields")))
+        };
         let line = [cell(change.get("action")), cell(change.get("noun")), cell(change.get("name"))];
         out.raw(&format!("{:6} {:10} {}{fields}", line[0], line[1], line[2]))?;
     }
@@ -85,7 +137,11 @@ fn show(workspace: &str, args: &ApplyArgs, answer: &Value, out: &mut Out<'_>) ->
         out.raw(&format!("the secret of key {key} is shown only now: {secret}"))?;
     }
     let verb = if args.dry_run { "would change" } else { "changed" };
-    let line = format!("workspace {workspace}: {} {verb}, {} as they should be", changes.len(), unchanged.len());
+    let line = format!(
+        "workspace {workspace}: {} {verb}, {} as they should be",
+        changes.len(),
+        unchanged.len()
+    );
     Ok(out.raw(&line)?)
 }
 

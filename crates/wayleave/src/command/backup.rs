@@ -18,7 +18,11 @@ pub struct BackupArgs {
 }
 
 /// Asks the server on this machine for it.
-pub async fn run(args: &BackupArgs, context: &Context<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
+pub async fn run(
+    args: &BackupArgs,
+    context: &Context<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Failure> {
     let client = context.client()?;
     let to = std::path::absolute(&args.to)?;
     let done = client.post("/api/v1/system/backup", &json!({"directory": to})).await?;

@@ -22,7 +22,11 @@ pub enum KekCommand {
 }
 
 /// Does it.
-pub async fn run(command: KekCommand, context: &Context<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
+pub async fn run(
+    command: KekCommand,
+    context: &Context<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Failure> {
     let client = context.client()?;
     match command {
         KekCommand::List => {

@@ -69,7 +69,11 @@ pub struct CreateArgs {
 }
 
 /// Does it.
-pub async fn run(command: KeyCommand, context: &Context<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
+pub async fn run(
+    command: KeyCommand,
+    context: &Context<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Failure> {
     let client = context.client()?;
     let path = |key: &str, rest: &str| context.path(&format!("/keys/{}{rest}", escape(key)));
     match command {
@@ -90,7 +94,8 @@ pub async fn run(command: KeyCommand, context: &Context<'_>, out: &mut Out<'_>) 
             out.list(&client.list(&context.path("/keys")).await?, &columns)?;
         }
         KeyCommand::Rotate { key, overlap } => {
-            let micros = super::usage::span(&overlap).map_err(|why| Failure::Usage(format!("--overlap: {why}")))?;
+            let micros = super::usage::span(&overlap)
+                .map_err(|why| Failure::Usage(format!("--overlap: {why}")))?;
             let wish = json!({"overlap_seconds": micros / 1_000_000});
             let made = client.post(&path(&key, "/rotate"), &wish).await?;
             show_secret(&made.body, &format!("key {key} has a new secret"), out)?;
@@ -131,6 +136,7 @@ fn wish(args: &CreateArgs, context: &Context<'_>) -> Result<Value, Failure> {
 
 fn show_secret(body: &Value, sentence: &str, out: &mut Out<'_>) -> Result<(), Failure> {
     let secret = body.get("secret").and_then(Value::as_str);
-    let shown = secret.map_or_else(String::new, |it| format!("; its secret is shown only now:\n{it}"));
+    let shown =
+        secret.map_or_else(String::new, |it| format!("; its secret is shown only now:\n{it}"));
     Ok(out.said(body, &format!("{sentence}{shown}"))?)
 }

@@ -17,10 +17,19 @@ pub struct MigrateArgs {
 }
 
 /// Does it. Nothing happens to a database that is up to date.
-pub async fn run(args: &MigrateArgs, context: &Context<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
+pub async fn run(
+    args: &MigrateArgs,
+    context: &Context<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Failure> {
     let config = args.settings.resolve(context.reach, context.env)?;
-    if let Some(folder) = config.database.file().and_then(std::path::Path::parent) {
-        crate::init::private_folder(folder)?;
+    if let Some(folder) = config
+        .database
+        .file()
+        .and_then(std::path::Path::parent)
+        .filter(|it| !it.as_os_str().is_empty())
+    {
+        crate::init::folder(folder)?;
     }
     let done = wayleave_store::migrate(&config.database, &Clock::system()).await?;
     let sentence = if done.from == done.to {

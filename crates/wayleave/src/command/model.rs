@@ -64,7 +64,11 @@ pub struct PriceArgs {
 }
 
 /// Does it.
-pub async fn run(command: ModelCommand, context: &Context<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
+pub async fn run(
+    command: ModelCommand,
+    context: &Context<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Failure> {
     let client = context.client()?;
     let models = context.path("/models");
     match command {
@@ -83,8 +87,13 @@ pub async fn run(command: ModelCommand, context: &Context<'_>, out: &mut Out<'_>
         }
         ModelCommand::List { provider } => {
             let only = provider.map_or_else(String::new, |it| format!("?provider={}", escape(&it)));
-            let columns =
-                [("PROVIDER", "/provider"), ("NAME", "/name"), ("TYPE", "/type"), ("PRICE", "/price_summary"), ("ID", "/id")];
+            let columns = [
+                ("PROVIDER", "/provider"),
+                ("NAME", "/name"),
+                ("TYPE", "/type"),
+                ("PRICE", "/price_summary"),
+                ("ID", "/id"),
+            ];
             out.list(&client.list(&format!("{models}{only}")).await?, &columns)?;
         }
         ModelCommand::Price { provider, name, price } => {
@@ -106,20 +115,32 @@ impl PriceArgs {
         if self.free {
             return Ok(json!({"free": true}));
         }
-        let read = |text: &String| pair("--price", text).map(|(unit, amount)| (unit.to_owned(), json!(amount)));
-        let prices: Map<String, Value> = self.prices.iter().map(read).collect::<Result<_, Failure>>()?;
+        let read = |text: &String| {
+            pair("--price", text).map(|(unit, amount)| (unit.to_owned(), json!(amount)))
+        };
+        let prices: Map<String, Value> =
+            self.prices.iter().map(read).collect::<Result<_, Failure>>()?;
         Ok(json!({"price": prices}))
     }
 }
 
 /// The id of the one model that is meant.
-async fn find(client: &Client, context: &Context<'_>, provider: &str, name: &str) -> Result<String, Failure> {
+async fn find(
+    client: &Client,
+    context: &Context<'_>,
+    provider: &str,
+    name: &str,
+) -> Result<String, Failure> {
     let all = client.list(&context.path(&format!("/models?provider={}", escape(provider)))).await?;
     let named = |it: &&Value| it["name"] == name || it["id"] == name;
     let found: Vec<&Value> = all.iter().filter(named).collect();
     match found.as_slice() {
         [one] => Ok(one["id"].as_str().unwrap_or_default().to_owned()),
-        [] => Err(Failure::Refused(format!("the provider {provider} has no model {name}: see `wayleave model list`"))),
-        _ => Err(Failure::Refused(format!("the provider {provider} has several models {name}: give the id"))),
+        [] => Err(Failure::Refused(format!(
+            "the provider {provider} has no model {name}: see `wayleave model list`"
+        ))),
+        _ => Err(Failure::Refused(format!(
+            "the provider {provider} has several models {name}: give the id"
+        ))),
     }
 }

@@ -85,18 +85,31 @@ pub struct CredentialArgs {
 }
 
 /// Does it.
-pub async fn run(command: ProviderCommand, context: &Context<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
+pub async fn run(
+    command: ProviderCommand,
+    context: &Context<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Failure> {
     let client = context.client()?;
     match command {
         ProviderCommand::Create { name, kind, base_url, settings } => {
             let wish = json!({"name": name, "kind": kind, "base_url": base_url, "settings": texts("--set", &settings)?});
             let made = client.post(&context.path("/providers"), &wish).await?;
-            let at = made.body.get("base_url").and_then(Value::as_str).map_or_else(String::new, |it| format!(" at {it}"));
+            let at = made
+                .body
+                .get("base_url")
+                .and_then(Value::as_str)
+                .map_or_else(String::new, |it| format!(" at {it}"));
             out.said(&made.body, &format!("provider {name} added{at}"))?;
         }
         ProviderCommand::List => {
-            let columns =
-                [("NAME", "/name"), ("KIND", "/kind"), ("BASE URL", "/base_url"), ("DEFAULT", "/default_credential"), ("MANAGED BY", "/managed_by")];
+            let columns = [
+                ("NAME", "/name"),
+                ("KIND", "/kind"),
+                ("BASE URL", "/base_url"),
+                ("DEFAULT", "/default_credential"),
+                ("MANAGED BY", "/managed_by"),
+            ];
             out.list(&client.list(&context.path("/providers")).await?, &columns)?;
         }
         ProviderCommand::Kinds => {
@@ -104,7 +117,8 @@ pub async fn run(command: ProviderCommand, context: &Context<'_>, out: &mut Out<
             out.list(&client.list("/api/v1/system/kinds").await?, &columns)?;
         }
         ProviderCommand::Delete { provider } => {
-            let gone = client.delete(&context.path(&format!("/providers/{}", escape(&provider)))).await?;
+            let gone =
+                client.delete(&context.path(&format!("/providers/{}", escape(&provider)))).await?;
             out.said(&gone.body, &format!("provider {provider} removed"))?;
         }
         ProviderCommand::Credential(command) => credential(command, context, out).await?,
@@ -112,9 +126,15 @@ pub async fn run(command: ProviderCommand, context: &Context<'_>, out: &mut Out<
     Ok(())
 }
 
-async fn credential(command: CredentialCommand, context: &Context<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
+async fn credential(
+    command: CredentialCommand,
+    context: &Context<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Failure> {
     let client = context.client()?;
-    let path = |provider: &str, rest: &str| context.path(&format!("/providers/{}/credentials{rest}", escape(provider)));
+    let path = |provider: &str, rest: &str| {
+        context.path(&format!("/providers/{}/credentials{rest}", escape(provider)))
+    };
     match command {
         CredentialCommand::Create(args) => {
             let mut fields = Map::new();
@@ -130,7 +150,10 @@ async fn credential(command: CredentialCommand, context: &Context<'_>, out: &mut
                 "default": args.default,
             });
             let made = client.post(&path(&args.provider, ""), &wish).await?;
-            out.said(&made.body, &format!("credential {} added, unverified until its first success", args.name))?;
+            out.said(
+                &made.body,
+                &format!("credential {} added, unverified until its first success", args.name),
+            )?;
         }
         CredentialCommand::List { provider } => {
             let columns = [
@@ -149,7 +172,8 @@ async fn credential(command: CredentialCommand, context: &Context<'_>, out: &mut
             out.said(&done.body, &format!("{credential} is now the default of {provider}"))?;
         }
         CredentialCommand::Delete { provider, credential } => {
-            let gone = client.delete(&path(&provider, &format!("/{}", escape(&credential)))).await?;
+            let gone =
+                client.delete(&path(&provider, &format!("/{}", escape(&credential)))).await?;
             out.said(&gone.body, &format!("credential {credential} removed"))?;
         }
     }
@@ -157,6 +181,7 @@ async fn credential(command: CredentialCommand, context: &Context<'_>, out: &mut
 }
 
 fn texts(option: &str, pairs: &[String]) -> Result<Map<String, Value>, Failure> {
-    let read = |text: &String| pair(option, text).map(|(field, value)| (field.to_owned(), json!(value)));
+    let read =
+        |text: &String| pair(option, text).map(|(field, value)| (field.to_owned(), json!(value)));
     pairs.iter().map(read).collect()
 }

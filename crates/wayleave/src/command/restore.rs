@@ -1,5 +1,6 @@
 //! `wayleave restore --from DIR`: a data folder from a backup, while no server runs on it.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -22,16 +23,23 @@ pub fn run(args: &RestoreArgs, context: &Context<'_>, out: &mut Out<'_>) -> Resu
     let data = context.data();
     let database = args.from.join("wayleave.db");
     if !database.is_file() {
-        let why = format!("{} is not there: --from wants a folder that `wayleave backup` made", database.display());
+        let why = format!(
+            "{} is not there: --from wants a folder that `wayleave backup` made",
+            database.display()
+        );
         return Err(Failure::Usage(why));
     }
     for taken in ["wayleave.db", "spool"].map(|name| data.join(name)) {
         if taken.exists() {
-            let why = format!("{} exists: restore into a new folder, or move that away first", taken.display());
+            let why = format!(
+                "{} exists: restore into a new folder, or move that away first",
+                taken.display()
+            );
             return Err(Failure::Refused(why));
         }
     }
-    copy(&args.from, &data).map_err(|error| Failure::Refused(format!("{}: {error}", data.display())))?;
+    copy(&args.from, &data)
+        .map_err(|error| Failure::Refused(format!("{}: {error}", data.display())))?;
     let kek = data.join("kek");
     let next = if kek.is_file() {
         "start it with `wayleave serve`".to_owned()
@@ -43,11 +51,11 @@ pub fn run(args: &RestoreArgs, context: &Context<'_>, out: &mut Out<'_>) -> Resu
 }
 
 fn copy(from: &Path, data: &Path) -> std::io::Result<()> {
-    crate::init::private_folder(data)?;
+    private_folder(data)?;
     let spool = from.join("spool");
     if spool.is_dir() {
         let to = data.join("spool");
-        crate::init::private_folder(&to)?;
+        private_folder(&to)?;
         for entry in std::fs::read_dir(&spool)? {
             let entry = entry?;
             if entry.file_type()?.is_file() {
@@ -62,6 +70,10 @@ fn copy(from: &Path, data: &Path) -> std::io::Result<()> {
     std::fs::rename(draft, data.join("wayleave.db"))
 }
 
+fn private_folder(path: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,7 +81,8 @@ mod tests {
     use clap::Parser;
 
     fn restore(from: &Path, data: &Path) -> Result<(), Failure> {
-        let cli = Cli::try_parse_from(["wayleave", "version", "--data", data.to_str().unwrap()]).unwrap();
+        let cli =
+            Cli::try_parse_from(["wayleave", "version", "--data", data.to_str().unwrap()]).unwrap();
         let context = Context { reach: &cli.reach, env: &|_| None };
         let mut text = Vec::new();
         run(&RestoreArgs { from: from.to_owned() }, &context, &mut Out::new(false, &mut text))

@@ -19,7 +19,8 @@ pub(super) fn read(option: &str, source: &str, context: &Context<'_>) -> Result<
         std::io::stdin().read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
         text
     } else {
-        let why = "give env:NAME, file:PATH or - (standard input): other programs can read arguments";
+        let why =
+            "give env:NAME, file:PATH or - (standard input): other programs can read arguments";
         return Err(wrong(why.to_owned()));
     };
     if text.ends_with('\n') {

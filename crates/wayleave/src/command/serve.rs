@@ -20,8 +20,8 @@ use wayleave_gateway::recorder::Recorder;
 use wayleave_gateway::server::{self, Server};
 use wayleave_gateway::upstream::Upstream;
 use wayleave_gateway::{Gateway, Settings, Timers};
-use wayleave_model::id::NodeId;
 use wayleave_model::Clock;
+use wayleave_model::id::NodeId;
 use wayleave_spool::{Options, Recovery, Spool};
 use wayleave_store::Store;
 
@@ -65,15 +65,17 @@ async fn serve(config: Config) -> Result<(), Failure> {
     init::folder(&config.data)?;
     let (spool, recovery) = open_spool(&config, &clock)?;
     let store = init::open(&config, clock.clone()).await?;
-    let first = init::ensure(&config, &store, &clock).await?;
+    let first = init::ensure(&config, &store).await?;
     if let Some(file) = &config.apply {
-        init::apply(file, &store, &clock).await?;
+        crate::command::apply::at_start(file, &store).await?;
     }
     let listeners = bind(&config).await?;
     let base = base_url(&config, &listeners)?;
     let healths = Arc::new(Healths::default());
     let tasks = TaskTracker::new();
-    let gateway = gateway(&config, &base, &store, spool, &recovery, &healths, tasks.clone(), clock.clone()).await?;
+    let gateway =
+        gateway(&config, &base, &store, spool, &recovery, &healths, tasks.clone(), clock.clone())
+            .await?;
     let tls = Arc::new(ArcSwapOption::empty());
     load_certificate(&tls, config.tls.as_ref())?;
     let router = wayleave_admin::router(AdminState {
@@ -94,7 +96,8 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let local = socket::bind(&config.data)?;
     tasks.spawn(socket::listen(local, router.clone(), accepting.clone()));
     if let Some(addr) = config.metrics_listen {
-        let listener = TcpListener::bind(addr).await.map_err(|err| taken("--metrics-listen", addr, &err))?;
+        let listener =
+            TcpListener::bind(addr).await.map_err(|err| taken("--metrics-listen", addr, &err))?;
         tasks.spawn(metrics::listen(listener, Arc::clone(&gateway), accepting.clone()));
     }
     let connections = TaskTracker::new();
@@ -119,7 +122,10 @@ async fn serve(config: Config) -> Result<(), Failure> {
     connections.close();
     let unfinished = tokio::time::timeout(config.drain, connections.wait()).await.is_err();
     if unfinished {
-        tracing::warn!(connections = connections.len(), "streams were cut: the drain deadline passed");
+        tracing::warn!(
+            connections = connections.len(),
+            "streams were cut: the drain deadline passed"
+        );
     }
     drop(server);
     tasks.close();
@@ -205,7 +211,9 @@ async fn bind(config: &Config) -> Result<Vec<TcpListener>, Failure> {
 }
 
 fn taken(flag: &str, addr: std::net::SocketAddr, err: &std::io::Error) -> Failure {
-    Failure::Refused(format!("{flag} {addr}: {err}; choose another address, or port 0 for any free one"))
+    Failure::Refused(format!(
+        "{flag} {addr}: {err}; choose another address, or port 0 for any free one"
+    ))
 }
 
 /// What clients are told: as set, else the first address that was bound.
@@ -226,7 +234,10 @@ fn base_url(config: &Config, listeners: &[TcpListener]) -> Result<String, Failur
     Ok(format!("{scheme}://{host}:{}", addr.port()))
 }
 
-fn load_certificate(into: &ArcSwapOption<rustls::ServerConfig>, files: Option<&TlsFiles>) -> Result<(), Failure> {
+fn load_certificate(
+    into: &ArcSwapOption<rustls::ServerConfig>,
+    files: Option<&TlsFiles>,
+) -> Result<(), Failure> {
     if let Some(files) = files {
         into.store(Some(Arc::new(tls::read(files)?)));
     }

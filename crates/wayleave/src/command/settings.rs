@@ -88,8 +88,15 @@ impl SettingsArgs {
     ///
     /// # Errors
     /// [`Failure::Usage`] with a line for each setting that is wrong.
-    pub fn resolve(&self, reach: &Reach, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, Failure> {
-        let path = self.config.clone().or_else(|| env("WAYLEAVE_CONFIG").filter(|it| !it.is_empty()).map(PathBuf::from));
+    pub fn resolve(
+        &self,
+        reach: &Reach,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Config, Failure> {
+        let path = self
+            .config
+            .clone()
+            .or_else(|| env("WAYLEAVE_CONFIG").filter(|it| !it.is_empty()).map(PathBuf::from));
         let file = path.map(|path| read(&path)).transpose()?;
         let flags = self.flags(reach.data.as_deref());
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -138,7 +145,7 @@ fn read(path: &Path) -> Result<File, Failure> {
 mod tests {
     use super::*;
     use crate::cli::Cli;
-    use crate::config::SETTINGS;
+    use crate::config::layers::SETTINGS;
     use clap::{CommandFactory, Parser};
 
     #[test]
@@ -146,7 +153,9 @@ mod tests {
         let cli = Cli::command();
         let serve = cli.find_subcommand("serve").unwrap();
         let known = |flag: &str| {
-            let has = |command: &clap::Command| command.get_arguments().any(|it| it.get_long() == Some(flag));
+            let has = |command: &clap::Command| {
+                command.get_arguments().any(|it| it.get_long() == Some(flag))
+            };
             has(serve) || has(&cli)
         };
         for setting in SETTINGS.iter().filter(|it| it.name != "metrics-token") {
@@ -156,7 +165,18 @@ mod tests {
 
     #[test]
     fn flags_reach_the_settings() {
-        let line = ["wayleave", "serve", "--listen", "127.0.0.1:0", "--data", "d", "--migrate", "--upstream-allow", "127.0.0.0/8", "10.0.0.0/8"];
+        let line = [
+            "wayleave",
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--data",
+            "d",
+            "--migrate",
+            "--upstream-allow",
+            "127.0.0.0/8",
+            "10.0.0.0/8",
+        ];
         let cli = Cli::try_parse_from(line).unwrap();
         let crate::cli::Command::Serve(args) = cli.command else { panic!("not serve") };
         let config = args.settings.resolve(&cli.reach, &|_| None).unwrap();

@@ -33,7 +33,11 @@ pub struct UsageArgs {
 }
 
 /// Prints them: with `--json` one object per request and line, with the documented keys only.
-pub async fn run(args: &UsageArgs, context: &Context<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
+pub async fn run(
+    args: &UsageArgs,
+    context: &Context<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Failure> {
     let client = context.client()?;
     let path = context.path(&format!("/usage{}", query(args)?));
     if out.is_json() {
@@ -42,7 +46,8 @@ pub async fn run(args: &UsageArgs, context: &Context<'_>, out: &mut Out<'_>) -> 
     }
     let mut rows = Vec::new();
     let keep = |mut row: Value| {
-        row["cost"] = row["cost_nanos"].as_i64().map_or(Value::Null, |it| NanoUsd(it).to_string().into());
+        row["cost"] =
+            row["cost_nanos"].as_i64().map_or(Value::Null, |it| NanoUsd(it).to_string().into());
         row["target"] = match (row["provider"].as_str(), row["model"].as_str()) {
             (Some(provider), Some(model)) => format!("{provider}/{model}").into(),
             _ => Value::Null,
@@ -74,11 +79,14 @@ fn query(args: &UsageArgs) -> Result<String, Failure> {
     let mut query = Vec::new();
     for (option, text) in [("since", &args.since), ("until", &args.until)] {
         if let Some(text) = text {
-            let at = instant(text, false).map_err(|why| Failure::Usage(format!("--{option}: {why}")))?;
+            let at =
+                instant(text, false).map_err(|why| Failure::Usage(format!("--{option}: {why}")))?;
             query.push(format!("{option}={}", escape(&at.to_string())));
         }
     }
-    for (name, text) in [("key", &args.key), ("alias", &args.alias), ("request_id", &args.request_id)] {
+    for (name, text) in
+        [("key", &args.key), ("alias", &args.alias), ("request_id", &args.request_id)]
+    {
         query.extend(text.iter().map(|it| format!("{name}={}", escape(it))));
     }
     Ok(if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) })
@@ -89,7 +97,8 @@ pub(super) fn instant(text: &str, ahead: bool) -> Result<Timestamp, String> {
     if let Some(at) = Timestamp::parse(text) {
         return Ok(at);
     }
-    let micros = span(text).map_err(|why| format!("{why}, or RFC 3339 like 2026-11-21T12:00:00Z"))?;
+    let micros =
+        span(text).map_err(|why| format!("{why}, or RFC 3339 like 2026-11-21T12:00:00Z"))?;
     Ok(Clock::system().now().plus_micros(if ahead { micros } else { -micros }))
 }
 

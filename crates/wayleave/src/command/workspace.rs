@@ -38,7 +38,11 @@ pub enum WorkspaceCommand {
 const PATH: &str = "/api/v1/system/workspaces";
 
 /// Does it.
-pub async fn run(command: WorkspaceCommand, context: &Context<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
+pub async fn run(
+    command: WorkspaceCommand,
+    context: &Context<'_>,
+    out: &mut Out<'_>,
+) -> Result<(), Failure> {
     let client = context.client()?;
     match command {
         WorkspaceCommand::Create { name, time_zone } => {
@@ -46,7 +50,12 @@ pub async fn run(command: WorkspaceCommand, context: &Context<'_>, out: &mut Out
             out.said(&made.body, &format!("workspace {name} made"))?;
         }
         WorkspaceCommand::List => {
-            let columns = [("NAME", "/name"), ("TIME ZONE", "/time_zone"), ("MADE", "/created_at"), ("ID", "/id")];
+            let columns = [
+                ("NAME", "/name"),
+                ("TIME ZONE", "/time_zone"),
+                ("MADE", "/created_at"),
+                ("ID", "/id"),
+            ];
             out.list(&client.list(PATH).await?, &columns)?;
         }
         WorkspaceCommand::Rename { name, to } => {

@@ -62,7 +62,8 @@ fn flatten(
             return Err(unknown(&key, place(&name.span())));
         };
         let at = place(&value.span());
-        let texts = texts(value, setting.list).map_err(|message| BadFile { at: at.clone(), message })?;
+        let texts =
+            texts(value, setting.list).map_err(|message| BadFile { at: at.clone(), message })?;
         values.insert(key, (texts, at));
     }
     Ok(())
@@ -81,7 +82,9 @@ fn scalar(value: &Spanned<DeValue<'_>>) -> Result<String, String> {
         DeValue::String(text) => Ok(text.to_string()),
         DeValue::Integer(number) => Ok(number.as_str().to_owned()),
         DeValue::Boolean(on) => Ok(on.to_string()),
-        other => Err(format!("expected text, a whole number or true/false, not {}", other.type_str())),
+        other => {
+            Err(format!("expected text, a whole number or true/false, not {}", other.type_str()))
+        }
     }
 }
 

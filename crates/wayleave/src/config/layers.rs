@@ -101,7 +101,11 @@ impl Layers<'_> {
         let variable = setting.env();
         if let Some(value) = (self.env)(&variable).filter(|it| !it.is_empty()) {
             let values = if setting.list {
-                value.split(',').map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()).collect()
+                value
+                    .split(',')
+                    .map(|it| it.trim().to_owned())
+                    .filter(|it| !it.is_empty())
+                    .collect()
             } else {
                 vec![value]
             };

@@ -3,7 +3,7 @@
 //! Everything else (providers, models, aliases, keys) is data, kept in the database.
 
 mod file;
-mod layers;
+pub mod layers;
 mod read;
 
 use std::net::SocketAddr;
@@ -14,8 +14,8 @@ use ipnet::IpNet;
 use wayleave_model::Secret;
 use wayleave_store::DatabaseUrl;
 
-pub use file::{BadFile, File};
-pub use layers::{ConfigError, Flags, Layers, Origin, SETTINGS, Setting};
+pub use file::File;
+pub use layers::{ConfigError, Flags, Layers};
 
 /// What the process was told, checked.
 #[derive(Debug)]
@@ -116,7 +116,9 @@ impl Config {
         let data = read.path("data").unwrap_or_else(|| PathBuf::from("data"));
         let config = Config {
             listen: read.many("listen", read::address, &["127.0.0.1:8080"]),
-            database: read.one("database", read::database).unwrap_or_else(|| default_database(&data)),
+            database: read
+                .one("database", read::database)
+                .unwrap_or_else(|| default_database(&data)),
             tls: tls(&mut read),
             kek: kek(&mut read, &data),
             upstream: Upstream {

@@ -8,8 +8,8 @@ use ipnet::IpNet;
 use wayleave_model::Secret;
 use wayleave_store::DatabaseUrl;
 
-use super::layers::{ConfigError, Layers};
 use super::LogFormat;
+use super::layers::{ConfigError, Layers};
 
 /// Reads settings and remembers what was wrong with them.
 pub(super) struct Reader<'a> {
@@ -45,7 +45,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn many<T>(&mut self, name: &str, parse: fn(&str) -> Result<T, String>, or: &[&str]) -> Vec<T> {
+    pub(super) fn many<T>(
+        &mut self,
+        name: &str,
+        parse: fn(&str) -> Result<T, String>,
+        or: &[&str],
+    ) -> Vec<T> {
         let Some((values, origin)) = self.layers.get(name) else {
             return or.iter().filter_map(|it| parse(it).ok()).collect();
         };
@@ -69,7 +74,8 @@ impl<'a> Reader<'a> {
 
     /// Notes that a setting cannot be used as it was given.
     pub(super) fn refuse<T>(&mut self, name: &str, why: &str) -> Option<T> {
-        let origin = self.layers.get(name).map_or_else(|| format!("--{name}"), |(_, it)| it.to_string());
+        let origin =
+            self.layers.get(name).map_or_else(|| format!("--{name}"), |(_, it)| it.to_string());
         self.wrong.push(format!("{origin}: {why}"));
         None
     }
@@ -77,7 +83,9 @@ impl<'a> Reader<'a> {
 
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
-        format!("`{text}` is not an address: expected IP and port, like 127.0.0.1:8080 or [::]:8080")
+        format!(
+            "`{text}` is not an address: expected IP and port, like 127.0.0.1:8080 or [::]:8080"
+        )
     })
 }
 
@@ -95,7 +103,8 @@ pub(super) fn database(text: &str) -> Result<DatabaseUrl, String> {
 
 /// An address with scheme and host, without its last slashes.
 pub(super) fn base_url(text: &str) -> Result<String, String> {
-    let wrong = || format!("`{text}` is not a base URL: expected something like https://ai.example.com");
+    let wrong =
+        || format!("`{text}` is not a base URL: expected something like https://ai.example.com");
     let uri: http::Uri = text.parse().map_err(|_| wrong())?;
     let plain = matches!(uri.scheme_str(), Some("http" | "https")) && uri.query().is_none();
     let host = uri.authority().filter(|it| !it.host().is_empty() && !it.as_str().contains('@'));
@@ -119,7 +128,9 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
     let uri: Option<http::Uri> = base_url(text).ok().and_then(|it| it.parse().ok());
     match uri {
         Some(uri) if uri.path() == "/" => Ok(text.trim_end_matches('/').to_owned()),
-        _ => Err(format!("`{text}` is not an origin: expected something like https://app.example.com")),
+        _ => Err(format!(
+            "`{text}` is not an origin: expected something like https://app.example.com"
+        )),
     }
 }
 

@@ -4,12 +4,17 @@ use std::path::Path;
 
 use super::*;
 
-fn resolve(flags: &[(&'static str, &str)], env: &[(&str, &str)], file: &str) -> Result<Config, ConfigError> {
+fn resolve(
+    flags: &[(&'static str, &str)],
+    env: &[(&str, &str)],
+    file: &str,
+) -> Result<Config, ConfigError> {
     let mut given = Flags::new();
     for (name, value) in flags {
         given.entry(name).or_default().push((*value).to_owned());
     }
-    let env = |name: &str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+    let env =
+        |name: &str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
     let file = File::parse(Path::new("w.toml"), file).unwrap();
     Config::resolve(&Layers { flags: &given, env: &env, file: Some(&file) }, 2)
 }
@@ -38,7 +43,8 @@ fn everything_has_a_default_that_serves_one_machine() {
 
 #[test]
 fn lists_are_repeated_flags_commas_or_arrays() {
-    let nets = |config: Config| config.upstream.allow.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let nets =
+        |config: Config| config.upstream.allow.iter().map(ToString::to_string).collect::<Vec<_>>();
     let want = ["127.0.0.0/8", "::1/128"];
     let flags = [("upstream-allow", "127.0.0.0/8"), ("upstream-allow", "::1")];
     assert_eq!(nets(resolve(&flags, &[], "").unwrap()), want);
@@ -75,19 +81,32 @@ fn a_half_of_a_pair_is_refused() {
 
 #[test]
 fn a_key_nobody_knows_is_refused_with_its_place() {
-    let error = File::parse(Path::new("w.toml"), "data = \"d\"\n[upstream]\nalow = []").unwrap_err();
-    assert!(error.to_string().starts_with("w.toml:3:1: unknown key `upstream.alow`; known are listen, data,"));
+    let error =
+        File::parse(Path::new("w.toml"), "data = \"d\"\n[upstream]\nalow = []").unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("w.toml:3:1: unknown key `upstream.alow`; known are listen, data,")
+    );
     let error = File::parse(Path::new("w.toml"), "[provider]\nx = 1").unwrap_err();
     assert!(error.to_string().starts_with("w.toml:1:2: unknown key `provider`;"), "{error}");
     let error = File::parse(Path::new("w.toml"), "data = [\"a\"]").unwrap_err();
     assert_eq!(error.to_string(), "w.toml:1:8: expected one value, not a list");
-    assert!(File::parse(Path::new("w.toml"), "data =").unwrap_err().to_string().starts_with("w.toml:1:"));
+    assert!(
+        File::parse(Path::new("w.toml"), "data =")
+            .unwrap_err()
+            .to_string()
+            .starts_with("w.toml:1:")
+    );
 }
 
 #[test]
 fn a_refused_secret_is_not_echoed() {
     let error = resolve(&[], &[("WAYLEAVE_METRICS_TOKEN", "hunter2")], "").unwrap_err();
-    assert_eq!(error.to_string(), "WAYLEAVE_METRICS_TOKEN: too short: expected at least 16 characters");
+    assert_eq!(
+        error.to_string(),
+        "WAYLEAVE_METRICS_TOKEN: too short: expected at least 16 characters"
+    );
 }
 
 #[test]

@@ -6,7 +6,8 @@ use crate::init::FirstRun;
 
 /// The words of a first start: base URL, key and a call to paste.
 pub fn first(run: &FirstRun, base: &str) -> String {
-    let shown = |secret: &wayleave_model::Secret| secret.expose_str().unwrap_or_default().to_owned();
+    let shown =
+        |secret: &wayleave_model::Secret| secret.expose_str().unwrap_or_default().to_owned();
     let (key, token) = (shown(&run.client_key), shown(&run.admin_token));
     let mut out = String::new();
     // Writing to a string cannot fail.

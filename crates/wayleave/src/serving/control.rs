@@ -47,7 +47,10 @@ fn metrics(gateway: &Gateway, token: Option<&Secret>, headers: &http::HeaderMap)
     }
     let (status, text) = match token {
         Some(_) => (StatusCode::UNAUTHORIZED, "send the metrics token: Authorization: Bearer …\n"),
-        None => (StatusCode::NOT_FOUND, "no metrics here: start with --metrics-listen ADDR, or set WAYLEAVE_METRICS_TOKEN\n"),
+        None => (
+            StatusCode::NOT_FOUND,
+            "no metrics here: start with --metrics-listen ADDR, or set WAYLEAVE_METRICS_TOKEN\n",
+        ),
     };
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;

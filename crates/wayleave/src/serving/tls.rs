@@ -23,7 +23,8 @@ pub fn read(files: &TlsFiles) -> Result<ServerConfig, Failure> {
     if chain.is_empty() {
         return Err(bad("tls-cert", &files.cert, &"no certificate in it"));
     }
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|err| bad("tls-key", &files.key, &err))?;
+    let key =
+        PrivateKeyDer::from_pem_file(&files.key).map_err(|err| bad("tls-key", &files.key, &err))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

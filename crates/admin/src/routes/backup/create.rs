@@ -55,7 +55,8 @@ pub(crate) async fn create(
     if !wish.directory.is_absolute() {
         return Err(Problem::field("directory", "expected an absolute path"));
     }
-    let file = |source: io::Error| StoreError::File { path: wish.directory.display().to_string(), source };
+    let file =
+        |source: io::Error| StoreError::File { path: wish.directory.display().to_string(), source };
     make(&wish.directory).map_err(file)?;
     // The spool first: what the follower moves to the database meanwhile is then in both copies,
     // and counted once; the other way round it could be in neither.
@@ -80,7 +81,8 @@ fn make(path: &Path) -> io::Result<()> {
 fn copy_spool(from: &Path, to: &Path) -> io::Result<usize> {
     make(to)?;
     let mut copied = 0;
-    let mut names: Vec<_> = std::fs::read_dir(from)?.map(|it| it.map(|it| it.file_name())).collect::<Result<_, _>>()?;
+    let mut names: Vec<_> =
+        std::fs::read_dir(from)?.map(|it| it.map(|it| it.file_name())).collect::<Result<_, _>>()?;
     names.sort_by_key(|name| name != "cursor");
     for name in names.into_iter().filter(|name| name != "lock" && name != "next.tmp") {
         match std::fs::copy(from.join(&name), to.join(&name)) {

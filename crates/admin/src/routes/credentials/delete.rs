@@ -20,9 +20,10 @@ use crate::state::AdminState;
 pub(crate) async fn delete(
     State(state): State<AdminState>,
     here: Here,
-    Path((_, provider, credential)): Path<(String, String, String)>,
+    Path(named): Path<(String, String, String)>,
     IfMatch(expected): IfMatch,
 ) -> Result<StatusCode, Problem> {
+    let (_, provider, credential) = named;
     let mut change = state.store.change(here.workspace.id, &here.actor, "").await?;
     let at = here.workspace.id;
     let provider = lookup::provider(change.tx(), at, &provider).await?;

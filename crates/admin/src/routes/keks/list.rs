@@ -31,6 +31,7 @@ pub(crate) async fn list(
 ) -> Result<Json<PageView<KekView>>, Problem> {
     let ring = in_file(&state)?;
     let current = ring.current();
-    let view = |id: wayleave_model::id::KekId| KekView { id: id.to_string(), current: id == current };
+    let view =
+        |id: wayleave_model::id::KekId| KekView { id: id.to_string(), current: id == current };
     Ok(Json(PageView::whole(ring.ids().map(view).collect())))
 }

@@ -20,9 +20,10 @@ use crate::state::AdminState;
 pub(crate) async fn delete(
     State(state): State<AdminState>,
     here: Here,
-    Path((_, key)): Path<(String, String)>,
+    Path(named): Path<(String, String)>,
     IfMatch(expected): IfMatch,
 ) -> Result<StatusCode, Problem> {
+    let (_, key) = named;
     let mut change = state.store.change(here.workspace.id, &here.actor, "").await?;
     let found = lookup::key(change.tx(), here.workspace.id, &key).await?;
     keys::delete(&mut change, found.id, expected).await?;

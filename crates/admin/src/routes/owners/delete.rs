@@ -20,9 +20,10 @@ use crate::state::AdminState;
 pub(crate) async fn delete(
     State(state): State<AdminState>,
     here: Here,
-    Path((_, owner)): Path<(String, String)>,
+    Path(named): Path<(String, String)>,
     IfMatch(expected): IfMatch,
 ) -> Result<StatusCode, Problem> {
+    let (_, owner) = named;
     let mut change = state.store.change(here.workspace.id, &here.actor, "").await?;
     let found = lookup::owner(change.tx(), here.workspace.id, &owner).await?;
     owners::delete(&mut change, found.id, expected).await?;

@@ -22,6 +22,7 @@ pub(crate) async fn list(
     here: Here,
     Search(paging): Search<Paging>,
 ) -> Result<Json<PageView<OwnerView>>, Problem> {
-    let page = owners::list(&mut state.store.read().await?, here.workspace.id, &paging.listing()).await?;
+    let page =
+        owners::list(&mut state.store.read().await?, here.workspace.id, &paging.listing()).await?;
     Ok(Json(PageView::of(page, OwnerView::from)))
 }

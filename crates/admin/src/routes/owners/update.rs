@@ -33,10 +33,11 @@ pub(crate) struct OwnerChange {
 pub(crate) async fn update(
     State(state): State<AdminState>,
     here: Here,
-    Path((_, owner)): Path<(String, String)>,
+    Path(named): Path<(String, String)>,
     IfMatch(expected): IfMatch,
     Body(wish): Body<OwnerChange>,
 ) -> Result<Tagged<OwnerView>, Problem> {
+    let (_, owner) = named;
     let mut change = state.store.change(here.workspace.id, &here.actor, "").await?;
     let found = lookup::owner(change.tx(), here.workspace.id, &owner).await?;
     let mut draft = OwnerDraft::from(&found);

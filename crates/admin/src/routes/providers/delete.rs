@@ -20,9 +20,10 @@ use crate::state::AdminState;
 pub(crate) async fn delete(
     State(state): State<AdminState>,
     here: Here,
-    Path((_, provider)): Path<(String, String)>,
+    Path(named): Path<(String, String)>,
     IfMatch(expected): IfMatch,
 ) -> Result<StatusCode, Problem> {
+    let (_, provider) = named;
     let mut change = state.store.change(here.workspace.id, &here.actor, "").await?;
     let found = lookup::provider(change.tx(), here.workspace.id, &provider).await?;
     providers::delete(&mut change, found.id, expected).await?;

@@ -49,7 +49,11 @@ pub(crate) async fn create(
     by: Operator,
     Body(new): Body<NewToken>,
 ) -> Result<(StatusCode, Json<TokenMade>), Problem> {
-    let draft = TokenDraft { name: new.name, role: Role::Operator, expires_at: new.expires_at.map(|it| it.0) };
+    let draft = TokenDraft {
+        name: new.name,
+        role: Role::Operator,
+        expires_at: new.expires_at.map(|it| it.0),
+    };
     let mut change = state.store.change(SYSTEM_WORKSPACE, &by.actor, "").await?;
     let (token, secret) = tokens::mint(&mut change, &draft).await?;
     change.commit().await?;

@@ -24,6 +24,7 @@ pub(crate) async fn list(
     _: Operator,
     Search(paging): Search<Paging>,
 ) -> Result<Json<PageView<TokenView>>, Problem> {
-    let page = tokens::list(&mut state.store.read().await?, SYSTEM_WORKSPACE, &paging.listing()).await?;
+    let page =
+        tokens::list(&mut state.store.read().await?, SYSTEM_WORKSPACE, &paging.listing()).await?;
     Ok(Json(PageView::of(page, TokenView::from)))
 }

@@ -11,7 +11,7 @@ use super::answer::{Reader, Writer};
 use super::error;
 use super::frames::{self, Shape};
 use super::usage::Tally;
-use super::whole::{complete_delta, complete_start};
+use super::whole::{Event, complete_delta, complete_start};
 use crate::carry::{Answer, Carried, Carry, Seen};
 use crate::chat::{ReadEvents, WriteEvents};
 use crate::error::Fault;
@@ -218,14 +218,12 @@ impl Carrier {
             "message_start" => {
                 let model = self.answer.model.as_deref();
                 let start = complete_start(data, model, &mut self.tally)?;
-                self.mended(start.usage_mended);
-                self.report();
+                self.report(&start);
                 Ok(start.data)
             }
             "message_delta" => {
                 let delta = complete_delta(data, &mut self.tally)?;
-                self.mended(delta.usage_mended);
-                self.report();
+                self.report(&delta);
                 self.finished |= delta.finished;
                 self.seen.semantic |= delta.finished;
                 Ok(delta.data)
@@ -239,15 +237,12 @@ impl Carrier {
         }
     }
 
-    fn mended(&mut self, usage: bool) {
-        if usage {
+    fn report(&mut self, event: &Event) {
+        if event.usage_mended {
             self.seen.repaired("usage_null");
         }
-    }
-
-    fn report(&mut self) {
-        if let Some(usage) = self.tally.usage() {
-            self.seen.usage = Some(usage);
+        self.seen.usage = self.tally.usage();
+        if event.counted {
             self.seen.content_bytes = 0;
         }
     }

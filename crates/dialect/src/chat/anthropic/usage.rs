@@ -11,7 +11,7 @@ use crate::chat::json::Object;
 
 /// A report as sent. Every figure may be missing or null.
 #[derive(Deserialize)]
-pub(super) struct Report<'a> {
+struct Report<'a> {
     #[serde(borrow, default)]
     input_tokens: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -49,19 +49,16 @@ pub(super) struct Tally {
     cache_write_1h: u64,
     output: u64,
     thinking: u64,
-    any: bool,
 }
 
 impl Tally {
-    /// Takes in a report's JSON. One that is not an object says nothing.
-    pub(super) fn add_json(&mut self, json: &str) {
-        if let Ok(report) = serde_json::from_str(json) {
-            self.add(&report);
-        }
+    /// Takes in a report's JSON, and says whether it counts the answer's tokens: only then is what
+    /// passed before it accounted for.
+    pub(super) fn add_json(&mut self, json: &str) -> bool {
+        serde_json::from_str(json).is_ok_and(|report| self.add(&report))
     }
 
-    /// Takes in a report.
-    pub(super) fn add(&mut self, report: &Report<'_>) {
+    fn add(&mut self, report: &Report<'_>) -> bool {
         let written: Option<Written<'_>> = inner(report.cache_creation);
         let (short, long) = written.map_or((None, None), |written| {
             (count(written.ephemeral_5m_input_tokens), count(written.ephemeral_1h_input_tokens))
@@ -73,14 +70,16 @@ impl Tally {
         self.keep(long, |tally| &mut tally.cache_write_1h);
         let total = total.filter(|total| *total > 0).or_else(|| Some(short? + long.unwrap_or(0)));
         self.keep(total, |tally| &mut tally.cache_write);
-        self.keep(count(report.output_tokens), |tally| &mut tally.output);
         self.keep(details.and_then(|d| count(d.thinking_tokens)), |tally| &mut tally.thinking);
+        let output = count(report.output_tokens);
+        self.keep(output, |tally| &mut tally.output);
+        output.is_some_and(|output| output > 0)
     }
 
-    /// In our convention; `None` when nothing was reported.
+    /// In our convention; `None` when nothing was reported, be it in zeros.
     pub(super) fn usage(&self) -> Option<Usage> {
         let long = self.cache_write_1h.min(self.cache_write);
-        self.any.then(|| Usage {
+        (*self != Tally::default()).then(|| Usage {
             input: self.uncached.saturating_add(self.cache_read).saturating_add(self.cache_write),
             cached: self.cache_read,
             cache_write: self.cache_write - long,
@@ -92,9 +91,7 @@ impl Tally {
     }
 
     fn keep(&mut self, figure: Option<u64>, slot: impl FnOnce(&mut Tally) -> &mut u64) {
-        let Some(figure) = figure else { return };
-        self.any = true;
-        if figure > 0 {
+        if let Some(figure) = figure.filter(|figure| *figure > 0) {
             *slot(self) = figure;
         }
     }
@@ -138,7 +135,9 @@ mod tests {
 
     fn read(reports: &[&str]) -> Option<Usage> {
         let mut tally = Tally::default();
-        reports.iter().for_each(|report| tally.add_json(report));
+        reports.iter().for_each(|report| {
+            tally.add_json(report);
+        });
         tally.usage()
     }
 
@@ -170,6 +169,15 @@ mod tests {
     }
 
     #[test]
+    fn only_a_count_of_the_answer_accounts_for_it() {
+        let mut tally = Tally::default();
+        assert!(tally.add_json(r#"{"input_tokens":3,"output_tokens":1}"#));
+        for silent in ["null", "{}", r#"{"input_tokens":3}"#, r#"{"output_tokens":0}"#] {
+            assert!(!tally.add_json(silent), "{silent}");
+        }
+    }
+
+    #[test]
     fn the_split_alone_gives_the_total() {
         let report = r#"{"input_tokens":1,"cache_creation":{"ephemeral_5m_input_tokens":4,"ephemeral_1h_input_tokens":6}}"#;
         let usage = read(&[report]).unwrap();
@@ -182,6 +190,7 @@ mod tests {
         assert_eq!(read(&["null"]), None);
         assert_eq!(read(&["{}"]), None);
         assert_eq!(read(&[r#"{"output_tokens":null}"#]), None);
+        assert_eq!(read(&[r#"{"input_tokens":0,"output_tokens":0}"#]), None);
         assert_eq!(read(&[r#"{"input_tokens":3.0,"output_tokens":0}"#]).unwrap().input, 3);
     }
 

@@ -45,6 +45,8 @@ pub(super) fn carry(answer: &Answer, body: &Bytes) -> Result<Whole, Fault> {
 pub(super) struct Event {
     /// Its data, where it had to change.
     pub(super) data: Option<Vec<Bytes>>,
+    /// It counts the tokens of the answer so far.
+    pub(super) counted: bool,
     /// It reported no usage where clients count on it.
     pub(super) usage_mended: bool,
     /// It says why the answer ended.
@@ -66,16 +68,18 @@ pub(super) fn complete_start(
         let message = edits.apply(&message, &bytes).concat();
         replace(&event, data, "message", &message)
     });
-    Ok(Event { data, usage_mended, finished: false })
+    // Nothing of the answer passed before it.
+    Ok(Event { data, counted: true, usage_mended, finished: false })
 }
 
 /// A `message_delta`: takes in its report, and fills it up where it says nothing.
 pub(super) fn complete_delta(data: &Bytes, tally: &mut Tally) -> Result<Event, Fault> {
     let (event, delta) = inner(data, "delta")?;
     let report = event.raw("usage").unwrap_or("null");
-    tally.add_json(report);
+    let counted = tally.add_json(report);
     let mended = mended(report, &["output_tokens"], tally);
     Ok(Event {
+        counted,
         usage_mended: mended.is_some(),
         data: mended.map(|usage| replace(&event, data, "usage", usage.as_bytes())),
         finished: delta.has("stop_reason"),

@@ -117,7 +117,8 @@ mod tests {
     /// The amended body and the names of the edits.
     fn amended(body: &str, facts: &ModelFacts) -> (String, Vec<String>) {
         let bytes = Bytes::copy_from_slice(body.as_bytes());
-        let ask = super::super::ask::ask(&Head::default(), RawObject::read(&bytes).unwrap()).unwrap();
+        let ask =
+            super::super::ask::ask(&Head::default(), RawObject::read(&bytes).unwrap()).unwrap();
         let mut edits = Edits::default();
         amend(&ask, "up", facts, &mut edits);
         let body = edits.apply(&ask.body, &bytes).concat();
@@ -140,7 +141,8 @@ mod tests {
 
     #[test]
     fn the_model_is_the_targets() {
-        let (body, names) = amended(r#"{ "model" : "a\"b" ,"messages":[]}"#, &ModelFacts::default());
+        let (body, names) =
+            amended(r#"{ "model" : "a\"b" ,"messages":[]}"#, &ModelFacts::default());
         assert_eq!(body, r#"{ "model" : "up" ,"messages":[]}"#);
         assert_eq!(names, ["model"]);
     }
@@ -149,7 +151,8 @@ mod tests {
     fn a_stream_asks_for_usage_beside_its_other_options() {
         let facts = ModelFacts::default();
         let (body, names) = amended(r#"{"model":"up","messages":[],"stream":true}"#, &facts);
-        let added = r#"{"stream_options":{"include_usage":true},"model":"up","messages":[],"stream":true}"#;
+        let added =
+            r#"{"stream_options":{"include_usage":true},"model":"up","messages":[],"stream":true}"#;
         assert_eq!((&*body, &*names), (added, &["stream_options".to_owned()][..]));
         let expected = r#","stream":true,"stream_options":{"include_usage":true}"#;
         let null = r#","stream":true,"stream_options":null"#;
@@ -166,8 +169,11 @@ mod tests {
 
     #[test]
     fn the_limit_goes_by_the_name_the_model_knows() {
-        let facts =
-            |limit| ModelFacts { token_limit: Some(limit), min_output: Some(16), ..ModelFacts::default() };
+        let facts = |limit| ModelFacts {
+            token_limit: Some(limit),
+            min_output: Some(16),
+            ..ModelFacts::default()
+        };
         let new = facts(TokenLimit::MaxCompletionTokens);
         let old = facts(TokenLimit::MaxTokens);
         case(

@@ -29,7 +29,7 @@ pub(super) fn ask<'a>(head: &Head<'a>, body: RawObject<'a>) -> Result<Ask<'a>, M
     }
     let stream = body.bool("stream").transpose()?.or(head.stream).unwrap_or(false);
     let max_output = limit(&body)?;
-    let choices = body.u64("n").transpose()?.unwrap_or(1);
+    let choices = body.u64("n").transpose()?.unwrap_or(1).max(1);
     let choices = u32::try_from(choices)
         .map_err(|_| Malformed::at("n", "`n` is more answers than anyone can read"))?;
     Ok(Ask {
@@ -115,7 +115,9 @@ mod tests {
         assert!(ask.stream && ask.include_usage);
         assert_eq!((ask.choices, ask.max_output, ask.end_user.as_deref()), (3, Some(7), Some("s")));
         let asked = ask.asked;
-        assert!(asked.stream && asked.tools && asked.vision && asked.json_schema && asked.reasoning);
+        assert!(
+            asked.stream && asked.tools && asked.vision && asked.json_schema && asked.reasoning
+        );
     }
 
     #[test]

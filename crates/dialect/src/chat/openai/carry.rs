@@ -7,7 +7,7 @@
 //! lines), `choices`, `delta`, `content_parts`, `usage_null` (a member that clients compute with
 //! is missing, null or of another type), `tool_calls_interleaved`, `tool_call_index`,
 //! `tool_call_id`, `tool_arguments` (calls that clients could not tell apart, answer or parse),
-//! `done_missing`, and `whole_for_stream` (one body in place of the stream).
+//! `done_missing`, and `not_streamed` (one body in place of the stream).
 
 mod emit;
 mod look;
@@ -29,10 +29,11 @@ use super::answer::write::Writer;
 use super::error;
 use super::usage::Report;
 use crate::carry::{Answer, Carried, Carry, Seen};
-use crate::chat::{ChatEvent, ReadEvents, WriteEvents, json};
+use crate::chat::{ReadEvents, WriteEvents, json};
 use crate::error::Fault;
 use crate::frame::split::{self, Splitter};
 use crate::frame::{FrameTooLong, LONGEST};
+use crate::raw::RawObject;
 
 const DONE: &[u8] = b"data: [DONE]\n\n";
 
@@ -181,8 +182,12 @@ impl Carrier {
     ) -> Result<(), Fault> {
         if let Some(look) = look::look(payload) {
             let report = look.usage.clone().map(|usage| Report::read(&payload[usage]));
-            if report.is_none_or(|report| report.is_some_and(|report| report.is_whole())) {
-                return self.chunk(payload, &look, Some(frame), emit);
+            match report {
+                None => return self.chunk(payload, &look, None, Some(frame), emit),
+                Some(Some(report)) if report.is_whole() => {
+                    return self.chunk(payload, &look, Some(&report), Some(frame), emit);
+                }
+                Some(_) => (),
             }
         } else if payload.trim_ascii() == b"[DONE]" {
             self.let_go(emit);
@@ -192,13 +197,11 @@ impl Carrier {
         }
         let mended = mend::mend(payload)?;
         mended.repairs.iter().for_each(|name| self.seen.repaired(name));
-        match mended.payload {
-            None => Ok(()),
-            Some(text) if mended.repairs.is_empty() => {
-                self.chunk(text.as_bytes(), &mended.look, Some(frame), emit)
-            }
-            Some(text) => self.chunk(text.as_bytes(), &mended.look, None, emit),
-        }
+        let Some(text) = mended.payload else { return Ok(()) };
+        let payload = text.as_bytes();
+        let report = mended.look.usage.clone().and_then(|usage| Report::read(&payload[usage]));
+        let frame = mended.repairs.is_empty().then_some(frame);
+        self.chunk(payload, &mended.look, report.as_ref(), frame, emit)
     }
 
     /// Passes on one chunk. `frame` is where it is in the run, if it is still as it came.
@@ -206,10 +209,11 @@ impl Carrier {
         &mut self,
         payload: &[u8],
         look: &Look,
+        report: Option<&Report>,
         frame: Option<Range<usize>>,
         emit: &mut Emit<'_>,
     ) -> Result<(), Fault> {
-        self.note(payload, look);
+        self.note(look, report);
         if look.choice.is_none() && look.usage.is_some() && !self.answer.include_usage {
             return Ok(());
         }
@@ -241,11 +245,10 @@ impl Carrier {
     }
 
     /// Takes down what a chunk says.
-    fn note(&mut self, payload: &[u8], look: &Look) {
+    fn note(&mut self, look: &Look, report: Option<&Report>) {
         self.seen.semantic |= look.says || look.finish;
         self.seen.content_bytes += look.text as u64;
-        let report = look.usage.clone().and_then(|usage| Report::read(&payload[usage]));
-        if let Some(usage) = report.and_then(|report| report.usage()) {
+        if let Some(usage) = report.and_then(Report::usage) {
             self.seen.usage = Some(usage);
             self.seen.content_bytes = 0;
         }
@@ -280,14 +283,17 @@ impl Carrier {
         if let Some(last) = self.splitter.finish() {
             // A frame without its blank line may also lack the end of its data.
             let data = split::read(&last).map(|frame| frame.data);
-            let whole = |data: &Bytes| data.ends_with(b"]") || crate::raw::RawObject::read(data).is_ok();
-            if data.as_ref().is_some_and(|data| !whole(data)) {
-                return Err(Fault::cut());
+            let whole =
+                |data: &Bytes| data.ends_with(b"]") || RawObject::read(data.trim_ascii()).is_ok();
+            match data {
+                None => self.run(&last, out)?,
+                Some(data) if whole(&data) => {
+                    self.seen.repaired("frame_break");
+                    self.run(&last, out)?;
+                }
+                Some(_) if !self.finished => return Err(Fault::cut()),
+                Some(_) => (),
             }
-            if data.is_some() {
-                self.seen.repaired("frame_break");
-            }
-            self.run(&last, out)?;
         }
         if self.ended {
             return Ok(());
@@ -308,19 +314,11 @@ impl Carrier {
         let mut writer = Writer::new(&self.answer);
         let mut bytes = Vec::with_capacity(body.len() * 2);
         for event in &events {
-            match event {
-                ChatEvent::Usage(usage) => self.seen.usage = Some(*usage),
-                ChatEvent::Delta { text, .. } => self.seen.content_bytes += text.len() as u64,
-                _ => (),
-            }
-            self.seen.semantic |= event.is_semantic();
+            self.seen.event(event);
             writer.event(event, &mut bytes);
         }
-        if self.seen.usage.is_some() {
-            self.seen.content_bytes = 0;
-        }
         writer.end(&mut bytes);
-        self.seen.repaired("whole_for_stream");
+        self.seen.repaired("not_streamed");
         out.push(bytes.into());
         Ok(())
     }

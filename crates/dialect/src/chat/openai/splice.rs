@@ -23,7 +23,8 @@ impl<'a> Splice<'a> {
     /// Adds a member at the beginning of `object`, which must be a slice of the text.
     pub(super) fn add(&mut self, object: &'a str, key: &str, json: &str) {
         let at = self.range(object).start + 1;
-        let empty = object[1..].trim_start().starts_with('}') && !self.cuts.iter().any(|c| c.0 == (at..at));
+        let empty =
+            object[1..].trim_start().starts_with('}') && !self.cuts.iter().any(|c| c.0 == (at..at));
         let comma = if empty { "" } else { "," };
         // Cuts at one place go in as they were made, so the newest must come first.
         self.cuts.insert(0, (at..at, format!("\"{key}\":{json}{comma}")));

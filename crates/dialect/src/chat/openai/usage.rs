@@ -8,8 +8,8 @@
 
 use std::fmt;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use wayleave_model::Usage;
 
 use super::super::json::Object;
@@ -99,10 +99,9 @@ pub(super) fn complete<'a>(splice: &mut Splice<'a>, json: &'a str, zero: bool) -
     let Some(report) = Report::read(json.as_bytes()) else { return false };
     let (input, output) = match report.sides() {
         Some(sides) => sides,
-        None if zero => (
-            report.prompt_tokens.0.unwrap_or(0),
-            report.completion_tokens.0.unwrap_or(0),
-        ),
+        None if zero => {
+            (report.prompt_tokens.0.unwrap_or(0), report.completion_tokens.0.unwrap_or(0))
+        }
         None => return false,
     };
     let Ok(object) = RawObject::read(json.as_bytes()) else { return false };
@@ -227,7 +226,8 @@ mod tests {
 
     #[test]
     fn cache_hits_beside_the_details_count() {
-        let usage = read(r#"{"prompt_tokens":10,"completion_tokens":1,"prompt_cache_hit_tokens":8}"#);
+        let usage =
+            read(r#"{"prompt_tokens":10,"completion_tokens":1,"prompt_cache_hit_tokens":8}"#);
         assert_eq!(usage.map(|u| u.cached), Some(8));
     }
 

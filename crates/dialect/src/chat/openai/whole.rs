@@ -23,9 +23,13 @@ pub(super) fn carry(answer: &Answer, body: Bytes) -> Result<Whole, Fault> {
     if !matches!(object.raw("error"), None | Some("null" | "{}" | "\"\"" | "false")) {
         return Err(error::fault(&body));
     }
-    let choices: Vec<&RawValue> =
-        object.parse("choices").and_then(Result::ok).filter(|c: &Vec<_>| !c.is_empty()).ok_or_else(no_answer)?;
-    let mut pass = Pass { splice: Splice::new(text), repairs: Vec::new(), content_bytes: 0, id: &answer.id };
+    let choices: Vec<&RawValue> = object
+        .parse("choices")
+        .and_then(Result::ok)
+        .filter(|c: &Vec<_>| !c.is_empty())
+        .ok_or_else(no_answer)?;
+    let mut pass =
+        Pass { splice: Splice::new(text), repairs: Vec::new(), content_bytes: 0, id: &answer.id };
     if let Some(kind) = object.raw("object")
         && !matches!(kind, r#""chat.completion""# | r#""""#)
     {

@@ -118,8 +118,7 @@ impl ReadEvents for Reader {
             }
             "content_block_stop" => self.close(out),
             "message_delta" => {
-                if let Some(usage) = event.usage {
-                    self.tally.add_json(usage.get());
+                if event.usage.is_some_and(|usage| self.tally.add_json(usage.get())) {
                     self.report(out);
                 }
                 if let Some(Ok(stop)) = event.delta.map(|json| serde_json::from_str(json.get())) {

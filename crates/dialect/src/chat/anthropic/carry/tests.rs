@@ -155,6 +155,17 @@ data: {"type":"message_start","message":{"usage":{"input_tokens":0,"#
 }
 
 #[test]
+fn content_counts_until_it_is_reported() {
+    let text =
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"12345"}}"#;
+    let (start, text, end) = around(&format!("event: content_block_delta\ndata: {text}\n\n"));
+    assert_eq!(whole(&format!("{start}{text}{end}")).seen.content_bytes, 0);
+    let silent = end.replace(r#""usage":{"output_tokens":42}"#, r#""usage":null"#);
+    let outcome = whole(&format!("{start}{text}{silent}"));
+    assert_eq!((outcome.seen.content_bytes, outcome.seen.usage.unwrap().output), (5, 1));
+}
+
+#[test]
 fn the_model_is_renamed_only_when_asked() {
     let answer = Answer { model: Some("fast \"x\"".to_owned()), ..Answer::default() };
     let outcome = carried(&[GOOD.as_bytes()], &answer);

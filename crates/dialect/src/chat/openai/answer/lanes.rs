@@ -43,7 +43,12 @@ enum Kind {
     Words(PartKind),
     /// A part that is complete as it stands.
     Whole(PartKind),
-    Call { key: CallKey, name: String, custom: bool, progress: Progress },
+    Call {
+        key: CallKey,
+        name: String,
+        custom: bool,
+        progress: Progress,
+    },
 }
 
 /// How deltas name a call.
@@ -115,7 +120,12 @@ impl Lanes {
     }
 
     /// Something about what was last said.
-    pub(super) fn note(&mut self, kind: &str, json: &str, out: &mut Vec<ChatEvent>) -> Result<(), Fault> {
+    pub(super) fn note(
+        &mut self,
+        kind: &str,
+        json: &str,
+        out: &mut Vec<ChatEvent>,
+    ) -> Result<(), Fault> {
         let note = (kind.to_owned(), json.to_owned());
         if let Some(lane) = self.waiting.back_mut() {
             lane.notes.push(note);

@@ -1,7 +1,5 @@
 //! An upstream's answer, streamed or whole, as events.
 
-use std::borrow::Cow;
-
 use super::lanes::{CallDelta, Lanes};
 use super::wire::{self, Choice, Chunk, Message};
 use crate::chat::openai::error;
@@ -28,7 +26,7 @@ impl ReadEvents for Reader {
         }
         if data == b"[DONE]" {
             self.done = true;
-            return Ok(());
+            return self.conclude(out);
         }
         if &frame.event[..] == b"error" {
             return Err(error::fault(data));
@@ -41,18 +39,13 @@ impl ReadEvents for Reader {
         self.chunk(chunk, out)
     }
 
-    fn end(&mut self, out: &mut Vec<ChatEvent>) -> Result<(), Fault> {
-        // `[DONE]` says that the answer is whole, also where a server never says why it ended.
-        let whole = |lanes: &Lanes| lanes.finished || self.done;
-        if self.choices.is_empty() || !self.choices.iter().all(whole) {
-            return Err(Fault::cut());
-        }
-        for lanes in self.choices.iter_mut().filter(|lanes| !lanes.finished) {
-            lanes.finish(out)?;
-            let reason = if lanes.called { Finish::ToolCalls } else { Finish::Stop };
-            out.push(ChatEvent::Finish { choice: lanes.choice, reason, stop: None });
-        }
-        Ok(())
+    fn done(&self) -> bool {
+        self.done
+    }
+
+    fn end(&mut self, _: &mut Vec<ChatEvent>) -> Result<(), Fault> {
+        let whole = !self.choices.is_empty() && self.choices.iter().all(|lanes| lanes.finished);
+        if whole { Ok(()) } else { Err(Fault::cut()) }
     }
 
     fn whole(&mut self, body: &[u8], out: &mut Vec<ChatEvent>) -> Result<(), Fault> {
@@ -64,18 +57,29 @@ impl ReadEvents for Reader {
         }
         self.done = true;
         self.chunk(chunk, out)?;
-        self.end(out)
+        self.conclude(out)
     }
 }
 
 impl Reader {
+    /// Ends what the provider did not: `[DONE]` says that the answer is whole, also where a server
+    /// never says why it ended.
+    fn conclude(&mut self, out: &mut Vec<ChatEvent>) -> Result<(), Fault> {
+        for lanes in self.choices.iter_mut().filter(|lanes| !lanes.finished) {
+            lanes.finish(out)?;
+            let reason = if lanes.called { Finish::ToolCalls } else { Finish::Stop };
+            out.push(ChatEvent::Finish { choice: lanes.choice, reason, stop: None });
+        }
+        Ok(())
+    }
+
     fn chunk(&mut self, chunk: Chunk<'_>, out: &mut Vec<ChatEvent>) -> Result<(), Fault> {
         let choices = chunk.choices.unwrap_or_default();
         // A first chunk without choices (a content filter's report) may lack the id.
         if !self.begun && !choices.is_empty() {
             self.begun = true;
-            let text = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned).unwrap_or_default();
-            let (id, model) = (text(chunk.id), text(chunk.model));
+            let id = wire::string(chunk.id).unwrap_or_default();
+            let model = wire::string(chunk.model).unwrap_or_default();
             let plain = id.chars().filter(char::is_ascii_alphanumeric).collect::<Vec<_>>();
             self.tail = plain[plain.len().saturating_sub(16)..].iter().collect();
             out.push(ChatEvent::Begin { id, model });
@@ -86,7 +90,8 @@ impl Reader {
             finishes.extend(finish);
         }
         out.extend(finishes);
-        if let Some(usage) = chunk.usage.and_then(|raw| Report::read(raw.get().as_bytes())?.usage()) {
+        if let Some(usage) = chunk.usage.and_then(|raw| Report::read(raw.get().as_bytes())?.usage())
+        {
             out.push(ChatEvent::Usage(usage));
         }
         Ok(())
@@ -121,7 +126,9 @@ impl Reader {
         if let Some(logprobs) = choice.logprobs {
             lanes.note("logprobs", logprobs.get(), out)?;
         }
-        let Some(word) = choice.finish_reason.filter(|word| !word.is_empty()) else { return Ok(None) };
+        let Some(word) = choice.finish_reason.filter(|word| !word.is_empty()) else {
+            return Ok(None);
+        };
         let reason = finish(&word, lanes)?;
         lanes.finish(out)?;
         let stop = match reason {
@@ -153,7 +160,9 @@ fn said(
     }
     for image in message.images.unwrap_or_default() {
         let url = image.image_url.and_then(|link| link.url).unwrap_or_default();
-        if let Some((mime, base64)) = url.strip_prefix("data:").and_then(|url| url.split_once(";base64,")) {
+        if let Some((mime, base64)) =
+            url.strip_prefix("data:").and_then(|url| url.split_once(";base64,"))
+        {
             lanes.whole(PartKind::Image { mime: mime.to_owned() }, base64, out)?;
         }
     }

@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 #[derive(Deserialize)]
 pub(super) struct Chunk<'a> {
     #[serde(borrow, default)]
-    pub(super) id: Option<Cow<'a, str>>,
+    pub(super) id: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    pub(super) model: Option<Cow<'a, str>>,
+    pub(super) model: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) choices: Option<Vec<Choice<'a>>>,
     #[serde(borrow, default)]
@@ -115,18 +115,57 @@ pub(in crate::chat::openai) fn said(raw: Option<&RawValue>) -> (String, String) 
     if let Some(plain) = string(Some(raw)) {
         return (plain, thought);
     }
-    for piece in serde_json::from_str::<Vec<Piece<'_>>>(raw.get()).unwrap_or_default() {
+    for piece in pieces(raw) {
         text.push_str(piece.text.as_deref().unwrap_or_default());
-        if let Some(thinking) = piece.thinking {
-            thought.push_str(&said(Some(thinking)).0);
+        let Some(thinking) = piece.thinking else { continue };
+        match string(Some(thinking)) {
+            Some(plain) => thought.push_str(&plain),
+            None => thought.extend(pieces(thinking).into_iter().filter_map(|inner| inner.text)),
         }
     }
     (text, thought)
 }
 
-/// The string at `raw`, if it is one.
+fn pieces(list: &RawValue) -> Vec<Piece<'_>> {
+    serde_json::from_str(list.get()).unwrap_or_default()
+}
+
+/// The string at `raw`, if it is one. Half a surrogate pair, which some servers send when they cut
+/// a character in two, becomes the replacement character.
 pub(super) fn string(raw: Option<&RawValue>) -> Option<String> {
-    serde_json::from_str(raw?.get()).ok()
+    let raw = raw?.get();
+    if !raw.starts_with('"') {
+        return None;
+    }
+    serde_json::from_str(raw).or_else(|_| serde_json::from_str(&without_halves(raw))).ok()
+}
+
+/// A JSON string with every lone surrogate replaced.
+fn without_halves(raw: &str) -> String {
+    let unit = |at: usize| {
+        let digits = raw.get(at..)?.strip_prefix("\\u")?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut out = String::with_capacity(raw.len());
+    let mut at = 0;
+    while let Some(skip) = raw[at..].find('\\') {
+        out.push_str(&raw[at..at + skip]);
+        at += skip;
+        let length = match (unit(at), unit(at + 6)) {
+            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => 12,
+            (Some(0xd800..0xe000), _) => {
+                out.push('\u{fffd}');
+                at += 6;
+                continue;
+            }
+            (Some(_), _) => 6,
+            (None, _) => 2,
+        };
+        out.push_str(&raw[at..at + length]);
+        at += length;
+    }
+    out.push_str(&raw[at..]);
+    out
 }
 
 /// Arguments as JSON text, also where a server sends the object itself.

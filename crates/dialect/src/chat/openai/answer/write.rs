@@ -39,13 +39,28 @@ enum Open {
     Reasoning,
     Refusal,
     /// A call, and whether nothing of its input came yet.
-    Call { at: u32, custom: bool, silent: bool },
+    Call {
+        at: u32,
+        custom: bool,
+        silent: bool,
+    },
     /// A call of a tool that the client declared as custom, made through a function: its text is
     /// inside the arguments, which must be whole to be read.
-    Wrapped { at: u32, arguments: String },
-    Image { mime: String, base64: String },
-    Audio { id: String },
-    Vendor { kind: String, json: String },
+    Wrapped {
+        at: u32,
+        arguments: String,
+    },
+    Image {
+        mime: String,
+        base64: String,
+    },
+    Audio {
+        id: String,
+    },
+    Vendor {
+        kind: String,
+        json: String,
+    },
 }
 
 impl Writer {

@@ -91,7 +91,9 @@ fn delta(walk: &mut Walk<'_>, look: &mut Look) -> Option<()> {
             b"tool_calls" => {
                 let start = walk.at;
                 walk.skip()?;
-                if walk.text[start] == b'[' && !walk.text[start + 1..].trim_ascii_start().starts_with(b"]") {
+                if walk.text[start] == b'['
+                    && !walk.text[start + 1..].trim_ascii_start().starts_with(b"]")
+                {
                     look.calls = Some(start..walk.at);
                 }
             }
@@ -174,8 +176,15 @@ impl<'t> Walk<'t> {
         }
         let start = self.at + 1;
         let mut at = start;
+        // Most strings are too short for a search to be worth its call.
+        let near = self.text.len().min(start + 24);
         loop {
-            at += memchr::memchr2(b'"', b'\\', self.text.get(at..)?)?;
+            while at < near && !matches!(self.text[at], b'"' | b'\\') {
+                at += 1;
+            }
+            if at >= near {
+                at += memchr::memchr2(b'"', b'\\', self.text.get(at..)?)?;
+            }
             if self.text[at] == b'"' {
                 self.at = at + 1;
                 return Some(&self.text[start..at]);

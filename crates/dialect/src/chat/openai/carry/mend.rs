@@ -5,9 +5,9 @@ use serde_json::value::RawValue;
 use super::look::{Look, look};
 use crate::chat::json;
 use crate::chat::openai::answer::wire::said;
+use crate::chat::openai::error;
 use crate::chat::openai::splice::Splice;
 use crate::chat::openai::usage::{self, Report};
-use crate::chat::openai::error;
 use crate::error::Fault;
 use crate::raw::RawObject;
 
@@ -96,7 +96,9 @@ impl<'a> Mending<'a> {
 
     /// Makes a report one that a client can compute with; `false`: it says nothing.
     fn usage(&mut self, report: &'a str) -> bool {
-        if report == "null" || Report::read(report.as_bytes()).is_some_and(|report| report.is_whole()) {
+        if report == "null"
+            || Report::read(report.as_bytes()).is_some_and(|report| report.is_whole())
+        {
             return true;
         }
         self.repairs.push("usage_null");
@@ -109,7 +111,11 @@ impl<'a> Mending<'a> {
 }
 
 /// Puts a text in the place of a list of pieces, and what was thought beside it.
-pub(in crate::chat::openai) fn content<'a>(splice: &mut Splice<'a>, message: &'a str, list: &'a str) {
+pub(in crate::chat::openai) fn content<'a>(
+    splice: &mut Splice<'a>,
+    message: &'a str,
+    list: &'a str,
+) {
     let Ok(raw) = serde_json::from_str::<&RawValue>(list) else { return };
     let quoted = |text: &str| {
         let mut out = Vec::with_capacity(text.len() + 2);
@@ -129,7 +135,8 @@ fn several(payload: &str) -> Look {
     let Ok(object) = RawObject::read(payload.as_bytes()) else { return all };
     let choices = object.parse::<Vec<&RawValue>>("choices").and_then(Result::ok);
     for choice in choices.unwrap_or_default() {
-        let one = look(format!(r#"{{"choices":[{}]}}"#, choice.get()).as_bytes()).unwrap_or_default();
+        let one =
+            look(format!(r#"{{"choices":[{}]}}"#, choice.get()).as_bytes()).unwrap_or_default();
         all.choice = all.choice.or(one.choice).or(Some(0));
         all.text += one.text;
         all.says |= one.says;
@@ -183,7 +190,10 @@ mod tests {
             r#"{"choices":[{"delta":{}}],"usage":null}"#,
             &["usage_null"],
         );
-        assert_eq!(mended(r#"{"choices":[],"usage":{"total_tokens":3}}"#), (None, vec!["usage_null"]));
+        assert_eq!(
+            mended(r#"{"choices":[],"usage":{"total_tokens":3}}"#),
+            (None, vec!["usage_null"])
+        );
     }
 
     #[test]

@@ -68,7 +68,12 @@ impl Carrier {
         result
     }
 
-    fn without_data(&mut self, lines: &Lines, frame: Bytes, out: &mut Vec<Bytes>) -> Result<(), Fault> {
+    fn without_data(
+        &mut self,
+        lines: &Lines,
+        frame: Bytes,
+        out: &mut Vec<Bytes>,
+    ) -> Result<(), Fault> {
         if lines.others == 0 {
             // A comment in a frame of its own.
             out.push(frame);

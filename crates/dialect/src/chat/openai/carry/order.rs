@@ -94,10 +94,15 @@ impl Choice {
         let deltas: Vec<&RawValue> = serde_json::from_str(list).map_err(|_| unreadable())?;
         let mut taken = Taken::default();
         let mut placed = Vec::with_capacity(deltas.len());
+        let waiting = !self.held.is_empty();
         for raw in deltas {
-            let delta: wire::Call<'_> = serde_json::from_str(raw.get()).map_err(|_| unreadable())?;
+            let delta: wire::Call<'_> =
+                serde_json::from_str(raw.get()).map_err(|_| unreadable())?;
             let (call, text) = self.place(raw.get(), &delta, payload, &mut taken);
             let goes = last || self.admits(call);
+            if goes && waiting {
+                taken.repairs.push("tool_calls_interleaved");
+            }
             if goes && self.current != Some(call) {
                 self.move_on(call);
             }
@@ -107,9 +112,6 @@ impl Choice {
         taken.pass = all_go && placed.iter().all(|(_, _, text)| matches!(text, Cow::Borrowed(_)));
         if !taken.pass {
             self.split(placed, payload, list, &mut taken);
-        }
-        if all_go && !self.held.is_empty() && !last {
-            taken.repairs.push("tool_calls_interleaved");
         }
         if self.held_bytes > LONGEST {
             return Err(Fault::unreadable("the provider sent tool calls that do not end"));

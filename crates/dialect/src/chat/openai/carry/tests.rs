@@ -187,7 +187,7 @@ fn framing_is_brought_to_what_clients_read() {
     case(&good.replace('\n', "\r"), &good, &["crlf"]);
     case(&good.replace("\n\n", "\n"), &good, &["frame_break"]);
     case(&good.replace("data:", "event: message\nid: 7\nretry: 1\ndata:"), &good, &["event_lines"]);
-    case(&good.trim_end().to_owned(), &good, &["frame_break"]);
+    case(good.trim_end(), &good, &["frame_break"]);
     case(&format!("\u{feff}{good}"), &good, &["crlf"]);
     let glued = [": c\n", &*a, &*b.replace("\n\n", "\n: d\n\n"), &end].concat();
     let apart = [": c\n\n", &*a, ": d\n\n", &*b, &end].concat();
@@ -212,7 +212,9 @@ fn members_are_there_as_clients_expect() {
     case(&with(r#"{"id":"x"}"#), &with(r#"{"choices":[],"id":"x"}"#), &["choices"]);
     case(
         &with(r#"{"usage":{"prompt_tokens":1,"completion_tokens":1},"choices":null}"#),
-        &with(r#"{"usage":{"total_tokens":2,"prompt_tokens":1,"completion_tokens":1},"choices":[]}"#),
+        &with(
+            r#"{"usage":{"total_tokens":2,"prompt_tokens":1,"completion_tokens":1},"choices":[]}"#,
+        ),
         &["choices", "usage_null"],
     );
     case(&with(r#"{"choices":[],"usage":{"prompt_tokens":null}}"#), &end, &["usage_null"]);
@@ -223,6 +225,7 @@ fn a_missing_done_is_added_after_a_finish() {
     let stream = [chunk(r#"{"content":"a"}"#), finish("stop")].concat();
     case(&stream, &[&stream, END].concat(), &["done_missing"]);
     case(&[&stream, USAGE].concat(), &[&stream, USAGE, END].concat(), &["done_missing"]);
+    case(&[&stream, "data: [DON"].concat(), &[&stream, END].concat(), &["done_missing"]);
 }
 
 #[test]
@@ -251,8 +254,13 @@ fn calls_that_come_interleaved_go_out_one_by_one() {
 
 #[test]
 fn calls_without_arguments_wait_but_are_not_changed() {
-    let stream =
-        [begin(0, "a", ""), begin(1, "b", ""), begin(2, "c", "{}"), finish("tool_calls"), END.into()];
+    let stream = [
+        begin(0, "a", ""),
+        begin(1, "b", ""),
+        begin(2, "c", "{}"),
+        finish("tool_calls"),
+        END.into(),
+    ];
     case(&stream.concat(), &stream.concat(), &[]);
 }
 
@@ -264,7 +272,8 @@ fn one_frame_with_interleaved_calls_is_taken_apart() {
         ))
     };
     let end = [finish("tool_calls"), END.to_owned()].concat();
-    let stream = [begin(0, "a", ""), begin(1, "b", ""), both("{", "["), both("}", "]"), end.clone()];
+    let stream =
+        [begin(0, "a", ""), begin(1, "b", ""), both("{", "["), both("}", "]"), end.clone()];
     let expected = [
         begin(0, "a", ""),
         more(0, "{"),
@@ -290,10 +299,10 @@ fn whole_calls_in_one_frame_pass() {
 fn calls_that_share_an_index_are_told_apart() {
     let end = [finish("tool_calls"), END.to_owned()].concat();
     let stream = [begin(0, "a", ""), more(0, "{}"), begin(0, "b", "{"), more(0, "}"), end.clone()];
-    let second = begin(0, "b", "{").replace(r#"[{"index":0"#, r#"[{"index":1"#);
+    let second = begin(0, "b", "{").replace(r#"calls":[{"index":0"#, r#"calls":[{"index":1"#);
     let expected = [begin(0, "a", ""), more(0, "{}"), second, more(1, "}"), end.clone()];
     case(&stream.concat(), &expected.concat(), &["tool_call_index"]);
-    let without = |frame: String| frame.replace(r#"[{"index":0,"#, "[{");
+    let without = |frame: String| frame.replace(r#"calls":[{"index":0,"#, r#"calls":[{"#);
     let stream = [without(begin(0, "a", "{")), without(more(0, "}")), end.clone()];
     case(&stream.concat(), &[begin(0, "a", "{"), more(0, "}"), end].concat(), &["tool_call_index"]);
 }
@@ -337,8 +346,7 @@ fn an_error_in_the_stream_is_a_fault_and_not_passed_on() {
 #[test]
 fn what_comes_in_place_of_a_stream_is_a_fault() {
     assert_eq!(fault("\n <!DOCTYPE html><p>").1, FaultKind::Unreadable);
-    let expected =
-        (String::new(), FaultKind::Reported, Some("c".to_owned()), "m".to_owned());
+    let expected = (String::new(), FaultKind::Reported, Some("c".to_owned()), "m".to_owned());
     assert_eq!(fault(" {\"error\":{\"message\":\"m\",\n\n\"code\":\"c\"}}\n"), expected);
     assert_eq!(fault("").1, FaultKind::Cut);
     assert_eq!(fault("data: [1]\n\n").1, FaultKind::Unreadable);
@@ -365,7 +373,7 @@ fn a_whole_answer_in_place_of_a_stream_is_made_into_one() {
         END.to_owned(),
     ];
     assert_eq!(out.text, expected.concat());
-    assert_eq!((out.usage, out.semantic, out.repairs), (Some(5), true, vec!["whole_for_stream"]));
+    assert_eq!((out.usage, out.semantic, out.repairs), (Some(5), true, vec!["not_streamed"]));
 }
 
 #[test]
@@ -454,6 +462,34 @@ proptest! {
         let out = carried(&with_usage(), &[&*stream]);
         prop_assert_eq!(out.repairs, Vec::<&str>::new());
         prop_assert_eq!(out.text, stream);
+    }
+
+    #[test]
+    fn damage_harms_nothing_else(
+        which in 0..15_usize,
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        cut: prop::sample::Index,
+    ) {
+        let mut stream = streams().swap_remove(which).into_bytes();
+        for (at, byte) in damage {
+            let at = at.index(stream.len());
+            stream[at] = byte;
+        }
+        let (head, tail) = stream.split_at(cut.index(stream.len()));
+        for answer in [Answer::default(), Answer { model: Some("m".to_owned()), ..with_usage() }] {
+            let mut carrier = Carrier::new(&answer);
+            let mut out = Carried::default();
+            carrier.push(Bytes::copy_from_slice(head), &mut out);
+            carrier.push(Bytes::copy_from_slice(tail), &mut out);
+            carrier.end(&mut out);
+            prop_assert!(out.end.is_some());
+        }
+        let (mut reader, mut events) = (Reader::default(), Vec::new());
+        for frame in split::frames(&Bytes::from(stream)).filter_map(|frame| split::read(&frame)) {
+            if reader.frame(&frame, &mut events).is_err() {
+                break;
+            }
+        }
     }
 
     #[test]

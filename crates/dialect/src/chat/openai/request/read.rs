@@ -7,8 +7,8 @@ mod tools;
 use serde_json::value::RawValue;
 
 use crate::Malformed;
-use crate::chat::openai::amend::is_bare;
 use crate::chat::node::{Node, keep, refuse_depth};
+use crate::chat::openai::amend::is_bare;
 use crate::chat::{ChatRequest, Head, OutputFormat, Reasoning, ReasoningAmount, Sampling};
 
 /// The fields that have a place in a [`ChatRequest`]. Others go to its `rest`.
@@ -44,7 +44,10 @@ const KNOWN: [&str; 28] = [
 ];
 
 /// Reads a request. Whatever is wrong is named with its path.
-pub(in crate::chat::openai) fn read(head: &Head<'_>, body: &[u8]) -> Result<ChatRequest, Malformed> {
+pub(in crate::chat::openai) fn read(
+    head: &Head<'_>,
+    body: &[u8],
+) -> Result<ChatRequest, Malformed> {
     refuse_depth(body)?;
     let text = std::str::from_utf8(body).map_err(|_| Malformed::new("the body is not UTF-8"))?;
     let node = Node::read(text, String::new())?;
@@ -120,11 +123,13 @@ fn reasoning(node: &Node<'_>) -> Result<Option<Reasoning>, Malformed> {
         Some(effort) => ReasoningAmount::Effort(effort.into_owned()),
         None => match node.node("thinking")? {
             None => return Ok(None),
-            Some(thinking) => match (thinking.text("type")?.as_deref(), thinking.count("budget_tokens")?) {
-                (Some("disabled"), _) => ReasoningAmount::Off,
-                (_, Some(budget)) => ReasoningAmount::Budget(budget),
-                _ => ReasoningAmount::Adaptive,
-            },
+            Some(thinking) => {
+                match (thinking.text("type")?.as_deref(), thinking.count("budget_tokens")?) {
+                    (Some("disabled"), _) => ReasoningAmount::Off,
+                    (_, Some(budget)) => ReasoningAmount::Budget(budget),
+                    _ => ReasoningAmount::Adaptive,
+                }
+            }
         },
     };
     Ok(Some(Reasoning { amount, show: None }))
@@ -142,10 +147,17 @@ fn output(node: &Node<'_>) -> Result<(OutputFormat, Option<Box<RawValue>>), Malf
 }
 
 fn schema(format: &Node<'_>) -> Result<OutputFormat, Malformed> {
-    let Some(wrapped) = format.node("json_schema")? else { return Err(format.missing("json_schema")) };
+    let Some(wrapped) = format.node("json_schema")? else {
+        return Err(format.missing("json_schema"));
+    };
     if let Some(bare) = format.raw("json_schema").filter(|schema| is_bare(schema)).and_then(keep) {
         let name = "response".to_owned();
-        return Ok(OutputFormat::JsonSchema { name, description: None, schema: bare, strict: None });
+        return Ok(OutputFormat::JsonSchema {
+            name,
+            description: None,
+            schema: bare,
+            strict: None,
+        });
     }
     let Some(schema) = wrapped.json("schema") else { return Ok(OutputFormat::JsonObject) };
     Ok(OutputFormat::JsonSchema {

@@ -175,8 +175,8 @@ impl Writer<'_, '_> {
     }
 
     /// A word goes up as it is, unless the model is known not to take one. A budget in tokens
-    /// becomes a word only where the model is known to take it: below 4096 tokens `low`, below
-    /// 16384 `medium`, else `high`. Switching it off has no common word here.
+    /// becomes a word only where the model is known to take it: up to 2048 tokens `low`, up to 8192
+    /// `medium`, else `high`. Switching it off has no common word here.
     fn reasoning(&mut self, request: &ChatRequest) {
         let Some(reasoning) = &request.reasoning else { return };
         if reasoning.show.is_some() {
@@ -198,8 +198,8 @@ impl Writer<'_, '_> {
             (ReasoningAmount::Budget(budget), Some(true)) => {
                 self.losses.note("reasoning.budget", "sent as an effort", Severity::Hint);
                 Some(match budget {
-                    0..4096 => "low",
-                    4096..16384 => "medium",
+                    0..=2048 => "low",
+                    2049..=8192 => "medium",
                     _ => "high",
                 })
             }

@@ -23,8 +23,8 @@ pub(super) fn read(node: &Node<'_>) -> Result<Vec<Turn>, Malformed> {
             "developer" => plain(Role::Developer, &message)?,
             "user" => plain(Role::User, &message)?,
             "assistant" => assistant(&message, at, &mut legacy)?,
-            "tool" => result(&message, None)?,
-            "function" => result(&message, Some(&mut legacy))?,
+            "tool" => result(&message, message.required("tool_call_id")?)?,
+            "function" => result(&message, legacy.answered_by(&message)?)?,
             _ => return Err(message.wrong("role", "a role of this dialect")),
         };
         match turns.last_mut() {
@@ -99,23 +99,23 @@ fn arguments(node: &Node<'_>, key: &str) -> Result<String, Malformed> {
     }
 }
 
-/// A tool's result. In the older form it names the function, or what a client took for the id of
-/// the call; it answers the newest call of that name, else the newest.
-fn result(message: &Node<'_>, legacy: Option<&mut Legacy>) -> Result<Turn, Malformed> {
-    let called = name(message)?;
-    let id = match legacy {
-        None => message.required("tool_call_id")?,
-        Some(Legacy(calls)) => {
-            let named = calls.iter().rposition(|(name, _)| Some(name) == called.as_ref());
-            match named.or(calls.len().checked_sub(1)) {
-                Some(at) => calls.remove(at).1,
-                None => called.clone().ok_or_else(|| message.missing("name"))?,
-            }
+impl Legacy {
+    /// The call that a result in the older form answers. It names the function, or what a client
+    /// took for the id of the call: then it answers the newest.
+    fn answered_by(&mut self, message: &Node<'_>) -> Result<String, Malformed> {
+        let called = name(message)?;
+        let named = self.0.iter().rposition(|(name, _)| Some(name) == called.as_ref());
+        match named.or(self.0.len().checked_sub(1)) {
+            Some(at) => Ok(self.0.remove(at).1),
+            None => called.ok_or_else(|| message.missing("name")),
         }
-    };
+    }
+}
+
+fn result(message: &Node<'_>, id: String) -> Result<Turn, Malformed> {
     let parts = parts::content(message, "content")?;
     let cache = message.raw("cache_control").and_then(keep);
-    let part = Part::ToolResult { id, name: called, parts, is_error: false, cache };
+    let part = Part::ToolResult { id, name: name(message)?, parts, is_error: false, cache };
     Ok(Turn { role: Role::User, name: None, parts: vec![part] })
 }
 

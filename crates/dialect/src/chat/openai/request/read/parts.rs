@@ -23,8 +23,9 @@ pub(super) fn content(message: &Node<'_>, key: &str) -> Result<Vec<Part>, Malfor
     let read = |(at, json): (usize, &str)| {
         if json.starts_with('"') {
             // A bare string among the parts.
-            let text = serde_json::from_str(json)
-                .map_err(|_| Malformed::at(format!("{path}[{at}]"), "a text that cannot be read"))?;
+            let text = serde_json::from_str(json).map_err(|_| {
+                Malformed::at(format!("{path}[{at}]"), "a text that cannot be read")
+            })?;
             return Ok(Part::Text { text, cache: None });
         }
         part(&Node::read(json, format!("{path}[{at}]"))?, json)
@@ -79,8 +80,9 @@ fn by_type(media: Media, detail: Option<String>, cache: Option<Box<RawValue>>) -
 fn media(node: &Node<'_>, key: &str) -> Result<Media, Malformed> {
     let url = node.text(key)?.ok_or_else(|| node.missing(key))?;
     match url.get(..5) {
-        Some(scheme) if scheme.eq_ignore_ascii_case("data:") => data_url(&url)
-            .ok_or_else(|| node.wrong(key, "a data URL with a type and base64: `data:image/png;base64,…`")),
+        Some(scheme) if scheme.eq_ignore_ascii_case("data:") => data_url(&url).ok_or_else(|| {
+            node.wrong(key, "a data URL with a type and base64: `data:image/png;base64,…`")
+        }),
         _ if url.is_empty() => Err(node.wrong(key, "an address")),
         _ => Ok(Media::Url(url.into_owned())),
     }

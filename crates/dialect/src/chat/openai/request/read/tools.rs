@@ -56,10 +56,7 @@ fn function(node: &Node<'_>) -> Result<Tool, Malformed> {
     Ok(Tool {
         name: node.required("name")?,
         description: node.text("description")?.map(Into::into),
-        kind: ToolKind::Function {
-            schema: node.json("parameters"),
-            strict: node.flag("strict")?,
-        },
+        kind: ToolKind::Function { schema: node.json("parameters"), strict: node.flag("strict")? },
         cache: node.json("cache_control"),
     })
 }

@@ -83,7 +83,7 @@ impl Messages {
             }
         }
         let content = parts::Content::of(&turn.parts, losses);
-        if content.is_empty() {
+        if content.is_empty() && !is_blank(turn) {
             return;
         }
         self.push(parts::message("user", turn.name.as_deref(), |object| content.write(object)));
@@ -132,7 +132,7 @@ impl Messages {
             Part::Refusal(text) => Some(text),
             _ => None,
         });
-        let text = content.text("");
+        let text = content.text("").or_else(|| is_blank(turn).then(String::new));
         if text.is_none() && calls.is_empty() && refusal.is_none() {
             return;
         }
@@ -159,6 +159,11 @@ impl Messages {
         self.list.push(Message { json, ..Message::default() });
         self.list.len() - 1
     }
+}
+
+/// Whether nothing was said. Such a turn stays in its place: providers count on the order of roles.
+fn is_blank(turn: &Turn) -> bool {
+    turn.parts.iter().all(|part| matches!(part, Part::Text { text, .. } if text.is_empty()))
 }
 
 /// A call's id and its JSON.
@@ -192,8 +197,8 @@ fn reasoning(
     losses: &mut Losses,
 ) -> Option<String> {
     let control = facts.reasoning;
-    let wanted = calls
-        && matches!(control, Some(ReasoningControl::Adaptive | ReasoningControl::Budget));
+    let wanted =
+        calls && matches!(control, Some(ReasoningControl::Adaptive | ReasoningControl::Budget));
     let mut kept: Option<String> = None;
     for part in parts {
         match part {

@@ -56,9 +56,8 @@ pub(super) fn choice(choice: &ToolChoice, tools: &[Tool], out: &mut Vec<u8>) {
         ToolChoice::None => json::quote(out, "none"),
         ToolChoice::Required => json::quote(out, "required"),
         ToolChoice::Tool(name) => {
-            let is_custom = |tool: &Tool| {
-                tool.name == *name && matches!(tool.kind, ToolKind::Custom { .. })
-            };
+            let is_custom =
+                |tool: &Tool| tool.name == *name && matches!(tool.kind, ToolKind::Custom { .. });
             let kind = if tools.iter().any(is_custom) { "custom" } else { "function" };
             json::object(out, |object| {
                 object.text("type", kind);

@@ -1,0 +1,167 @@
+//! Setup documents: a workspace made as a file says, in one transaction and without a call to any
+//! provider.
+//!
+//! `document.rs` is the grammar, `wanted.rs` its meaning, `plan.rs` the steps from what is there to
+//! what is wanted, `execute.rs` the writing. What an apply made is marked [`OWNER`]: only that is
+//! changed or removed by later ones, unless they may adopt.
+
+mod compare;
+pub mod document;
+mod execute;
+pub mod plan;
+mod resolve;
+pub mod wanted;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use wayleave_model::Clock;
+use wayleave_model::alias::Group;
+use wayleave_model::id::{SYSTEM_WORKSPACE, WorkspaceId};
+use wayleave_store::workspaces::{self, WorkspaceDraft};
+use wayleave_store::{Actor, Store, Tx, aliases, credentials, keys, models, owners, providers};
+
+use self::document::{Document, Hidden, Sent, TargetDecl};
+use self::plan::{Action, Change, Current, Digests, Plan, Rules, plan};
+use self::resolve::Resolver;
+use self::wanted::Wanted;
+use crate::error::Problem;
+use crate::lookup::every;
+
+/// What stands in `managed_by` of everything that a setup document made.
+pub const OWNER: &str = "apply";
+
+/// How far an apply goes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Plan, but change nothing.
+    pub dry_run: bool,
+    /// Remove what an earlier apply made and the document no longer has.
+    pub prune: bool,
+    /// Take over what was made otherwise.
+    pub adopt: bool,
+}
+
+/// What an apply did, or would do.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Applied {
+    /// Nothing was changed: this is the plan.
+    pub dry_run: bool,
+    /// A line for each thing of the document, and for each that is removed.
+    pub changes: Vec<Change>,
+    /// What an earlier apply made, the document no longer has, and was left alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Change>,
+    /// Keys that were minted, with secrets that are shown only now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<Minted>,
+    /// The configuration's number it made; absent if nothing was changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<i64>,
+}
+
+/// A key that was minted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Minted {
+    /// Its name.
+    pub key: String,
+    /// Its secret, shown only now.
+    #[schema(value_type = String)]
+    pub secret: Sent,
+}
+
+/// Makes the workspace as `document` says.
+///
+/// # Errors
+/// A problem that names every mistake by its path in the document; then nothing was changed.
+pub async fn run(
+    store: &Store,
+    clock: &Clock,
+    actor: &Actor,
+    document: Document<Hidden>,
+    options: Options,
+) -> Result<Applied, Problem> {
+    let wanted = wanted::wanted(document).map_err(Problem::invalid)?;
+    let rules = Rules { owner: OWNER, prune: options.prune, adopt: options.adopt };
+    let hasher = store.hasher();
+    let digests = Digests {
+        fingerprint: &|fields| hasher.fingerprint(fields),
+        key: &|secret| hasher.hash_key(secret.expose()),
+    };
+    let there = workspaces::by_name(&mut store.read().await?, &wanted.workspace).await?;
+    let made = there.is_none();
+    let id = match there {
+        Some(workspace) => workspace.id,
+        None => {
+            // Planned before the workspace is made, so that a document with mistakes makes none.
+            let nothing = Current::default();
+            let plan = plan(&nothing, &wanted, rules, digests).map_err(Problem::invalid)?;
+            if options.dry_run {
+                return Ok(answer(&plan, Some(&wanted.workspace), true));
+            }
+            make_workspace(store, actor, &wanted.workspace).await?
+        }
+    };
+    let mut change = store.change(id, actor, "apply").await?;
+    let current = current(change.tx(), id).await?;
+    let plan = plan(&current, &wanted, rules, digests).map_err(Problem::invalid)?;
+    let mut applied = answer(&plan, made.then_some(wanted.workspace.as_str()), options.dry_run);
+    if options.dry_run {
+        return Ok(applied);
+    }
+    applied.secrets = execute::execute(&mut change, &current, &plan, &hasher, clock.now()).await?;
+    if !change.is_empty() {
+        applied.revision = Some(change.commit().await?);
+    }
+    Ok(applied)
+}
+
+/// The groups of a route, from targets by name or id.
+pub(crate) async fn groups(
+    tx: &mut Tx,
+    at: WorkspaceId,
+    targets: Vec<TargetDecl>,
+) -> Result<Vec<Group>, Problem> {
+    let mut wrong = Vec::new();
+    let groups = wanted::groups("targets", targets, &mut wrong);
+    let (current, wanted) = (current(tx, at).await?, Wanted::default());
+    let resolver = Resolver::new(&current, &wanted);
+    let ids = execute::Ids::of(&current);
+    let mut found = Vec::new();
+    for members in &groups {
+        match execute::group(members, &resolver, &ids) {
+            Ok(group) => found.push(group),
+            Err(error) => wrong.push(error),
+        }
+    }
+    if wrong.is_empty() { Ok(found) } else { Err(Problem::invalid(wrong)) }
+}
+
+fn answer(plan: &Plan<'_>, new_workspace: Option<&str>, dry_run: bool) -> Applied {
+    let workspace = new_workspace.map(|name| Change {
+        action: Action::Create,
+        noun: "workspace".to_owned(),
+        name: name.to_owned(),
+        fields: Vec::new(),
+    });
+    let changes = workspace.into_iter().chain(plan.changes()).collect();
+    Applied { dry_run, changes, left: plan.left.clone(), secrets: Vec::new(), revision: None }
+}
+
+async fn make_workspace(store: &Store, actor: &Actor, name: &str) -> Result<WorkspaceId, Problem> {
+    let mut change = store.change(SYSTEM_WORKSPACE, actor, "apply").await?;
+    let draft = WorkspaceDraft { name: name.to_owned(), time_zone: "UTC".to_owned() };
+    let made = workspaces::create(&mut change, &draft).await?;
+    change.commit().await?;
+    Ok(made.id)
+}
+
+async fn current(tx: &mut Tx, at: WorkspaceId) -> Result<Current, Problem> {
+    Ok(Current {
+        owners: every!(page => owners::list(tx, at, &page)),
+        providers: every!(page => providers::list(tx, at, &page)),
+        credentials: every!(page => credentials::list(tx, at, None, &page)),
+        models: every!(page => models::list(tx, at, None, &page)),
+        aliases: every!(page => aliases::list(tx, at, &page)),
+        keys: every!(page => keys::list(tx, at, None, &page)),
+    })
+}

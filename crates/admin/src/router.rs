@@ -1,0 +1,137 @@
+//! Every route and its OpenAPI entry, in one chain.
+
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware;
+use axum::routing::get;
+use axum::{Json, Router};
+use http::StatusCode;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::error::{FieldError, Problem, ProblemDocument};
+use crate::routes as at;
+use crate::state::AdminState;
+use crate::{auth, request_id};
+
+/// The largest body: a setup document of many thousand lines, or a batch of a spool.
+const LARGEST_BODY: usize = 32 << 20;
+
+/// The management API. Serve it at the root; everything of it is below `/api/`.
+///
+/// A listener that only this server's own user can reach (a Unix socket of mode 0600) adds
+/// [`crate::LocalOperator`] to the extensions of its requests: they need no token.
+pub fn router(state: AdminState) -> Router {
+    let (api, document) = api().split_for_parts();
+    let document = std::sync::Arc::new(document);
+    let described = move || {
+        let document = document.clone();
+        async move { Json((*document).clone()) }
+    };
+    api.route_layer(middleware::from_fn_with_state(state.clone(), auth::layer))
+        .route("/api/openapi.json", get(described))
+        .fallback(unknown)
+        .method_not_allowed_fallback(other_method)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn_with_state(state.clone(), request_id::layer))
+        .with_state(state)
+}
+
+/// The description of the API, as it is served at `/api/openapi.json`.
+pub fn document() -> utoipa::openapi::OpenApi {
+    api().into_openapi()
+}
+
+fn api() -> OpenApiRouter<AdminState> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(at::workspaces::list::list, at::workspaces::create::create))
+        .routes(routes!(
+            at::workspaces::get::get,
+            at::workspaces::update::update,
+            at::workspaces::delete::delete
+        ))
+        .routes(routes!(at::kinds::list::list))
+        .routes(routes!(at::tokens::list::list, at::tokens::create::create))
+        .routes(routes!(at::tokens::revoke::revoke))
+        .routes(routes!(at::nodes::list::list))
+        .routes(routes!(at::keks::list::list))
+        .routes(routes!(at::keks::rotate::rotate))
+        .routes(routes!(at::backup::create::create))
+        .routes(routes!(at::spool::replay::replay))
+        .routes(routes!(at::owners::list::list, at::owners::create::create))
+        .routes(routes!(at::owners::update::update, at::owners::delete::delete))
+        .routes(routes!(at::providers::list::list, at::providers::create::create))
+        .routes(routes!(
+            at::providers::get::get,
+            at::providers::update::update,
+            at::providers::delete::delete
+        ))
+        .routes(routes!(at::credentials::list::list, at::credentials::create::create))
+        .routes(routes!(
+            at::credentials::get::get,
+            at::credentials::update::update,
+            at::credentials::delete::delete
+        ))
+        .routes(routes!(at::credentials::make_default::make_default))
+        .routes(routes!(at::models::list::list, at::models::create::create))
+        .routes(routes!(
+            at::models::get::get,
+            at::models::update::update,
+            at::models::delete::delete
+        ))
+        .routes(routes!(at::models::set_price::set_price))
+        .routes(routes!(at::aliases::list::list, at::aliases::create::create))
+        .routes(routes!(
+            at::aliases::get::get,
+            at::aliases::update::update,
+            at::aliases::delete::delete
+        ))
+        .routes(routes!(at::aliases::versions::versions))
+        .routes(routes!(at::aliases::restore::restore))
+        .routes(routes!(at::keys::list::list, at::keys::create::create))
+        .routes(routes!(at::keys::get::get, at::keys::update::update, at::keys::delete::delete))
+        .routes(routes!(at::keys::rotate::rotate))
+        .routes(routes!(at::keys::revoke::revoke))
+        .routes(routes!(at::usage::list::list))
+        .routes(routes!(at::usage::get::get))
+        .routes(routes!(at::audit::list::list))
+        .routes(routes!(at::audit::verify::verify))
+        .routes(routes!(at::apply::create::create))
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Wayleave management API",
+        description = "Everything that configures Wayleave. Console and command line use nothing else.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    components(schemas(ProblemDocument, FieldError)),
+    modifiers(&Tokens),
+    security(("token" = []))
+)]
+struct Description;
+
+struct Tokens;
+
+impl Modify for Tokens {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("wlt_…").build();
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+async fn unknown(request: Request) -> Problem {
+    let path: String = request.uri().path().chars().take(256).collect();
+    let detail = format!(
+        "there is nothing at `{path}`: the management API is described at /api/openapi.json"
+    );
+    Problem::new(StatusCode::NOT_FOUND, "unknown_url", detail)
+}
+
+async fn other_method(request: Request) -> Problem {
+    let detail = format!("{} is not possible here: `Allow` says what is", request.method());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+}

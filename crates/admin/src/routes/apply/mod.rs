@@ -1,0 +1,6 @@
+//! Setup files.
+
+pub(crate) mod create;
+
+#[cfg(test)]
+mod tests;

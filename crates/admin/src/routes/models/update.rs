@@ -1,0 +1,56 @@
+//! `PATCH /api/v1/workspaces/{workspace}/models/{model}`
+
+use axum::extract::{Path, State};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use wayleave_model::target::ModelFacts;
+use wayleave_store::models::{self, ModelDraft};
+
+use super::view;
+use crate::auth::Here;
+use crate::body::{Body, IfMatch, Tagged};
+use crate::error::Problem;
+use crate::lookup;
+use crate::routes::Refusals;
+use crate::state::AdminState;
+use crate::view::ModelView;
+
+/// What changes of a model; absent fields stay.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ModelChange {
+    name: Option<String>,
+    /// All facts at once.
+    #[schema(value_type = Option<Object>)]
+    facts: Option<ModelFacts>,
+    enabled: Option<bool>,
+}
+
+/// Changes a model. Provider and type cannot change; for its price see `/price`.
+#[utoipa::path(
+    patch, path = "/api/v1/workspaces/{workspace}/models/{model}", tag = "models", operation_id = "update_model",
+    params(("workspace" = String, Path, description = "The workspace, by name or id"), ("model" = String, Path, description = "The model's id")),
+    request_body = ModelChange,
+    responses((status = 200, body = ModelView), Refusals)
+)]
+pub(crate) async fn update(
+    State(state): State<AdminState>,
+    here: Here,
+    Path(named): Path<(String, String)>,
+    IfMatch(expected): IfMatch,
+    Body(wish): Body<ModelChange>,
+) -> Result<Tagged<ModelView>, Problem> {
+    let (_, model) = named;
+    let at = here.workspace.id;
+    let mut change = state.store.change(at, &here.actor, "").await?;
+    let found = lookup::model(change.tx(), at, &model).await?;
+    let mut draft = ModelDraft::from(&found);
+    draft.name = wish.name.unwrap_or(draft.name);
+    draft.facts = wish.facts.unwrap_or(draft.facts);
+    draft.enabled = wish.enabled.unwrap_or(draft.enabled);
+    let changed = models::update(&mut change, found.id, expected, &draft).await?;
+    let version = changed.version;
+    let shown = view(change.tx(), at, changed).await?;
+    change.commit().await?;
+    Ok(Tagged(shown, version))
+}

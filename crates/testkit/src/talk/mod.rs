@@ -1,0 +1,4 @@
+//! Answers as vendors give them, frame by frame.
+
+pub mod anthropic;
+pub mod openai;
