@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from situations import PRICE, SITUATIONS, TEXT
+from situations import PRICE, SITUATIONS
 from strict import CREDENTIAL
 
 KEY = "wl_sdk_0123456789abcdef0123456789abcdef"
@@ -78,13 +78,18 @@ _CALLS = [
 ]
 _USAGE = {"prompt_tokens": 31, "completion_tokens": 9, "total_tokens": 40, "input_tokens": 31, "output_tokens": 9}
 
+# aimock cuts text between UTF-16 units, so a sign beyond the first 65,536 comes in halves.
+PLAIN = 'Grüße aus dem Tal: 21 °C – and a "quote".\nSecond line.'
+HALVED = "Sun 🌤, rain 🌧 and snow."
+
 AIMOCK_FIXTURES: list[dict[str, Any]] = [
-    _says("say hello", {"content": TEXT, "usage": _USAGE}, chunkSize=3),
+    _says("say hello", {"content": PLAIN, "usage": _USAGE}, chunkSize=3),
+    _says("what a day", {"content": HALVED, "usage": _USAGE}, chunkSize=1),
     _says("the weather", {"toolCalls": _CALLS, "usage": _USAGE}, match={"hasToolResult": False}),
     _says("the weather", {"content": "21 degrees at noon.", "usage": _USAGE}, match={"hasToolResult": True}),
     _says("reason about it", {"content": "Done.", "reasoning": "Step one, then two.", "usage": _USAGE}),
     _says("look at this", {"content": "A picture.", "usage": _USAGE}),
     _says("as json", {"content": '{"city":"Oslo","degrees":21}', "usage": _USAGE}),
     _says("not like this", {"error": {"message": "No such thing.", "type": "invalid_request_error"}, "status": 400}),
-    _says("cut me off", {"content": TEXT * 4, "usage": _USAGE}, truncateAfterChunks=4, chunkSize=5),
+    _says("cut me off", {"content": PLAIN * 4, "usage": _USAGE}, truncateAfterChunks=4, chunkSize=5),
 ]

@@ -12,7 +12,8 @@ import pytest
 from aimock import Aimock
 from billing import billed
 from clients import Client, Image
-from situations import TEXT, Tokens
+from setup_file import HALVED, PLAIN
+from situations import Tokens
 from test_errors import refused, told
 from test_media import PNG, SCHEMA
 from test_tools import CLOCK, WEATHER
@@ -26,10 +27,17 @@ def alias(upstream: str) -> str:
 
 def test_text(client: Client, upstream: str, stream: bool, aimock: Aimock) -> None:
     answer = client.ask(alias(upstream), "say hello", system="Be kind.", stream=stream)
-    assert (answer.text, answer.finish) == (TEXT, {"openai": "stop", "anthropic": "end_turn"}[client.name])
+    assert (answer.text, answer.finish) == (PLAIN, {"openai": "stop", "anthropic": "end_turn"}[client.name])
     assert answer.tokens == TOKENS
     billed(client, answer, alias(upstream), TOKENS)
     assert _newest(aimock)["path"] == {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}[upstream]
+
+
+def test_a_sign_that_was_cut_in_half_does_not_end_the_answer(client: Client, upstream: str, aimock: Aimock) -> None:
+    answer = client.ask(alias(upstream), "what a day", stream=True)
+    # Between the same dialects the halves arrive as they were sent; another one has no way to write them.
+    kept = [char for char in answer.text if char.isascii()]
+    assert "".join(kept) == "".join(char for char in HALVED if char.isascii())
 
 
 def _newest(aimock: Aimock) -> dict[str, Any]:
@@ -56,7 +64,9 @@ def test_pictures(client: Client, upstream: str, stream: bool, aimock: Aimock) -
     turn = client.user("look at this", Image(mime="image/png", base64=PNG))
     answer = client.ask(alias(upstream), turn, stream=stream)
     assert answer.text == "A picture."
-    assert PNG in json.dumps(_newest(aimock))
+    if upstream == "openai":
+        # Of Anthropic's requests the journal keeps the text only.
+        assert PNG in json.dumps(_newest(aimock))
 
 
 def test_reasoning(client: Client, upstream: str, stream: bool, aimock: Aimock) -> None:

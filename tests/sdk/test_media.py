@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 
 import pytest
+from pydantic import BaseModel, ConfigDict
 
 from billing import billed
 from clients import Client, Image
@@ -64,6 +66,24 @@ def test_an_answer_fits_its_schema(client: Client, upstream: str, stream: bool, 
         # Not known to take a schema: it is made to call a tool whose input is the answer.
         assert body["tools"][0]["input_schema"] == SCHEMA and body["tool_choice"]["type"] == "tool"
     billed(client, answer, alias, SITUATIONS[model].tokens)
+
+
+class Place(BaseModel):
+    """What SDKs parse an answer into."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    city: str
+    degrees: int
+
+
+def test_the_sdks_parse_answers_into_types(client: Client, upstream: str, strict: Strict) -> None:
+    question: dict[str, Any] = {"model": f"strict/{upstream}/schema", "messages": [{"role": "user", "content": "?"}]}
+    if client.name == "openai":
+        parsed = client.sdk.chat.completions.parse(**question, response_format=Place).choices[0].message.parsed
+    else:
+        parsed = client.sdk.messages.parse(**question, max_tokens=99, output_format=Place).parsed_output
+    assert parsed == Place(city="Oslo", degrees=21)
 
 
 def test_a_bare_schema_is_wrapped(openai_client: Client, upstream: str, strict: Strict) -> None:

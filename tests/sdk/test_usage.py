@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from billing import billed
@@ -56,13 +54,13 @@ def test_the_list_is_filtered_and_newest_first(openai_client: Client, strict: St
     assert openai_client.gateway.command("usage", "--key", "scoped", "--alias", "strict/openai/limited") == []
 
 
-def test_a_stream_that_its_client_leaves_is_recorded(openai_client: Client, upstream: str, strict: Strict) -> None:
+def test_a_stream_that_its_client_leaves_is_recorded(openai_client: Client) -> None:
     chunks = openai_client.sdk.chat.completions.create(
         model="sandbox/slow", messages=[{"role": "user", "content": "a long story"}], stream=True
     )
     request_id = chunks.response.headers["x-request-id"]
     next(iter(chunks))
     chunks.close()
-    time.sleep(0.2)
     row = openai_client.gateway.row(request_id)
-    assert (row["stream_end"], row["status"]) == ("client_gone", 499)
+    # The head that it got said 200.
+    assert (row["stream_end"], row["status"]) == ("client_gone", 200)

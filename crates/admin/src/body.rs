@@ -159,6 +159,7 @@ mod tests {
         #[serde(default, deserialize_with = "nullable")]
         base_url: Option<Option<String>>,
         #[serde(default)]
+        #[allow(dead_code, reason = "only its type matters")]
         targets: Vec<Inner>,
     }
 

@@ -45,7 +45,7 @@ pub fn provider(
 pub fn credential(
     kind_id: &str,
     settings: &Texts,
-    secrets: SecretFields,
+    secrets: &SecretFields,
     stored: Option<&SecretFields>,
 ) -> Result<(Texts, SecretFields), Vec<FieldError>> {
     let kind = known(kind_id)?;
@@ -178,7 +178,7 @@ mod tests {
         let errors = provider("openai", None, &texts(&[("colour", "red")])).unwrap_err();
         assert_eq!(fields(errors), ["settings.colour"]);
         let errors =
-            credential("openai", &texts(&[]), secrets(&[("apikey", "sk-x")]), None).unwrap_err();
+            credential("openai", &texts(&[]), &secrets(&[("apikey", "sk-x")]), None).unwrap_err();
         assert_eq!(fields(errors), ["fields.apikey", "fields.api_key"]);
     }
 
@@ -186,21 +186,21 @@ mod tests {
     fn a_hidden_secret_keeps_its_stored_value() {
         let stored = secrets(&[("api_key", "sk-old")]);
         let (_, kept) =
-            credential("openai", &texts(&[]), secrets(&[("api_key", HIDDEN)]), Some(&stored))
+            credential("openai", &texts(&[]), &secrets(&[("api_key", HIDDEN)]), Some(&stored))
                 .unwrap();
         assert_eq!(kept.get("api_key").unwrap().expose(), b"sk-old");
         let (_, new) =
-            credential("openai", &texts(&[]), secrets(&[("api_key", "sk-new")]), Some(&stored))
+            credential("openai", &texts(&[]), &secrets(&[("api_key", "sk-new")]), Some(&stored))
                 .unwrap();
         assert_eq!(new.get("api_key").unwrap().expose(), b"sk-new");
         let errors =
-            credential("openai", &texts(&[]), secrets(&[("api_key", HIDDEN)]), None).unwrap_err();
+            credential("openai", &texts(&[]), &secrets(&[("api_key", HIDDEN)]), None).unwrap_err();
         assert_eq!(fields(errors), ["fields.api_key", "fields.api_key"]);
     }
 
     #[test]
     fn a_secret_among_the_settings_is_refused_without_being_repeated() {
-        let errors = credential("openai", &texts(&[("api_key", "sk-canary")]), secrets(&[]), None)
+        let errors = credential("openai", &texts(&[("api_key", "sk-canary")]), &secrets(&[]), None)
             .unwrap_err();
         assert_eq!(fields(errors.clone()), ["settings.api_key"]);
         assert!(!format!("{errors:?}").contains("canary"));

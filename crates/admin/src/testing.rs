@@ -1,1 +1,172 @@
-//! x
+//! A management API on a throwaway database, for tests of its routes.
+
+use axum::Router;
+use axum::body::Body;
+use http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use wayleave_model::id::SYSTEM_WORKSPACE;
+use wayleave_model::member::Role;
+use wayleave_model::{Clock, Secret, Timestamp};
+use wayleave_store::tokens::{self, TokenDraft};
+use wayleave_store::workspaces::{self, WorkspaceDraft};
+use wayleave_store::{Actor, DatabaseUrl, Keyring, Store};
+
+use crate::{AdminState, LocalOperator, keyfile, router};
+
+/// An API with the workspace `main`, whose clock stands still.
+pub(crate) struct Api {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) token: String,
+    router: Router,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Api {
+    pub(crate) async fn new() -> Api {
+        // 2026-11-18T11:06:40Z
+        let clock = Clock::manual(Timestamp::from_micros(1_795_000_000_000_000));
+        let folder = tempfile::tempdir().unwrap();
+        let key_file = folder.path().join("kek");
+        keyfile::ensure(&key_file, clock.now()).unwrap();
+        let url = DatabaseUrl::sqlite(folder.path().join("wayleave.db"));
+        let ring: Keyring = keyfile::read(&key_file).unwrap();
+        let store = Store::open(&url, ring, clock.clone()).await.unwrap();
+        let mut change = store.change(SYSTEM_WORKSPACE, &Actor::system("test"), "").await.unwrap();
+        let main = WorkspaceDraft { name: "main".to_owned(), time_zone: "UTC".to_owned() };
+        workspaces::create(&mut change, &main).await.unwrap();
+        let draft = TokenDraft { name: "test".to_owned(), role: Role::Operator, expires_at: None };
+        let (_, token) = tokens::mint(&mut change, &draft).await.unwrap();
+        change.commit().await.unwrap();
+        let router = router(AdminState {
+            store: store.clone(),
+            clock: clock.clone(),
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            key_file: Some(key_file),
+            spool: Some(folder.path().join("spool")),
+        });
+        let token = token.expose_str().unwrap().to_owned();
+        Api { store, clock, folder, token, router }
+    }
+
+    /// A token of one workspace, in a role.
+    pub(crate) async fn token_of(&self, workspace: &str, role: Role) -> String {
+        let mut tx = self.store.read().await.unwrap();
+        let found = workspaces::by_name(&mut tx, workspace).await.unwrap().unwrap();
+        drop(tx);
+        let mut change = self.store.change(found.id, &Actor::system("test"), "").await.unwrap();
+        let name = format!("{workspace}-{}", role.as_str());
+        let (_, token) =
+            tokens::mint(&mut change, &TokenDraft { name, role, expires_at: None }).await.unwrap();
+        change.commit().await.unwrap();
+        token.expose_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.call(Method::GET, path, None, &[]).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Reply {
+        self.call(Method::POST, path, Some(body), &[]).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.call(Method::PATCH, path, Some(body), &[]).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Reply {
+        self.call(Method::DELETE, path, None, &[]).await
+    }
+
+    /// As the operator, unless `headers` sign in otherwise.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(header::HeaderName, &str)],
+    ) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == header::AUTHORIZATION) {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
+        }
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        let body = body.map_or_else(Body::empty, |it| Body::from(it.to_string()));
+        self.send(request.body(body).unwrap()).await
+    }
+
+    /// As a peer of the local socket.
+    pub(crate) async fn locally(&self, method: Method, path: &str, body: Value) -> Reply {
+        let request = Request::builder().method(method).uri(path).extension(LocalOperator);
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
+        let (head, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Reply { status: head.status, body, headers: head.headers, text }
+    }
+
+    /// A provider `p` of kind `openai` with the credential `main`, a model `gpt-x` and its id.
+    pub(crate) async fn furnish(&self, workspace: &str) -> String {
+        let at = |rest: &str| format!("/api/v1/workspaces/{workspace}{rest}");
+        self.post(&at("/providers"), json!({"name": "p", "kind": "openai"})).await.created();
+        let credential = json!({"name": "main", "fields": {"api_key": "sk-canary-0123456789"}});
+        self.post(&at("/providers/p/credentials"), credential).await.created();
+        let model = json!({"provider": "p", "name": "gpt-x", "type": "llm", "price": {"input": "0.15", "output": "0.60"}});
+        let made = self.post(&at("/models"), model).await.created();
+        made.body["id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn hash(&self, secret: &str) -> [u8; 32] {
+        self.store.hasher().hash_key(Secret::new(secret).expose())
+    }
+}
+
+impl Reply {
+    #[track_caller]
+    pub(crate) fn created(self) -> Reply {
+        self.is(StatusCode::CREATED)
+    }
+
+    #[track_caller]
+    pub(crate) fn ok(self) -> Reply {
+        self.is(StatusCode::OK)
+    }
+
+    #[track_caller]
+    pub(crate) fn is(self, status: StatusCode) -> Reply {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn refused(self, status: u16, code: &str) -> Reply {
+        assert_eq!(
+            (self.status.as_u16(), self.body["code"].as_str()),
+            (status, Some(code)),
+            "{}",
+            self.text
+        );
+        self
+    }
+
+    pub(crate) fn etag(&self) -> String {
+        self.headers[header::ETAG].to_str().unwrap().to_owned()
+    }
+}

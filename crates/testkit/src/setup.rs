@@ -55,11 +55,11 @@ impl Setup {
 
     /// An alias for these (provider, model), tried in order.
     pub fn alias(self, name: &str, targets: &[(&str, &str)]) -> Setup {
-        self.alias_with(name, targets, json!({}))
+        self.alias_with(name, targets, &json!({}))
     }
 
     /// The same with a policy of its own.
-    pub fn alias_with(self, name: &str, targets: &[(&str, &str)], policy: Value) -> Setup {
+    pub fn alias_with(self, name: &str, targets: &[(&str, &str)], policy: &Value) -> Setup {
         let target = |(provider, model): &(&str, &str)| json!({"provider": provider, "model": model});
         let targets: Vec<Value> = targets.iter().map(target).collect();
         self.with("aliases", json!({"name": name, "targets": targets, "policy": policy}))

@@ -338,20 +338,19 @@ impl<'a> Planner<'a, '_> {
         work: impl FnOnce(()) -> Work<'a>,
     ) {
         let mut fields = fields.unwrap_or_default();
-        if let Some(managed_by) = there {
-            if managed_by.as_deref() != Some(self.rules.owner) {
-                if !self.rules.adopt {
-                    let by = managed_by
-                        .as_deref()
-                        .map_or_else(|| "by hand".to_owned(), |it| format!("by `{it}`"));
-                    let why = format!(
-                        "the {noun} `{name}` exists and was made {by}: take it over with --adopt, or give this one another name"
-                    );
-                    self.wrong.push(FieldError::conflict(path.to_owned(), why));
-                    return;
-                }
-                fields.push("managed_by".to_owned());
+        let others = there.filter(|it| it.as_deref() != Some(self.rules.owner));
+        if let Some(managed_by) = others {
+            if !self.rules.adopt {
+                let by = managed_by
+                    .as_deref()
+                    .map_or_else(|| "by hand".to_owned(), |it| format!("by `{it}`"));
+                let why = format!(
+                    "the {noun} `{name}` exists and was made {by}: take it over with --adopt, or give this one another name"
+                );
+                self.wrong.push(FieldError::conflict(path.to_owned(), why));
+                return;
             }
+            fields.push("managed_by".to_owned());
         }
         let work = if there.is_some() && fields.is_empty() { Work::Keep } else { work(()) };
         self.step(noun, name, there.is_some(), fields, work);

@@ -303,7 +303,7 @@ fn credential(
     }
     let short = api_key.map(|it| ("api_key".to_owned(), it.0));
     let secrets = fields.into_iter().map(|(id, it)| (id, it.0)).chain(short);
-    let checked = form::credential(kind, &settings, SecretFields::new(secrets), None);
+    let checked = form::credential(kind, &settings, &SecretFields::new(secrets), None);
     let (settings, secrets) = checked.unwrap_or_else(|errors| {
         wrong.extend(errors.into_iter().map(|it| it.under(&path)));
         (BTreeMap::new(), SecretFields::default())
@@ -327,10 +327,8 @@ fn alias(path: String, declared: AliasDecl, wrong: &mut Vec<FieldError>) -> Want
 
 fn key(path: String, declared: KeyDecl<Hidden>, wrong: &mut Vec<FieldError>) -> WantedKey {
     let secret = declared.secret.map(|it| it.0);
-    if let Some(secret) = &secret {
-        if let Err(why) = key_secret(secret) {
-            wrong.push(FieldError::new(format!("{path}.secret"), why));
-        }
+    if let Some(Err(why)) = secret.as_ref().map(key_secret) {
+        wrong.push(FieldError::new(format!("{path}.secret"), why));
     }
     let KeyDecl { name, owner, environment, purpose, aliases, tags, expires_at, .. } = declared;
     let expires_at = expires_at.map(|it| it.0);

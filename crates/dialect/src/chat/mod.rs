@@ -5,6 +5,7 @@
 //! its raw JSON ([`Part::Vendor`], [`ChatRequest::rest`]), so it can be carried or named as a loss.
 
 pub mod anthropic;
+mod halves;
 mod json;
 mod node;
 pub mod openai;

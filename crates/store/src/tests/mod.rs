@@ -4,3 +4,4 @@ mod canary;
 mod isolation;
 mod rotation;
 mod schema;
+mod threads;

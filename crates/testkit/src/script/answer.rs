@@ -14,6 +14,8 @@ pub struct Answer {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) framing: Framing,
+    /// What is waited for before the head.
+    pub(super) before: Vec<Step>,
     pub(super) steps: Vec<Step>,
 }
 
@@ -30,6 +32,7 @@ pub(super) enum Framing {
     Raw,
 }
 
+/// One thing after the other.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     /// A piece of the body.
@@ -46,9 +49,20 @@ pub(super) enum Step {
     Reset,
 }
 
+impl Step {
+    /// Waits, if that is what the step is.
+    pub(super) async fn wait(&self) {
+        match self {
+            Step::Pause(time) => tokio::time::sleep(*time).await,
+            Step::Wait(gate) => gate.passed().await,
+            _ => {}
+        }
+    }
+}
+
 impl Answer {
     fn new(status: u16, framing: Framing) -> Answer {
-        Answer { status, headers: Vec::new(), framing, steps: Vec::new() }
+        Answer { status, headers: Vec::new(), framing, before: Vec::new(), steps: Vec::new() }
     }
 
     /// A whole body of JSON.
@@ -118,6 +132,18 @@ impl Answer {
     /// Nothing for so many milliseconds.
     pub fn pause(mut self, millis: u64) -> Answer {
         self.steps.push(Step::Pause(Duration::from_millis(millis)));
+        self
+    }
+
+    /// Nothing, not even the head, for so many milliseconds.
+    pub fn late(mut self, millis: u64) -> Answer {
+        self.before.push(Step::Pause(Duration::from_millis(millis)));
+        self
+    }
+
+    /// Nothing, not even the head, until the gate opens.
+    pub fn held(mut self, gate: &Gate) -> Answer {
+        self.before.push(Step::Wait(gate.clone()));
         self
     }
 

@@ -109,6 +109,9 @@ async fn gone(read: &mut ReadHalf<Io>, buffer: &mut Vec<u8>) {
 }
 
 async fn play(answer: &Answer, write: &mut WriteHalf<Io>) -> io::Result<After> {
+    for step in &answer.before {
+        step.wait().await;
+    }
     if answer.framing != Framing::Raw {
         write.write_all(head(answer).as_bytes()).await?;
         write.flush().await?;
@@ -123,8 +126,7 @@ async fn play(answer: &Answer, write: &mut WriteHalf<Io>) -> io::Result<After> {
                 write.write_all(&chunk).await?;
             }
             Step::Piece(bytes) | Step::Wire(bytes) => write.write_all(bytes).await?,
-            Step::Pause(time) => tokio::time::sleep(*time).await,
-            Step::Wait(gate) => gate.passed().await,
+            Step::Pause(_) | Step::Wait(_) => step.wait().await,
             Step::Silence => std::future::pending().await,
             Step::Cut => {
                 write.shutdown().await?;

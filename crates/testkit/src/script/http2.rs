@@ -50,6 +50,9 @@ async fn answer(
         ..Received::default()
     };
     let (received, answer) = shared.note(received);
+    for step in &answer.before {
+        step.wait().await;
+    }
     let (send, pieces) = mpsc::channel(1);
     let mut response = Response::builder().status(answer.status.max(200));
     for (name, value) in &answer.headers {
@@ -72,8 +75,7 @@ async fn play(answer: &Answer, send: &mpsc::Sender<Bytes>) -> bool {
                     return false;
                 }
             }
-            Step::Pause(time) => tokio::time::sleep(*time).await,
-            Step::Wait(gate) => gate.passed().await,
+            Step::Pause(_) | Step::Wait(_) => step.wait().await,
             Step::Silence => {
                 send.closed().await;
                 return false;

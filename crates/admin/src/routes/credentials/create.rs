@@ -64,7 +64,7 @@ pub(crate) async fn create(
         Some(id) => Some(lookup::model(change.tx(), at, id).await?.id),
         None => None,
     };
-    let checked = form::credential(&provider.kind, &new.settings, secrets(new.fields), None);
+    let checked = form::credential(&provider.kind, &new.settings, &secrets(new.fields), None);
     let (settings, secrets) = checked.map_err(Problem::invalid)?;
     let draft = CredentialDraft {
         provider: provider.id,

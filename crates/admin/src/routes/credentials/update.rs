@@ -57,7 +57,7 @@ pub(crate) async fn update(
     let mut draft = CredentialDraft::from(&found);
     let settings = wish.settings.unwrap_or_else(|| draft.settings.clone());
     let checked =
-        form::credential(&provider.kind, &settings, secrets(wish.fields), stored.as_ref());
+        form::credential(&provider.kind, &settings, &secrets(wish.fields), stored.as_ref());
     let (settings, secrets) = checked.map_err(Problem::invalid)?;
     let same = settings == found.settings
         && state.store.hasher().fingerprint(&secrets) == found.fingerprint;

@@ -46,10 +46,25 @@ pub(super) fn frames(error: &ErrorBody) -> Vec<u8> {
     out
 }
 
-/// The type a client switches on: the provider's own where it said one, else by the status.
+/// What clients of this dialect know as types. A provider of another dialect has other words.
+const TYPES: [&str; 11] = [
+    "invalid_request_error",
+    "authentication_error",
+    "billing_error",
+    "permission_error",
+    "not_found_error",
+    "conflict_error",
+    "request_too_large",
+    "rate_limit_error",
+    "timeout_error",
+    "api_error",
+    "overloaded_error",
+];
+
+/// The type a client switches on: the provider's own if clients know it, else by the status.
 fn kind(error: &ErrorBody) -> &str {
     match (&error.provider_type, error.source) {
-        (Some(kind), Source::Provider) => return kind,
+        (Some(kind), Source::Provider) if TYPES.contains(&kind.as_str()) => return kind,
         _ if error.code == "overloaded" => return "overloaded_error",
         _ => (),
     }
@@ -187,6 +202,20 @@ mod tests {
             assert_eq!(kind(&refusal(status, "x")), expected, "{status}");
         }
         assert_eq!(kind(&refusal(503, "overloaded")), "overloaded_error");
+    }
+
+    #[test]
+    fn a_type_of_another_dialect_is_said_in_this_ones_words() {
+        let foreign = |status, code, kind: &str| {
+            let mut error = refusal(status, code);
+            error.source = Source::Provider;
+            error.provider_type = Some(kind.to_owned());
+            super::kind(&error).to_owned()
+        };
+        assert_eq!(foreign(429, "upstream_rate_limited", "rate_limit_exceeded"), "rate_limit_error");
+        assert_eq!(foreign(503, "overloaded", "overloaded"), "overloaded_error");
+        assert_eq!(foreign(502, "upstream_error", "server_error"), "api_error");
+        assert_eq!(foreign(400, "context_length_exceeded", "context_length_exceeded"), "invalid_request_error");
     }
 
     #[test]

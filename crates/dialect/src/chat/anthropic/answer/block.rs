@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::request::JSON_TOOL;
+use crate::chat::halves;
 use crate::chat::json::object;
 use crate::chat::{ChatEvent, PartKind, Seal, SealKind};
 use crate::error::Fault;
@@ -79,8 +80,14 @@ impl Block {
         json: &RawValue,
         out: &mut Vec<ChatEvent>,
     ) -> Result<(Block, bool), Fault> {
-        let Ok(opening) = serde_json::from_str::<Opening<'_>>(json.get()) else {
-            return Err(Fault::unreadable("the provider sent a content block without a type"));
+        let mended;
+        let opening = match serde_json::from_str::<Opening<'_>>(json.get()) {
+            Ok(opening) => opening,
+            Err(_) => {
+                mended = halves::replaced(json.get());
+                serde_json::from_str(&mended)
+                    .map_err(|_| Fault::unreadable("the provider sent a content block without a type"))?
+            }
         };
         let mut called = false;
         let (part, kind) = match &*opening.kind {
@@ -138,8 +145,14 @@ impl Block {
 
     /// Adds `json`.
     pub(super) fn add(&mut self, json: &RawValue, out: &mut Vec<ChatEvent>) -> Result<(), Fault> {
-        let Ok(delta) = serde_json::from_str::<Delta<'_>>(json.get()) else {
-            return Err(Fault::unreadable("the provider sent a delta without a type"));
+        let mended;
+        let delta = match serde_json::from_str::<Delta<'_>>(json.get()) {
+            Ok(delta) => delta,
+            Err(_) => {
+                mended = halves::replaced(json.get());
+                serde_json::from_str(&mended)
+                    .map_err(|_| Fault::unreadable("the provider sent a delta without a type"))?
+            }
         };
         match (&*delta.kind, &mut self.kind) {
             ("text_delta", _) => self.text(delta.text, out),

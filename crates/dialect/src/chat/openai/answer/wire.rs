@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::chat::halves;
+
 /// A chunk or a whole answer.
 #[derive(Deserialize)]
 pub(super) struct Chunk<'a> {
@@ -137,35 +139,7 @@ pub(super) fn string(raw: Option<&RawValue>) -> Option<String> {
     if !raw.starts_with('"') {
         return None;
     }
-    serde_json::from_str(raw).or_else(|_| serde_json::from_str(&without_halves(raw))).ok()
-}
-
-/// A JSON string with every lone surrogate replaced.
-fn without_halves(raw: &str) -> String {
-    let unit = |at: usize| {
-        let digits = raw.get(at..)?.strip_prefix("\\u")?.get(..4)?;
-        u16::from_str_radix(digits, 16).ok()
-    };
-    let mut out = String::with_capacity(raw.len());
-    let mut at = 0;
-    while let Some(skip) = raw[at..].find('\\') {
-        out.push_str(&raw[at..at + skip]);
-        at += skip;
-        let length = match (unit(at), unit(at + 6)) {
-            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => 12,
-            (Some(0xd800..0xe000), _) => {
-                out.push('\u{fffd}');
-                at += 6;
-                continue;
-            }
-            (Some(_), _) => 6,
-            (None, _) => 2,
-        };
-        out.push_str(&raw[at..at + length]);
-        at += length;
-    }
-    out.push_str(&raw[at..]);
-    out
+    serde_json::from_str(raw).or_else(|_| serde_json::from_str(&halves::replaced(raw))).ok()
 }
 
 /// Arguments as JSON text, also where a server sends the object itself.
