@@ -6,14 +6,15 @@ use http::HeaderMap;
 use ipnet::IpNet;
 use wayleave_dialect::Dialect;
 
-use crate::surface::{Match, Surface};
+use crate::surface;
 
-/// The dialect a client reads: the surface's own, else what its headers suggest.
-pub fn dialect(found: Option<&Match>, headers: &HeaderMap) -> Dialect {
-    match found.map(|found| found.surface) {
-        Some(Surface::Operation { dialect, .. }) => dialect,
-        _ if headers.contains_key("anthropic-version") => Dialect::AnthropicMessages,
-        _ => Dialect::OpenAiChat,
+/// The dialect a client reads: that of the operation in its path, even where it is asked for in the
+/// wrong way; else what its headers suggest.
+pub fn dialect(path: &str, headers: &HeaderMap) -> Dialect {
+    match surface::speaks(path) {
+        Some(dialect) => dialect,
+        None if headers.contains_key("anthropic-version") => Dialect::AnthropicMessages,
+        None => Dialect::OpenAiChat,
     }
 }
 

@@ -67,7 +67,7 @@ impl Gateway {
         let clock = &self.recorder.clock;
         let arrival = Arrival { id: RequestId::new(clock.now()), admitted: clock.tick(), peer };
         let found = surface::find(request.method(), request.uri().path());
-        let dialect = client::dialect(found.as_ref().ok(), request.headers());
+        let dialect = client::dialect(request.uri().path(), request.headers());
         let answered = match found {
             Ok(found) => self.dispatch(found, request, &arrival, dialect).await,
             Err(miss) => Err(self.missed(&miss, &request)),

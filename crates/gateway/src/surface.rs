@@ -126,6 +126,18 @@ pub fn find(method: &Method, path: &str) -> Result<Match, Miss> {
     Err(pasted(tail))
 }
 
+/// The dialect of the operation that a path names or begins with, whether or not it is served so.
+pub fn speaks(path: &str) -> Option<Dialect> {
+    let (tail, _) = below_v1(path);
+    OPERATIONS.iter().find_map(|entry| match entry.surface {
+        Surface::Operation { dialect, .. } => {
+            let rest = tail.strip_prefix(entry.path)?;
+            (rest.is_empty() || rest.starts_with('/')).then_some(dialect)
+        }
+        _ => None,
+    })
+}
+
 /// The path without its leading `/v1`s, and how many there were.
 fn below_v1(mut path: &str) -> (&str, usize) {
     let mut depth = 0;
@@ -182,6 +194,15 @@ mod tests {
     fn a_wrong_method_says_which_are_served() {
         assert_eq!(find(&Method::GET, "/v1/messages").unwrap_err(), Miss::Method("POST"));
         assert_eq!(find(&Method::DELETE, "/v1/models/x").unwrap_err(), Miss::Method("GET, HEAD"));
+    }
+
+    #[test]
+    fn a_path_tells_its_dialect_even_where_it_is_not_served() {
+        for path in ["/v1/messages", "/messages", "/v1/v1/messages/", "/v1/messages/count_tokens", "/v1/messages/messages"] {
+            assert_eq!(speaks(path), Some(Dialect::AnthropicMessages), "{path}");
+        }
+        assert_eq!(speaks("/v1/chat/completions"), Some(Dialect::OpenAiChat));
+        assert_eq!((speaks("/v1/messagesx"), speaks("/v1/models"), speaks("/")), (None, None, None));
     }
 
     #[test]

@@ -37,7 +37,7 @@ async fn only_the_named_edits_change_a_request() {
     let mut stream = client.stream(&request).await;
     stream.rest().await;
     assert_eq!(stream.header("x-wayleave-adjusted"), Some("model, stream_options"));
-    let expected = r#"{"x":[ 1 ],"model":"m","stream":true,  "messages":[],"stream_options":{"include_usage":true}}"#;
+    let expected = r#"{"stream_options":{"include_usage":true},"x":[ 1 ],"model":"m","stream":true,  "messages":[]}"#;
     assert_eq!(script.request(0).await.text(), expected);
 }
 

@@ -144,7 +144,7 @@ async fn a_whole_answer_in_place_of_a_stream_is_streamed() {
     let frames: Vec<String> = got.split_inclusive("\n\n").map(str::to_owned).collect();
     assert_eq!(openai::said(&frames), "Hello");
     assert_eq!(frames.last().map(String::as_str), Some(openai::DONE));
-    assert_eq!(repairs, json!(["whole_for_stream"]));
+    assert_eq!(repairs, json!(["not_streamed"]));
 }
 
 #[tokio::test]

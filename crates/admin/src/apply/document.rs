@@ -115,7 +115,7 @@ pub struct ModelDecl {
     /// Dollars by unit: per million tokens or characters, else per piece. This or `free`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<BTreeMap<String, String>>, example = json!({"input": "0.15", "output": "0.60"}))]
-    pub price: Option<BTreeMap<Unit, Amount>>,
+    pub price: Option<BTreeMap<Priced, Amount>>,
     /// Explicitly without charge.
     #[serde(default)]
     pub free: bool,
@@ -124,6 +124,11 @@ pub struct ModelDecl {
     #[schema(value_type = Object)]
     pub facts: ModelFacts,
 }
+
+/// A unit, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Priced(pub Unit);
 
 /// Dollars as a decimal string, not negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -280,6 +285,23 @@ impl From<Version> for u32 {
     }
 }
 
+impl TryFrom<String> for Priced {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Priced, String> {
+        Unit::parse(&name).map(Priced).ok_or_else(|| {
+            let names: Vec<&str> = Unit::ALL.iter().map(|it| it.as_str()).collect();
+            format!("`{name}` is no unit: expected one of {}", names.join(", "))
+        })
+    }
+}
+
+impl From<Priced> for String {
+    fn from(unit: Priced) -> String {
+        unit.0.as_str().to_owned()
+    }
+}
+
 impl TryFrom<String> for Amount {
     type Error = String;
 
@@ -349,7 +371,7 @@ impl<'de> Deserialize<'de> for Hidden {
             }
         }
 
-        deserializer.deserialize_str(Visitor)
+        deserializer.deserialize_any(Visitor)
     }
 }
 

@@ -139,7 +139,7 @@ impl Writer<'_> {
             Work::DeleteKey(it) => Ok(keys::delete(self.change, it.id, None).await?),
             Work::DeleteAlias(it) => Ok(aliases::delete(self.change, it.id, None).await?),
             Work::DeleteModel(it) => Ok(models::delete(self.change, it.id, None).await?),
-            Work::DeleteCredential(it) => Ok(credentials::delete(self.change, it.id, None).await?),
+            Work::DeleteCredential(it) => self.delete_credential(it).await,
             Work::DeleteProvider(it) => Ok(providers::delete(self.change, it.id, None).await?),
             Work::DeleteOwner(it) => Ok(owners::delete(self.change, it.id, None).await?),
         }
@@ -200,6 +200,20 @@ impl Writer<'_> {
         let done = done.map_err(|error| at(&it.path, error))?;
         self.ids.credentials.insert((provider, done.name), done.id);
         Ok(())
+    }
+
+    /// A default that goes leaves none: its provider then serves only targets that name another.
+    async fn delete_credential(&mut self, it: &Credential) -> Result<(), Problem> {
+        let workspace = self.change.workspace();
+        let provider = providers::get(self.change.tx(), workspace, it.provider).await?;
+        if let Some(provider) =
+            provider.filter(|provider| provider.default_credential == Some(it.id))
+        {
+            let draft =
+                ProviderDraft { default_credential: None, ..ProviderDraft::from(&provider) };
+            providers::update(self.change, provider.id, None, &draft).await?;
+        }
+        Ok(credentials::delete(self.change, it.id, None).await?)
     }
 
     async fn default(&mut self, it: &WantedProvider) -> Result<(), Problem> {

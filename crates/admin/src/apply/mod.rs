@@ -9,6 +9,7 @@ mod compare;
 pub mod document;
 mod execute;
 pub mod plan;
+mod prune;
 mod resolve;
 pub mod wanted;
 

@@ -1,8 +1,6 @@
 //! From what is there and what is wanted to the steps between them. Pure: nothing is read or
 //! written here, and digests of secrets are made by functions that are handed in.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wayleave_model::alias::Alias;
@@ -15,6 +13,7 @@ use wayleave_model::target::Model;
 use wayleave_model::workspace::Owner;
 
 use super::compare;
+use super::prune::leftovers;
 use super::resolve::Resolver;
 use super::wanted::{
     Wanted, WantedAlias, WantedCredential, WantedKey, WantedModel, WantedOwner, WantedProvider,
@@ -388,67 +387,7 @@ impl<'a> Planner<'a, '_> {
     }
 }
 
-/// What `owner` made and the document does not have, in an order in which it can be removed.
-fn leftovers<'a>(current: &'a Current, wanted: &'a Wanted, owner: &str) -> Vec<Step<'a>> {
-    let ours = |managed_by: &Option<String>| managed_by.as_deref() == Some(owner);
-    let keys: BTreeSet<&str> = wanted.keys.iter().map(|it| it.name.as_str()).collect();
-    let aliases: BTreeSet<&str> = wanted.aliases.iter().map(|it| it.name.as_str()).collect();
-    let providers: BTreeSet<&str> = wanted.providers.iter().map(|it| it.name.as_str()).collect();
-    let provider_of =
-        |id| current.providers.iter().find(|it| it.id == id).map_or("", |it| it.name.as_str());
-    let mut steps = Vec::new();
-    let mut gone = |noun, name: String, work| {
-        steps.push(Step { change: line(Action::Delete, noun, name, Vec::new()), work });
-    };
-    for it in
-        current.keys.iter().filter(|it| ours(&it.managed_by) && !keys.contains(it.name.as_str()))
-    {
-        gone("key", it.name.clone(), Work::DeleteKey(it));
-    }
-    for it in current
-        .aliases
-        .iter()
-        .filter(|it| ours(&it.managed_by) && !aliases.contains(it.name.as_str()))
-    {
-        gone("alias", it.name.clone(), Work::DeleteAlias(it));
-    }
-    for it in current.models.iter().filter(|it| ours(&it.managed_by)) {
-        let provider = provider_of(it.provider);
-        let same = |model: &WantedModel| {
-            model.provider == provider && model.name == it.name && model.model_type == it.model_type
-        };
-        if !wanted.models.iter().any(same) {
-            gone("model", format!("{provider}/{}", it.name), Work::DeleteModel(it));
-        }
-    }
-    for it in current.credentials.iter().filter(|it| ours(&it.managed_by)) {
-        let provider = provider_of(it.provider);
-        let same = |credential: &WantedCredential| {
-            credential.provider == provider && credential.name == it.name
-        };
-        if it.model.is_some() || !wanted.credentials.iter().any(same) {
-            gone("credential", format!("{provider}/{}", it.name), Work::DeleteCredential(it));
-        }
-    }
-    for it in current
-        .providers
-        .iter()
-        .filter(|it| ours(&it.managed_by) && !providers.contains(it.name.as_str()))
-    {
-        gone("provider", it.name.clone(), Work::DeleteProvider(it));
-    }
-    for it in current.owners.iter().filter(|it| ours(&it.managed_by)) {
-        let needed = current.keys.iter().any(|key| {
-            key.owner == it.id && (!ours(&key.managed_by) || keys.contains(key.name.as_str()))
-        });
-        if !needed && !wanted.owners.iter().any(|owner| owner.name == it.name) {
-            gone("owner", it.name.clone(), Work::DeleteOwner(it));
-        }
-    }
-    steps
-}
-
-fn line(action: Action, noun: &str, name: String, fields: Vec<String>) -> Change {
+pub(super) fn line(action: Action, noun: &str, name: String, fields: Vec<String>) -> Change {
     Change { action, noun: noun.to_owned(), name, fields }
 }
 

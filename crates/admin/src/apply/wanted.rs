@@ -12,7 +12,8 @@ use wayleave_model::workspace::OwnerKind;
 use wayleave_model::{Secret, Timestamp};
 
 use super::document::{
-    AliasDecl, CredentialDecl, Document, Hidden, KeyDecl, ModelDecl, ProviderDecl, TargetDecl,
+    AliasDecl, Amount, CredentialDecl, Document, Hidden, KeyDecl, ModelDecl, Priced, ProviderDecl,
+    TargetDecl,
 };
 use crate::error::FieldError;
 use crate::form;
@@ -230,14 +231,14 @@ pub fn groups(
 /// # Errors
 /// A model needs exactly one of the two.
 pub fn rates(
-    price: Option<&BTreeMap<wayleave_model::price::Unit, super::document::Amount>>,
+    price: Option<&BTreeMap<Priced, Amount>>,
     free: bool,
 ) -> Result<Vec<Rate>, &'static str> {
     match (price, free) {
         (None, true) => Ok(Vec::new()),
         (Some(price), false) if !price.is_empty() => Ok(price
             .iter()
-            .map(|(&unit, amount)| Rate { unit, amount: amount.0, per: unit.per() })
+            .map(|(&Priced(unit), amount)| Rate { unit, amount: amount.0, per: unit.per() })
             .collect()),
         (Some(_), true) => Err("has a price and is free: choose one"),
         _ => Err("needs `price` or `free: true`: without them every request to it is refused"),

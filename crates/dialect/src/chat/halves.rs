@@ -1,5 +1,15 @@
 //! Half a surrogate pair, which servers send that cut text between UTF-16 units: no decoder takes it.
 
+use serde::Deserialize;
+
+/// Reads `json`, with its halves replaced if that is what it takes; `mended` holds it then.
+pub(super) fn read<'a, T: Deserialize<'a>>(json: &'a str, mended: &'a mut String) -> Option<T> {
+    serde_json::from_str(json).ok().or_else(|| {
+        *mended = replaced(json);
+        serde_json::from_str(mended).ok()
+    })
+}
+
 /// JSON text with every lone surrogate replaced.
 pub(super) fn replaced(raw: &str) -> String {
     let unit = |at: usize| {

@@ -103,7 +103,8 @@ pub struct Ask<'a> {
 /// Turns an upstream's answer into events. A whole body yields the same events as its stream.
 pub trait ReadEvents: Send {
     /// One frame of a stream.
-    fn frame(&mut self, frame: &crate::frame::Frame, out: &mut Vec<ChatEvent>) -> Result<(), Fault>;
+    fn frame(&mut self, frame: &crate::frame::Frame, out: &mut Vec<ChatEvent>)
+    -> Result<(), Fault>;
 
     /// Whether the provider has said its last word (`[DONE]`, `message_stop`): nothing after it is
     /// read, and the answer ends without waiting for the connection to.

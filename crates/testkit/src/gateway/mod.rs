@@ -86,7 +86,15 @@ impl Gateway {
     /// When it does not end.
     pub async fn sigterm(&mut self) -> i32 {
         self.process.signal(Signal::TERM);
-        within(40, "the server ends after SIGTERM", self.process.ended()).await.code().unwrap_or(-1)
+        self.exited().await
+    }
+
+    /// Its exit code, once it has ended.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub async fn exited(&mut self) -> i32 {
+        within(40, "the server ends", self.process.ended()).await.code().unwrap_or(-1)
     }
 
     /// Sends a signal and goes on.

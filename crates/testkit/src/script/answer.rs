@@ -100,6 +100,12 @@ impl Answer {
         Answer::new(0, Framing::Raw).silence()
     }
 
+    /// With that status instead.
+    pub fn status(mut self, status: u16) -> Answer {
+        self.status = status;
+        self
+    }
+
     /// With that header.
     pub fn header(mut self, name: &str, value: &str) -> Answer {
         self.headers.push((name.to_owned(), value.to_owned()));

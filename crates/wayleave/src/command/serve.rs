@@ -30,7 +30,7 @@ use crate::cli::Reach;
 use crate::config::{Config, KekSource, TlsFiles};
 use crate::exit::Failure;
 use crate::serving::signals::{Signals, Wish};
-use crate::serving::{banner, control, metrics, socket, tls};
+use crate::serving::{banner, control, live, metrics, socket, tls};
 use crate::{init, telemetry};
 
 /// How long the spool may take to empty at the end.
@@ -88,6 +88,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
         },
         spool: Some(config.data.join("spool")),
     });
+    let router = live::at_once(router, Arc::clone(&gateway), store.clone());
     let (accepting, settling) = (CancellationToken::new(), CancellationToken::new());
     let recorder = Arc::clone(&gateway.recorder);
     let follower = Follower::new(recorder, store.clone(), recovery.cursor, recovery.end);

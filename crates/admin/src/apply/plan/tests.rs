@@ -291,6 +291,17 @@ fn an_owner_that_somebody_elses_key_needs_is_not_pruned() {
 }
 
 #[test]
+fn a_provider_that_holds_what_others_made_is_not_pruned() {
+    let mut current = made(Some("apply"));
+    current.credentials[0].managed_by = None;
+    let lines = planned(&current, json!({"version": 1, "workspace": "main"}), true, false).unwrap();
+    assert_eq!(
+        lines,
+        ["delete key ci", "delete alias fast", "delete model p/gpt-x", "delete owner platform"]
+    );
+}
+
+#[test]
 fn references_to_nothing_are_named_by_their_path() {
     let mut wrong = document();
     wrong["aliases"][0]["targets"] = json!([

@@ -15,12 +15,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use wayleave_model::id::WorkspaceId;
-use wayleave_model::price::Unit;
 use wayleave_model::target::Model;
 use wayleave_store::prices::PriceDraft;
 use wayleave_store::{Tx, providers};
 
-use crate::apply::document::Amount;
+use crate::apply::document::{Amount, Priced};
 use crate::apply::wanted::rates;
 use crate::error::Problem;
 use crate::view::ModelView;
@@ -31,7 +30,7 @@ use crate::view::ModelView;
 pub(crate) struct PriceWish {
     /// Dollars by unit: per million tokens or characters, else per piece.
     #[schema(value_type = Option<BTreeMap<String, String>>)]
-    price: Option<BTreeMap<Unit, Amount>>,
+    price: Option<BTreeMap<Priced, Amount>>,
     /// Explicitly without charge.
     free: bool,
     /// Where the price is from, like a vendor's page.

@@ -212,10 +212,16 @@ mod tests {
             error.provider_type = Some(kind.to_owned());
             super::kind(&error).to_owned()
         };
-        assert_eq!(foreign(429, "upstream_rate_limited", "rate_limit_exceeded"), "rate_limit_error");
+        assert_eq!(
+            foreign(429, "upstream_rate_limited", "rate_limit_exceeded"),
+            "rate_limit_error"
+        );
         assert_eq!(foreign(503, "overloaded", "overloaded"), "overloaded_error");
         assert_eq!(foreign(502, "upstream_error", "server_error"), "api_error");
-        assert_eq!(foreign(400, "context_length_exceeded", "context_length_exceeded"), "invalid_request_error");
+        assert_eq!(
+            foreign(400, "context_length_exceeded", "context_length_exceeded"),
+            "invalid_request_error"
+        );
     }
 
     #[test]

@@ -80,14 +80,9 @@ impl Block {
         json: &RawValue,
         out: &mut Vec<ChatEvent>,
     ) -> Result<(Block, bool), Fault> {
-        let mended;
-        let opening = match serde_json::from_str::<Opening<'_>>(json.get()) {
-            Ok(opening) => opening,
-            Err(_) => {
-                mended = halves::replaced(json.get());
-                serde_json::from_str(&mended)
-                    .map_err(|_| Fault::unreadable("the provider sent a content block without a type"))?
-            }
+        let mut mended = String::new();
+        let Some(opening) = halves::read::<Opening<'_>>(json.get(), &mut mended) else {
+            return Err(Fault::unreadable("the provider sent a content block without a type"));
         };
         let mut called = false;
         let (part, kind) = match &*opening.kind {
@@ -134,9 +129,9 @@ impl Block {
         delta: &RawValue,
         out: &mut Vec<ChatEvent>,
     ) -> Result<Block, Fault> {
-        let part = match serde_json::from_str::<Delta<'_>>(delta.get()) {
-            Ok(delta) if delta.kind == "text_delta" => PartKind::Text,
-            Ok(delta) if delta.kind == "thinking_delta" => PartKind::Reasoning,
+        let part = match halves::read::<Delta<'_>>(delta.get(), &mut String::new()) {
+            Some(delta) if delta.kind == "text_delta" => PartKind::Text,
+            Some(delta) if delta.kind == "thinking_delta" => PartKind::Reasoning,
             _ => return Err(Fault::unreadable("the provider added to a part it never began")),
         };
         out.push(ChatEvent::Open { choice: 0, index, part });
@@ -145,14 +140,9 @@ impl Block {
 
     /// Adds `json`.
     pub(super) fn add(&mut self, json: &RawValue, out: &mut Vec<ChatEvent>) -> Result<(), Fault> {
-        let mended;
-        let delta = match serde_json::from_str::<Delta<'_>>(json.get()) {
-            Ok(delta) => delta,
-            Err(_) => {
-                mended = halves::replaced(json.get());
-                serde_json::from_str(&mended)
-                    .map_err(|_| Fault::unreadable("the provider sent a delta without a type"))?
-            }
+        let mut mended = String::new();
+        let Some(delta) = halves::read::<Delta<'_>>(json.get(), &mut mended) else {
+            return Err(Fault::unreadable("the provider sent a delta without a type"));
         };
         match (&*delta.kind, &mut self.kind) {
             ("text_delta", _) => self.text(delta.text, out),

@@ -103,6 +103,27 @@ fn a_stream_with_thoughts_words_and_a_call() {
 }
 
 #[test]
+fn half_a_sign_does_not_end_the_answer() {
+    let events = read_stream(&stream(&[
+        START,
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"\ud83c"}}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\udf24 a"}}"#,
+        r#"{"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"b\ud83c"}}"#,
+        r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":3}}"#,
+        STOP,
+    ]));
+    let text: String = events
+        .unwrap()
+        .iter()
+        .filter_map(|event| match event {
+            ChatEvent::Delta { text, .. } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(text, "\u{fffd}\u{fffd} ab\u{fffd}");
+}
+
+#[test]
 fn hosted_tools_stay_as_they_are() {
     let start = r#"{"type":"content_block_start","index":0,"content_block":{"type":"server_tool_use","id":"srv","name":"web_search","input":{},"x":1.0}}"#;
     let events = read_stream(&stream(&[
