@@ -51,6 +51,7 @@ fn api() -> OpenApiRouter<AdminState> {
             at::workspaces::update::update,
             at::workspaces::delete::delete
         ))
+        .routes(routes!(at::info::get::get))
         .routes(routes!(at::kinds::list::list))
         .routes(routes!(at::tokens::list::list, at::tokens::create::create))
         .routes(routes!(at::tokens::revoke::revoke))

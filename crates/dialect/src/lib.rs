@@ -56,17 +56,30 @@ pub struct Malformed {
     pub param: Option<String>,
     /// One line: what was found, what was expected.
     pub message: String,
+    /// The code of the error taxonomy, where it is a narrower one than `invalid_request`.
+    pub code: Option<&'static str>,
 }
 
 impl Malformed {
     /// About the whole body.
     pub fn new(message: impl Into<String>) -> Malformed {
-        Malformed { param: None, message: message.into() }
+        Malformed { param: None, message: message.into(), code: None }
     }
 
     /// About one field.
     pub fn at(param: impl Into<String>, message: impl Into<String>) -> Malformed {
-        Malformed { param: Some(param.into()), message: message.into() }
+        Malformed { param: Some(param.into()), message: message.into(), code: None }
+    }
+
+    /// About a field that is fine, but that the target's dialect does not have and the answer
+    /// depends on.
+    pub fn unsupported(param: impl Into<String>, message: impl Into<String>) -> Malformed {
+        Malformed { code: Some("unsupported_parameter"), ..Malformed::at(param, message) }
+    }
+
+    /// About a field that asks for what the target cannot do.
+    pub fn incapable(param: impl Into<String>, message: impl Into<String>) -> Malformed {
+        Malformed { code: Some("capability_not_supported"), ..Malformed::at(param, message) }
     }
 }
 

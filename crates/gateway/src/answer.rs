@@ -259,12 +259,7 @@ pub fn refusal(refusal: &Refusal, dialect: Dialect, id: RequestId) -> Response<C
         Some(body) => body.clone(),
         None => dialect.chat().error(&refusal.body(id.to_string())).into(),
     };
-    let overloaded = refusal.provider_status == Some(529) && dialect == Dialect::AnthropicMessages;
-    let status = match StatusCode::from_u16(529) {
-        Ok(status) if overloaded && refusal.code == "overloaded" => status,
-        _ => refusal.status,
-    };
-    let mut response = json(status, dialect, id, body);
+    let mut response = json(refusal.status, dialect, id, body);
     if let Some(rest) = refusal.retry_after {
         // Whole seconds, never 0: a client that comes back at once gains nothing.
         let seconds = (rest.as_millis().div_ceil(1_000)).max(1);

@@ -12,7 +12,7 @@ const STYLES: [&str; 3] = ["x-api-key", "x-goog-api-key", "api-key"];
 /// The key a client presents, in any of the four styles. Several must agree.
 pub fn presented(headers: &HeaderMap) -> Result<&str, Refusal> {
     let mut found: Option<&str> = None;
-    let styles = STYLES.iter().filter_map(|name| headers.get(*name));
+    let styles = STYLES.iter().flat_map(|name| headers.get_all(*name));
     let bearer = headers.get_all(header::AUTHORIZATION).iter();
     for value in bearer.chain(styles) {
         let Ok(text) = value.to_str() else {
@@ -95,7 +95,11 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, value.parse().unwrap());
+        }
+        headers
     }
 
     fn code(pairs: &[(&'static str, &'static str)]) -> String {
@@ -119,6 +123,7 @@ mod tests {
     fn several_headers_must_agree() {
         assert_eq!(presented(&headers(&[("authorization", "Bearer k1"), ("x-api-key", "k1")])), Ok("k1"));
         assert_eq!(code(&[("authorization", "Bearer k1"), ("x-api-key", "k2")]), "invalid_request");
+        assert_eq!(code(&[("x-api-key", "k1"), ("x-api-key", "k2")]), "invalid_request");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a request tells of its client: dialect, program, address.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
 use ipnet::IpNet;
@@ -43,6 +43,8 @@ pub fn recognise(headers: &HeaderMap) -> Option<&'static str> {
 /// The client's address: the peer's, or what a trusted proxy says of it. Read from the right:
 /// the first address that is no trusted proxy's is the client's.
 pub fn address(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
+    // A socket that takes both families shows IPv4 peers as IPv6 addresses.
+    let peer = peer.to_canonical();
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
     if !is_trusted(&peer) {
         return peer;
@@ -51,15 +53,21 @@ pub fn address(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
     let hops: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
     let mut client = peer;
     for hop in hops.iter().rev() {
-        match hop.parse() {
-            Ok(ip) => client = ip,
-            Err(_) => break,
+        match hop_address(hop) {
+            Some(ip) => client = ip.to_canonical(),
+            None => break,
         }
         if !is_trusted(&client) {
             break;
         }
     }
     client
+}
+
+/// `192.0.2.1`, `2001:db8::1`, and with a port, as some proxies write it.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let plain = hop.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(hop);
+    plain.parse().ok().or_else(|| hop.parse().ok().map(|with_port: SocketAddr| with_port.ip()))
 }
 
 #[cfg(test)]
@@ -74,5 +82,21 @@ mod tests {
         let address = |peer: &str| address(&headers, peer.parse().unwrap(), &trusted).to_string();
         assert_eq!(address("10.0.0.1"), "203.0.113.9");
         assert_eq!(address("198.51.100.7"), "198.51.100.7");
+    }
+
+    #[test]
+    fn addresses_are_read_as_proxies_and_sockets_write_them() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        let client = |said: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", said.parse().unwrap());
+            address(&headers, "::ffff:10.0.0.1".parse().unwrap(), &trusted).to_string()
+        };
+        assert_eq!(client("203.0.113.9"), "203.0.113.9");
+        assert_eq!(client("203.0.113.9:4711"), "203.0.113.9");
+        assert_eq!(client("[2001:db8::7]:443"), "2001:db8::7");
+        assert_eq!(client("[2001:db8::7]"), "2001:db8::7");
+        assert_eq!(client("::ffff:203.0.113.9"), "203.0.113.9");
+        assert_eq!(client("203.0.113.9, unknown"), "10.0.0.1");
     }
 }

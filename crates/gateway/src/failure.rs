@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use serde_json::Value;
 use wayleave_dialect::Dialect;
 use wayleave_dialect::error::{Fault, FaultKind, Source};
 use wayleave_provider::failure::Show;
@@ -47,7 +48,7 @@ pub fn timeout(target: &Target, timer: &str, after: Duration) -> Failed {
 /// The answer began well and turned out to be none.
 pub fn faulty(target: &Target, fault: &Fault) -> Failed {
     let verdict = match fault.kind {
-        FaultKind::Reported => reported(fault),
+        FaultKind::Reported => reported(target, fault),
         FaultKind::Unreadable => Verdict::unreadable(),
         FaultKind::Cut => Verdict::cut(),
     };
@@ -56,21 +57,11 @@ pub fn faulty(target: &Target, fault: &Fault) -> Failed {
     Failed { verdict, refusal }
 }
 
-/// An error inside a stream has no status of its own: its type or code stands for one.
-fn reported(fault: &Fault) -> Verdict {
-    let code = fault.code.as_deref().unwrap_or_default();
-    let status = match code {
-        "overloaded_error" => 529,
-        "rate_limit_error" | "rate_limit_exceeded" | "429" => 429,
-        "invalid_request_error" | "400" => 400,
-        "authentication_error" | "invalid_api_key" | "401" => 401,
-        "permission_error" | "403" => 403,
-        "not_found_error" | "404" => 404,
-        _ => code.parse().ok().filter(|status| (400..600).contains(status)).unwrap_or(500),
-    };
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+/// An error inside an answer came under a status of success: its code stands for the status.
+fn reported(target: &Target, fault: &Fault) -> Verdict {
     let headers = HeaderMap::new();
-    Verdict::of(&Refused { status, headers: &headers, code: fault.code.as_deref(), message: &fault.message })
+    let code = fault.code.as_deref();
+    target.kind.diagnose(&Refused { status: StatusCode::OK, headers: &headers, code, message: &fault.message })
 }
 
 /// The provider refused, with a status.
@@ -81,7 +72,7 @@ pub fn refused(client: Dialect, spoken: Dialect, target: &Target, status: Status
     let mut refusal = shown(target, verdict.show, Some(status), code.as_deref(), &message);
     refusal.retry_after = verdict.rest.filter(|_| matches!(verdict.show, Show::RateLimited | Show::Overloaded));
     let callers_own = matches!(verdict.show, Show::Caller | Show::ContextLength);
-    if callers_own && client == spoken && is_json(body) && !holds_secret(target, body) {
+    if callers_own && client == spoken && may_pass(target, body) {
         refusal.verbatim = Some(body.clone());
     }
     Failed { verdict, refusal }
@@ -91,6 +82,7 @@ fn shown(target: &Target, show: Show, status: Option<StatusCode>, code: Option<&
     let label = &target.label;
     let (provider, model) = (&label.provider_name, &label.model_name);
     let said = scrub(target, message);
+    let code = code.filter(|code| is_code(code) && scrub(target, code) == **code);
     let number = status.map_or_else(|| "in its answer".to_owned(), |status| status.as_u16().to_string());
     let own = |status, code: &str, text: String| Refusal {
         source: Source::Provider,
@@ -130,9 +122,11 @@ fn shown(target: &Target, show: Show, status: Option<StatusCode>, code: Option<&
             format!("provider {provider} gave up ({number}): {said}"),
         ),
     };
+    // A provider's own type describes the request only where the request is to blame.
+    let own_type = matches!(show, Show::Caller | Show::ContextLength | Show::RateLimited);
     Refusal {
         provider_status: status.map(|status| status.as_u16()),
-        provider_type: code.map(str::to_owned),
+        provider_type: code.filter(|_| own_type).map(str::to_owned),
         ..refusal
     }
 }
@@ -141,8 +135,10 @@ fn ours(status: StatusCode, code: &str, message: String) -> Refusal {
     Refusal { source: Source::Provider, ..Refusal::new(status, code, message) }
 }
 
-fn is_json(body: &Bytes) -> bool {
-    body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
+/// Whether this is an error's type or code and not a sentence: it becomes our own code, and a label.
+fn is_code(code: &str) -> bool {
+    (1..=64).contains(&code.len())
+        && code.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-.:/".contains(&it))
 }
 
 /// The beginning of a body that is no error of its dialect (a proxy's web page), as one line.
@@ -155,21 +151,49 @@ fn excerpt(body: &Bytes) -> String {
     }
 }
 
-/// The provider's words without our credential in them, should it repeat it.
+/// The provider's words without our credential in them, should it repeat it. Searched before
+/// anything is cut, so that no part of it is left.
 fn scrub(target: &Target, message: &str) -> String {
-    let mut text: String = message.chars().filter(|it| !it.is_control() || *it == '\n').take(2_000).collect();
-    for (_, secret) in target.account().secrets.iter() {
-        if let Some(secret) = secret.expose_str().filter(|secret| secret.len() >= 4) {
-            text = text.replace(secret, "***");
-        }
+    let mut text: String = message.chars().filter(|it| !it.is_control() || *it == '\n').collect();
+    for secret in secrets(target) {
+        text = text.replace(secret, "***");
     }
-    text.replace('\n', " ")
+    text.replace('\n', " ").chars().take(2_000).collect()
 }
 
-fn holds_secret(target: &Target, body: &Bytes) -> bool {
-    let secrets = target.account().secrets;
-    secrets.iter().any(|(_, secret)| {
-        let secret = secret.expose();
-        !secret.is_empty() && memchr::memmem::find(body, secret).is_some()
-    })
+/// Whether a body may go to the client as it is: a JSON object that holds no secret of ours, as it
+/// stands or in its texts, however they are escaped.
+fn may_pass(target: &Target, body: &Bytes) -> bool {
+    match serde_json::from_slice(body) {
+        Ok(value @ Value::Object(_)) => {
+            !holds_secret(target, body) && !secrets(target).any(|secret| holds(&value, secret))
+        }
+        _ => false,
+    }
 }
+
+/// Whether a provider repeats one of its credential's secrets there.
+pub fn holds_secret(target: &Target, bytes: &[u8]) -> bool {
+    secrets(target).any(|secret| memchr::memmem::find(bytes, secret.as_bytes()).is_some())
+}
+
+fn holds(value: &Value, secret: &str) -> bool {
+    match value {
+        Value::String(text) => text.contains(secret),
+        Value::Array(items) => items.iter().any(|item| holds(item, secret)),
+        Value::Object(fields) => {
+            fields.iter().any(|(name, value)| name.contains(secret) || holds(value, secret))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// The credential's secrets, as they are sent. Shorter ones are no secrets, and would be found in
+/// every text.
+fn secrets(target: &Target) -> impl Iterator<Item = &str> {
+    let all = target.account().secrets.iter();
+    all.filter_map(|(_, secret)| secret.expose_str()).map(str::trim).filter(|secret| secret.len() >= 4)
+}
+
+#[cfg(test)]
+mod tests;

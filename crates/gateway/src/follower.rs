@@ -1,16 +1,14 @@
 //! Tails the spool into the store. Normal running, a database that was away, and replay after a
 //! crash are this one path: batches, at least once, with the effect of exactly once.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use wayleave_model::id::RequestId;
 use wayleave_model::record::{Closed, Record};
-use wayleave_spool::{Position, Reader};
+use wayleave_spool::{Position, Reader, Reason, SpoolError};
 use wayleave_store::Store;
 
 use crate::recorder::Recorder;
@@ -22,12 +20,21 @@ const BATCH: usize = 500;
 const GATHER: Duration = Duration::from_millis(200);
 /// How often, at most, the spool is told what it may forget.
 const ACK_EVERY: Duration = Duration::from_secs(1);
-/// Records read at once.
-const READ: usize = 512;
+/// Records read at once, and their bytes.
+const READ: (usize, usize) = (512, 8 << 20);
 /// Segments that an open request may hold on to before it is written again.
 const HELD: u64 = 3;
-/// Longest pause between two tries while the database is away.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Pauses between two tries while the database is away: they double from the first to the last.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// Refusals of a batch, the database being there, after which its requests are written singly.
+const REFUSALS: u32 = 3;
+/// Requests that the store refuses and that are kept for later; with more of them nothing moves
+/// until it takes them: then it is not the requests that are wrong.
+const MAX_ASIDE: usize = 1_000;
+/// How often those are tried again.
+const RETRY_ASIDE: Duration = Duration::from_secs(60);
+/// How often a part of the spool that the disk does not give is tried again, once a second.
+const MAX_STUCK: u32 = 60;
 
 /// The spool's byte for a record that was written again to free old segments.
 const AGAIN: u8 = 2;
@@ -40,10 +47,14 @@ pub struct Follower {
     /// What is before this was written by an earlier run of the process.
     inherited: Option<Position>,
     open: OpenSet<Position>,
-    /// While inherited records are read: what was closed among them.
-    closed: HashSet<RequestId>,
+    /// Ended and not stored yet: at most a batch and what was read with it.
     pending: Vec<Closed>,
-    acked_at: Instant,
+    /// What the store refuses, and where it stands in the spool now.
+    aside: Vec<(Position, Closed)>,
+    aside_tried: Instant,
+    acked: Instant,
+    /// How often in a row the disk did not give the same part of the spool.
+    stuck: u32,
     appended: Arc<Notify>,
 }
 
@@ -60,9 +71,11 @@ impl Follower {
             store,
             inherited: Some(end),
             open: OpenSet::default(),
-            closed: HashSet::new(),
             pending: Vec::new(),
-            acked_at: Instant::now(),
+            aside: Vec::new(),
+            aside_tried: Instant::now(),
+            acked: Instant::now(),
+            stuck: 0,
             appended,
         }
     }
@@ -73,6 +86,7 @@ impl Follower {
         while !stop.is_cancelled() {
             if self.read() {
                 self.write(&stop).await;
+                self.chores().await;
                 continue;
             }
             tokio::select! {
@@ -82,150 +96,242 @@ impl Follower {
         }
         let last = CancellationToken::new();
         let rest = async {
-            while self.read() || !self.pending.is_empty() {
+            while self.read() {
                 self.write(&last).await;
             }
-            self.acked_at -= ACK_EVERY;
-            self.ack();
+            self.ack().await;
         };
-        if tokio::time::timeout(deadline, rest).await.is_err() {
+        if timeout(deadline, rest).await.is_err() {
             tracing::warn!("the spool was not emptied in time: the rest is delivered after the next start");
         }
     }
 
-    /// Reads what is there, up to a batch; whether there was anything.
+    /// Reads what is there, up to a batch; whether there is anything to write.
     fn read(&mut self) -> bool {
-        let mut any = false;
         while self.pending.len() < BATCH {
-            let records = match self.reader.next_batch(READ, 8 << 20) {
-                Ok(records) => records,
+            let from = self.reader.position();
+            match self.reader.next_batch(READ.0, READ.1) {
+                Ok(records) if records.is_empty() => {
+                    self.settle_inherited();
+                    break;
+                }
+                Ok(records) => {
+                    self.stuck = 0;
+                    for record in records {
+                        self.take(record.kind, &record.payload, record.position);
+                    }
+                }
+                // Out of descriptors, perhaps. Passing it over would lose what can be read later.
+                Err(SpoolError::Damaged(damage))
+                    if matches!(damage.reason, Reason::Unreadable(_)) && self.stuck < MAX_STUCK =>
+                {
+                    tracing::warn!(%damage, "a part of the spool cannot be read now: it is tried again");
+                    self.stuck += 1;
+                    self.reader = self.recorder.spool.reader(from);
+                    break;
+                }
                 Err(err) => {
                     tracing::error!(%err, "records of the spool cannot be read and are passed over");
-                    continue;
+                    self.stuck = 0;
                 }
-            };
-            if records.is_empty() {
-                self.settle_inherited(self.reader.position());
-                break;
-            }
-            any = true;
-            for record in records {
-                self.take(record.kind, &record.payload, record.position);
             }
         }
-        any || !self.pending.is_empty()
+        !self.pending.is_empty()
     }
 
     fn take(&mut self, kind: u8, payload: &[u8], place: Position) {
-        self.settle_inherited(place);
-        let record: Record = match serde_json::from_slice(payload) {
-            Ok(record) => record,
-            Err(err) => {
-                tracing::error!(%err, "a record of the spool is not understood and is passed over");
-                return;
-            }
-        };
-        if kind == AGAIN {
-            let request = match &record {
-                Record::Opened(it) => it.identity.request,
-                Record::Tried(it) => it.request,
-                Record::Closed(it) => it.identity.request,
-            };
-            let ended = self.inherited.is_none() || self.closed.contains(&request);
-            if !self.open.holds(request) && ended {
-                return;
-            }
-            self.open.take(record, place);
-            return self.open.moved(request, place);
+        if self.inherited.is_some_and(|end| place >= end) {
+            self.settle_inherited();
         }
-        if let Some(closed) = self.open.take(record, place) {
-            if self.inherited.is_some() {
-                self.closed.insert(closed.identity.request);
-            }
-            self.pending.push(closed);
+        // What this run wrote again it still knows.
+        if kind == AGAIN && self.inherited.is_none() {
+            return;
+        }
+        match serde_json::from_slice::<Record>(payload) {
+            // A request that was closed before it was written again opens once more here, and is
+            // settled as interrupted: the store has it, and keeps what it has.
+            Ok(record) => self.pending.extend(self.open.take(record, place)),
+            Err(err) => tracing::error!(%err, kind, "a record of the spool is not understood and is passed over"),
         }
     }
 
-    /// Once everything of an earlier run has been read, what it left open is interrupted. `place`
-    /// is where reading has come to.
-    fn settle_inherited(&mut self, place: Position) {
-        match self.inherited {
-            Some(end) if place >= end => {
-                self.inherited = None;
-                self.closed = HashSet::new();
-                let interrupted = self.open.interrupted();
-                if !interrupted.is_empty() {
-                    tracing::warn!(requests = interrupted.len(), "an earlier run ended in the middle of requests: settled as interrupted");
-                }
-                self.pending.extend(interrupted);
-            }
-            _ => {}
+    /// Everything of an earlier run has been read: what it left open is interrupted.
+    fn settle_inherited(&mut self) {
+        if self.inherited.take().is_none() {
+            return;
         }
+        let interrupted = self.open.interrupted();
+        if !interrupted.is_empty() {
+            tracing::warn!(
+                requests = interrupted.len(),
+                "an earlier run ended in the middle of requests: settled as interrupted"
+            );
+        }
+        self.pending.extend(interrupted);
     }
 
     /// Waits for something to read, and a little longer so that a batch can gather.
     async fn wait(&mut self) {
-        if self.reader.arm() {
+        if self.stuck > 0 {
+            sleep(ACK_EVERY).await;
+        } else if self.reader.arm() {
             // A wake-up now and then although nothing came: the acknowledgement may be due.
-            let _ = tokio::time::timeout(ACK_EVERY, self.appended.notified()).await;
-            tokio::time::sleep_until(Instant::now() + GATHER).await;
+            let _ = timeout(ACK_EVERY, self.appended.notified()).await;
+            sleep(GATHER).await;
         }
-        self.ack();
+        self.chores().await;
     }
 
     /// Writes what is pending, however long the database is away; gives up only at `stop`.
     async fn write(&mut self, stop: &CancellationToken) {
-        let mut pause = Duration::from_millis(100);
+        let (mut pause, mut refusals) = (PAUSES.0, 0);
         while !self.pending.is_empty() {
-            let batch = &self.pending[..self.pending.len().min(BATCH)];
-            let rows = batch.len();
-            match self.store.append(batch).await {
-                Ok(_) => {
+            let rows = self.pending.len().min(BATCH);
+            let err = match self.store.append(&self.pending[..rows]).await {
+                Ok(done) => {
+                    self.recorder.metrics.settled.inc_by(done.stored as u64);
                     self.pending.drain(..rows);
-                    self.recorder.metrics.settled.inc_by(rows as u64);
-                    pause = Duration::from_millis(100);
+                    (pause, refusals) = (PAUSES.0, 0);
+                    continue;
                 }
-                Err(err) => {
-                    self.recorder.metrics.settle_failures.inc();
-                    tracing::warn!(%err, rows, "usage could not be written: it stays in the spool and is tried again");
-                    let until = Instant::now() + pause;
-                    if timeout_at(until, stop.cancelled()).await.is_ok() {
-                        return;
-                    }
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
+                Err(err) => err,
+            };
+            self.recorder.metrics.settle_failures.inc();
+            tracing::warn!(%err, rows, "usage could not be written: it stays in the spool and is tried again");
+            refusals += u32::from(!err.is_outage());
+            if refusals >= REFUSALS && self.sift(rows).await {
+                refusals = 0;
+                continue;
             }
+            if timeout(pause, stop.cancelled()).await.is_ok() {
+                return;
+            }
+            pause = (pause * 2).min(PAUSES.1);
         }
-        self.ack();
     }
 
-    /// Tells the spool what it may forget: everything before the oldest request that is open.
-    fn ack(&mut self) {
-        if !self.pending.is_empty() || self.acked_at.elapsed() < ACK_EVERY {
+    /// The store is there and refuses a batch: writes its requests one by one, and sets aside
+    /// those that it refuses, so that they hold up no others. Whether it came through.
+    async fn sift(&mut self, rows: usize) -> bool {
+        for _ in 0..rows {
+            match self.store.append(&self.pending[..1]).await {
+                Ok(done) => {
+                    self.recorder.metrics.settled.inc_by(done.stored as u64);
+                }
+                Err(err) if err.is_outage() || self.aside.len() >= MAX_ASIDE => return false,
+                Err(err) => {
+                    let closed = self.pending[0].clone();
+                    let request = closed.identity.request;
+                    // At a place of its own, so that the spool can forget what is around it.
+                    match self.again(&Record::Closed(closed.clone())) {
+                        Ok(place) => self.aside.push((place, closed)),
+                        Err(why) => {
+                            tracing::error!(%request, why, "a refused request cannot be set aside");
+                            return false;
+                        }
+                    }
+                    tracing::error!(%request, %err, "the store refuses a request: it is kept and tried again");
+                }
+            }
+            self.pending.remove(0);
+        }
+        true
+    }
+
+    async fn retry_aside(&mut self) {
+        if self.aside.is_empty() || self.aside_tried.elapsed() < RETRY_ASIDE {
             return;
         }
-        self.acked_at = Instant::now();
+        self.aside_tried = Instant::now();
+        let mut at = 0;
+        while let Some((_, closed)) = self.aside.get(at) {
+            match self.store.append(std::slice::from_ref(closed)).await {
+                Ok(done) => {
+                    self.recorder.metrics.settled.inc_by(done.stored as u64);
+                    self.aside.swap_remove(at);
+                }
+                Err(err) if err.is_outage() => return,
+                Err(_) => at += 1,
+            }
+        }
+    }
+
+    /// What is due now and then.
+    async fn chores(&mut self) {
+        self.retry_aside().await;
+        if self.acked.elapsed() >= ACK_EVERY {
+            self.ack().await;
+        }
+    }
+
+    /// Tells the spool what it may forget: everything before the oldest request that is open or
+    /// set aside.
+    async fn ack(&mut self) {
+        if !self.pending.is_empty() {
+            return;
+        }
+        self.acked = Instant::now();
         let read = self.reader.position();
-        let upto = self.open.oldest().unwrap_or(read).min(read);
-        if let Err(err) = self.recorder.spool.ack(upto) {
-            tracing::warn!(%err, "the spool could not note what is delivered");
+        let oldest = self.oldest().unwrap_or(read);
+        let again = self.inherited.is_none() && read.segment > oldest.segment + HELD;
+        if again {
+            self.write_again(read);
+        }
+        let upto = self.oldest().unwrap_or(read).min(read);
+        let spool = Arc::clone(&self.recorder.spool);
+        // A few syncs: not on a thread that requests need.
+        let acked = tokio::task::spawn_blocking(move || {
+            if again {
+                // What was written again must be on the disk before its original is gone.
+                spool.flush()?;
+            }
+            spool.ack(upto)
+        });
+        match acked.await {
+            Ok(Ok(())) => {}
+            Ok(Err(err)) => tracing::warn!(%err, "the spool could not note what is delivered"),
+            Err(err) => tracing::warn!(%err, "the spool was not told what is delivered"),
         }
         let stats = self.recorder.spool.stats();
         self.recorder.metrics.spool_lag.set(i64::try_from(stats.unacked_bytes).unwrap_or(i64::MAX));
-        if read.segment > upto.segment + HELD {
-            self.write_again(read);
+    }
+
+    /// Where the oldest record stands that is still needed, of those that were read.
+    fn oldest(&self) -> Option<Position> {
+        let aside = self.aside.iter().map(|(place, _)| *place).min();
+        [self.open.oldest(), aside].into_iter().flatten().min()
+    }
+
+    fn write_again(&mut self, before: Position) {
+        match self.try_write_again(before) {
+            Ok(()) => {}
+            Err(why) => tracing::warn!(why, "long requests keep their spool segments"),
         }
     }
 
-    fn write_again(&self, before: Position) {
-        for record in self.open.before(before) {
-            let written = serde_json::to_vec(&record)
-                .map_err(|err| err.to_string())
-                .and_then(|bytes| self.recorder.spool.append(AGAIN, &bytes).map_err(|err| err.to_string()));
-            if let Err(err) = written {
-                tracing::warn!(%err, "a long request keeps its spool segments");
-                return;
+    /// A request moves once all its records are written.
+    fn try_write_again(&mut self, before: Position) -> Result<(), String> {
+        for (request, records) in self.open.before(before) {
+            let places = records.iter().map(|record| self.again(record));
+            let places = places.collect::<Result<Vec<Position>, String>>()?;
+            if let Some(first) = places.into_iter().min() {
+                self.open.moved(request, first);
             }
         }
+        for at in 0..self.aside.len() {
+            let (place, closed) = &self.aside[at];
+            if *place < before {
+                self.aside[at].0 = self.again(&Record::Closed(closed.clone()))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn again(&self, record: &Record) -> Result<Position, String> {
+        let bytes = serde_json::to_vec(record).map_err(|err| err.to_string())?;
+        self.recorder.spool.append(AGAIN, &bytes).map_err(|err| err.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -165,9 +165,11 @@ impl Gateway {
         };
         match ended {
             Ok(begun) => Ok(answer::begun(begun, dialect, id)),
-            Err(mut ended) => {
-                ended.trail.refused(&ended.refusal);
-                Err(ended.refusal)
+            Err(ended) => {
+                let Ended { refusal, mut trail } = *ended;
+                let refusal = refusal.told_in(dialect);
+                trail.refused(&refusal);
+                Err(refusal)
             }
         }
     }
@@ -204,7 +206,7 @@ impl Gateway {
             Ok(routed) => routed,
             Err(refusal) => return Err(Box::new(Ended { refusal, trail })),
         };
-        let forwarded = outbound::forwarded(&origin.headers, lot);
+        let forwarded = outbound::forwarded(&origin.headers, dialect, lot);
         let id = origin.id;
         let conversation =
             Conversation { gateway: self, id, dialect, body: &body, ask, forwarded, route, targets, trail };

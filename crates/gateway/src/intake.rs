@@ -26,7 +26,10 @@ pub async fn read(headers: &HeaderMap, mut body: Incoming, limit: usize) -> Resu
     }
     let announced = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
     if announced.is_some_and(|size| size > limit) {
-        return Err(discard(body, too_large(limit)).await);
+        let refusal = too_large(limit);
+        // A client that asks first is told, and sends nothing: reading would be the word to begin.
+        let asks_first = headers.contains_key(header::EXPECT);
+        return Err(if asks_first { refusal } else { discard(body, refusal).await });
     }
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();

@@ -18,6 +18,8 @@ use crate::world::World;
 const BEAT: Duration = Duration::from_secs(10);
 /// How often the database's silence is measured.
 const LOOK: Duration = Duration::from_secs(1);
+/// How soon a configuration that could not be read is read again.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// The task that follows the store's revision.
 pub struct Keeper {
@@ -52,7 +54,15 @@ impl Keeper {
         let mut feed = self.store.feed(self.gateway.world.load().revision);
         loop {
             match feed.changed().await {
-                Ok(revision) => self.follow(revision).await,
+                Ok(_) => {
+                    if let Err(err) = self.follow().await {
+                        tracing::error!(%err, "the changed configuration cannot be read: what it changed stays as it was");
+                        tokio::time::sleep(RETRY).await;
+                        // The feed tells of a revision once: one that begins at what is in force
+                        // tells of it again.
+                        feed = self.store.feed(self.gateway.world.load().revision);
+                    }
+                }
                 Err(err) => tracing::warn!(%err, "the database is away: requests are served from memory"),
             }
         }
@@ -74,33 +84,27 @@ impl Keeper {
         }
     }
 
-    async fn follow(&self, revision: i64) {
-        let known = self.gateway.world.load().revision;
-        if revision == known {
-            return;
-        }
-        match self.next(known).await {
-            Ok(world) => {
-                tracing::debug!(revision = world.revision, "the configuration changed");
-                self.gateway.recorder.metrics.revision.set(world.revision);
-                self.gateway.world.store(Arc::new(world));
-                self.healths.sweep();
-            }
-            Err(err) => tracing::error!(%err, "the changed configuration cannot be read: the old one stays in force"),
-        }
-    }
-
-    /// Only the workspaces that changed are read again.
-    async fn next(&self, known: i64) -> Result<World, StoreError> {
+    /// Reads what changed and puts it in force. Only the workspaces that changed are read again;
+    /// one that cannot be read holds up no other, and is read again because the revision in force
+    /// is still the old one.
+    async fn follow(&self) -> Result<(), StoreError> {
+        let current = self.gateway.world.load_full();
         // Read first: a change that comes while parts are read is then seen again, not missed.
         let revision = self.store.revision().await?;
-        let current = self.gateway.world.load_full();
-        let mut parts = Vec::new();
-        for workspace in self.store.changed_since(known).await? {
-            let (_, part) = self.store.snapshot_of(workspace).await?;
-            parts.push((workspace, part));
+        let (mut parts, mut failed) = (Vec::new(), None);
+        for workspace in self.store.changed_since(current.revision).await? {
+            match self.store.snapshot_of(workspace).await {
+                Ok((_, part)) => parts.push((workspace, part)),
+                Err(err) if err.is_outage() => return Err(err),
+                Err(err) => failed = Some(err),
+            }
         }
-        Ok(current.changed(revision, parts, &self.healths))
+        let reached = if failed.is_some() { current.revision } else { revision };
+        tracing::debug!(revision = reached, workspaces = parts.len(), "the configuration changed");
+        self.gateway.world.store(Arc::new(current.changed(reached, parts, &self.healths)));
+        self.gateway.recorder.metrics.revision.set(reached);
+        self.healths.sweep();
+        failed.map_or(Ok(()), Err)
     }
 
     async fn beat(&self) {
@@ -129,3 +133,6 @@ impl Keeper {
         self.gateway.recorder.metrics.database_silence.set(seconds);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,5 +31,8 @@ pub mod trail;
 pub mod upstream;
 pub mod world;
 
+#[cfg(test)]
+mod testing;
+
 pub use gateway::Gateway;
 pub use settings::{Settings, Timers};

@@ -20,6 +20,7 @@ struct Entry<'a> {
     display_name: &'a str,
     created_at: String,
     model_type: &'static str,
+    lifecycle: &'static str,
 }
 
 #[derive(Serialize)]
@@ -58,6 +59,7 @@ fn entry<'a>(key: &'a KeyEntry, route: &'a Route) -> Entry<'a> {
         display_name: &route.name,
         created_at: created_at.replace(".000000", ""),
         model_type: route.model_type.as_str(),
+        lifecycle: "active",
     }
 }
 
@@ -91,5 +93,56 @@ mod tests {
         assert_eq!(decoded("sandbox%2Fecho").as_deref(), Some("sandbox/echo"));
         assert_eq!(decoded("a%2"), None);
         assert_eq!(decoded("%ff"), None);
+    }
+
+    use serde_json::{Value, json};
+
+    use crate::testing;
+
+    fn read(body: &[u8]) -> Value {
+        serde_json::from_slice(body).unwrap()
+    }
+
+    #[test]
+    fn a_list_is_valid_for_both_kinds_of_client() {
+        let list = read(&all(&testing::entry(testing::part(100))));
+        let model = json!({
+            "id": "fast",
+            "object": "model",
+            "created": 1_795_262_400,
+            "owned_by": "main",
+            "type": "model",
+            "display_name": "fast",
+            "created_at": "2026-11-21T12:00:00Z",
+            "model_type": "llm",
+            "lifecycle": "active",
+        });
+        let whole = json!({
+            "object": "list", "data": [model], "has_more": false, "first_id": "fast", "last_id": "fast",
+        });
+        assert_eq!(list, whole);
+    }
+
+    #[test]
+    fn a_key_sees_what_it_may_call_and_nothing_else() {
+        let mut part = testing::part(100);
+        part.aliases.push(testing::alias(120, "team/slow", &[&[(&part.models[0], 1)]]));
+        part.keys[0].aliases = Some(vec![part.aliases[1].id]);
+        let key = testing::entry(part);
+        let list = read(&all(&key));
+        let ids: Vec<&str> = list["data"].as_array().unwrap().iter().filter_map(|it| it["id"].as_str()).collect();
+        assert_eq!(ids, ["team/slow"]);
+        assert_eq!(read(&one(&key, "team%2Fslow").unwrap())["id"], "team/slow");
+        assert_eq!(one(&key, "fast").unwrap_err().code, "model_not_allowed");
+        assert_eq!(one(&key, "none").unwrap_err().code, "model_not_found");
+        assert_eq!(one(&key, "%ff").unwrap_err().status, StatusCode::BAD_REQUEST);
+    }
+
+    #[test]
+    fn a_key_without_models_gets_an_empty_list() {
+        let mut part = testing::part(100);
+        part.keys[0].aliases = Some(Vec::new());
+        let list = read(&all(&testing::entry(part)));
+        assert_eq!((&list["data"], &list["first_id"]), (&json!([]), &Value::Null));
     }
 }

@@ -72,8 +72,7 @@ pub fn request(
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         headers.extend(endpoint.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
         for (name, value) in forwarded {
-            let theirs = name.as_str().starts_with("anthropic-");
-            if !theirs || endpoint.dialect == Dialect::AnthropicMessages {
+            if !is_anthropics(name.as_str()) || endpoint.dialect == Dialect::AnthropicMessages {
                 headers.insert(name.clone(), value.clone());
             }
         }
@@ -104,10 +103,18 @@ const FORWARDED: [&str; 10] = [
     "openai-beta",
 ];
 
+fn is_anthropics(name: &str) -> bool {
+    name.starts_with("anthropic-")
+}
+
 /// The client's headers that may travel, and its trace continued.
-pub fn forwarded(headers: &HeaderMap, span: u64) -> HeaderMap {
+pub fn forwarded(headers: &HeaderMap, dialect: Dialect, span: u64) -> HeaderMap {
     let mut out = HeaderMap::new();
     for name in FORWARDED {
+        // A version is what the client's body is written for: another dialect's is none.
+        if is_anthropics(name) && dialect != Dialect::AnthropicMessages {
+            continue;
+        }
         if let Some(value) = headers.get(name) {
             out.insert(HeaderName::from_static(name), value.clone());
         }
@@ -161,10 +168,11 @@ mod tests {
         .into_iter()
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
         .collect();
-        let out = forwarded(&client, 0xabc);
+        let out = forwarded(&client, Dialect::AnthropicMessages, 0xabc);
         assert_eq!(out.len(), 2);
         assert_eq!(out["anthropic-beta"], "a,b");
         assert_eq!(out["traceparent"], "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000abc-01");
+        assert_eq!(forwarded(&client, Dialect::OpenAiChat, 0xabc).len(), 1);
     }
 
     #[test]

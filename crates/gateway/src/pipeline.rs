@@ -154,7 +154,8 @@ impl Conversation<'_> {
     async fn attempt(&mut self, target: &Arc<Target>, endpoint: &Endpoint, shaped: &Shaped) -> Result<Outcome, Box<Failed>> {
         let timers = self.timers();
         let answer = self.send(target, endpoint, shaped, &timers).await?;
-        let upstream_id = upstream_request_id(&answer.headers);
+        let upstream_id = upstream_request_id(&answer.headers)
+            .filter(|id| !failure::holds_secret(target, id.as_bytes()));
         self.trail.head(answer.status.as_u16(), upstream_id.clone());
         if answer.unpacked {
             self.trail.repaired("unasked_encoding");

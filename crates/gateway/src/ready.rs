@@ -46,3 +46,73 @@ pub fn report(gateway: &Gateway) -> (StatusCode, Vec<u8>) {
     });
     (status, body.to_string().into_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::Value;
+    use wayleave_model::Clock;
+
+    use super::*;
+    use crate::testing::{self, NOON};
+    use crate::world::World;
+
+    struct Bench {
+        _folder: tempfile::TempDir,
+        clock: Clock,
+        gateway: Arc<Gateway>,
+    }
+
+    impl Bench {
+        async fn new(world: World) -> Bench {
+            let (folder, clock) = (tempfile::tempdir().unwrap(), Clock::manual(NOON));
+            let store = testing::store(folder.path(), &clock).await;
+            let gateway = testing::gateway(folder.path(), &clock, &store, world);
+            Bench { _folder: folder, clock, gateway }
+        }
+
+        /// Status, word, and what is wrong.
+        fn report(&self) -> (u16, String, Vec<String>) {
+            let (status, body) = report(&self.gateway);
+            let body: Value = serde_json::from_slice(&body).unwrap();
+            let codes = ["degraded", "unavailable"].iter().flat_map(|list| body[list].as_array().unwrap());
+            let codes = codes.map(|it| it["code"].as_str().unwrap().to_owned()).collect();
+            (status.as_u16(), body["status"].as_str().unwrap().to_owned(), codes)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_node_that_serves_is_ready() {
+        let bench = Bench::new(testing::world(vec![testing::part(100)])).await;
+        assert_eq!(bench.report(), (200, "ready".into(), vec![]));
+        let (_, body) = report(&bench.gateway);
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((&body["keys"], &body["aliases"]), (&Value::from(1), &Value::from(1)));
+    }
+
+    #[tokio::test]
+    async fn a_silent_database_degrades_and_does_not_stop_a_node() {
+        let bench = Bench::new(testing::world(vec![])).await;
+        bench.clock.advance(5_000_000);
+        assert_eq!(bench.report().1, "ready");
+        bench.clock.advance(1_000_000);
+        assert_eq!(bench.report(), (200, "degraded".into(), vec!["database_unavailable".into()]));
+    }
+
+    #[tokio::test]
+    async fn a_node_on_its_way_out_or_without_a_world_is_not_ready() {
+        let bench = Bench::new(testing::world(vec![])).await;
+        bench.gateway.draining.store(true, Ordering::Relaxed);
+        assert_eq!(bench.report(), (503, "unavailable".into(), vec!["draining".into()]));
+        let bench = Bench::new(World::default()).await;
+        assert_eq!(bench.report(), (503, "unavailable".into(), vec!["no_configuration".into()]));
+    }
+
+    #[tokio::test]
+    async fn a_full_spool_makes_a_node_unready() {
+        let bench = Bench::new(testing::world(vec![])).await;
+        while bench.gateway.recorder.spool.append(1, &[b'x'; 30_000]).is_ok() {}
+        assert_eq!(bench.report(), (503, "unavailable".into(), vec!["spool_not_writable".into()]));
+    }
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use wayleave_dialect::Malformed;
+use wayleave_dialect::{Dialect, Malformed};
 use wayleave_dialect::error::{ErrorBody, Source};
 
 /// A request that gets no answer. Rendered in the client's dialect by whoever ends it.
@@ -48,12 +48,9 @@ impl Refusal {
         }
     }
 
-    /// A mistake in the request: 400, `invalid_request`.
+    /// A mistake in the request: 400, `invalid_request` unless it has a code of its own.
     pub fn bad_request(malformed: Malformed) -> Refusal {
-        let code = match malformed.param.as_deref() {
-            Some("n") => "unsupported_parameter",
-            _ => "invalid_request",
-        };
+        let code = malformed.code.unwrap_or("invalid_request");
         Refusal {
             param: malformed.param,
             ..Refusal::new(StatusCode::BAD_REQUEST, code, malformed.message)
@@ -66,6 +63,16 @@ impl Refusal {
             retry_after: Some(Duration::from_secs(5)),
             ..Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "dependency_unavailable", message)
         }
+    }
+
+    /// As a client of that dialect is told it: Anthropic's has a status of its own for a provider
+    /// that says it is overloaded.
+    pub fn told_in(mut self, dialect: Dialect) -> Refusal {
+        let overloaded = self.code == "overloaded" && self.provider_status == Some(529);
+        if let (true, Dialect::AnthropicMessages, Ok(status)) = (overloaded, dialect, StatusCode::from_u16(529)) {
+            self.status = status;
+        }
+        self
     }
 
     /// With the field to blame.

@@ -91,7 +91,8 @@ pub fn order(route: &Route, now: Tick, draw: u64) -> Result<Vec<Arc<Target>>, Re
     if !ready.is_empty() {
         return Ok(ready.into_iter().map(|(_, target)| target).collect());
     }
-    match resting.iter().min_by_key(|(micros, ..)| *micros) {
+    // A provider that failed may be well again; one that said when to come back means it.
+    match resting.iter().min_by_key(|(micros, throttled, _)| (*throttled, *micros)) {
         Some((_, false, target)) => Ok(vec![Arc::clone(target)]),
         Some((micros, true, _)) => Err(throttled(&route.name, Duration::from_micros(*micros))),
         None => Err(none_usable(&route.name, &unusable)),
@@ -146,13 +147,4 @@ fn none_usable(model: &str, unusable: &[&Unusable]) -> Refusal {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn near_names_are_near() {
-        assert_eq!(distance("sandbox/ecko", "sandbox/echo"), 1);
-        assert_eq!(distance("GPT-5", "gpt-5"), 0);
-        assert_eq!(distance("", "abc"), 3);
-    }
-}
+mod tests;

@@ -44,28 +44,24 @@ impl<P: Copy + Ord> OpenSet<P> {
         self.0.values().map(|open| open.since).min()
     }
 
-    /// The requests that were opened before `place`, as records to be written again: so that a
-    /// long stream does not hold on to every segment since its beginning.
-    pub fn before(&self, place: P) -> Vec<Record> {
-        let old = self.0.values().filter(|open| open.since < place);
-        old.flat_map(|open| {
-            let request = open.opened.identity.request;
-            let tried = open.tried.iter().map(move |attempt| Record::Tried(Tried { request, attempt: attempt.clone() }));
-            std::iter::once(Record::Opened((*open.opened).clone())).chain(tried)
+    /// The requests that were opened before `place`, each with its records, to be written again: so
+    /// that a long stream does not hold on to every segment since its beginning.
+    pub fn before(&self, place: P) -> Vec<(RequestId, Vec<Record>)> {
+        let old = self.0.iter().filter(|(_, open)| open.since < place);
+        old.map(|(&request, open)| {
+            let tried = open.tried.iter().cloned();
+            let tried = tried.map(|attempt| Record::Tried(Tried { request, attempt }));
+            let opened = Record::Opened((*open.opened).clone());
+            (request, std::iter::once(opened).chain(tried).collect())
         })
         .collect()
     }
 
-    /// Moves a request that was written again to its new place, if it is still open.
+    /// Moves a request whose records were all written again to where they begin now.
     pub fn moved(&mut self, request: RequestId, place: P) {
         if let Some(open) = self.0.get_mut(&request) {
             open.since = place;
         }
-    }
-
-    /// Whether that request is open.
-    pub fn holds(&self, request: RequestId) -> bool {
-        self.0.contains_key(&request)
     }
 
     /// Settles everything that is open: the process that opened it is dead.
@@ -129,4 +125,151 @@ fn interrupted<P>(open: Open<P>) -> Closed {
         cache_hit: false,
     };
     Closed { identity, asked, outcome, attempts }
+}
+
+#[cfg(test)]
+mod tests {
+    use wayleave_model::record::AttemptStart;
+
+    use super::*;
+    use crate::testing::{self, NOON};
+    use crate::world::Target;
+
+    /// A request of 100 tokens, estimated, at a dollar for a million.
+    struct Bench {
+        target: std::sync::Arc<Target>,
+        identity: wayleave_model::record::Identity,
+    }
+
+    impl Bench {
+        fn new() -> Bench {
+            let caller = testing::entry(testing::part(100)).caller;
+            Bench { target: testing::target(testing::part(100)), identity: testing::identity(&caller, 0) }
+        }
+
+        fn start(&self, n: u32) -> AttemptStart {
+            let target = std::sync::Arc::clone(&self.target.label);
+            AttemptStart { n, started_at: NOON, target, max_cost: NanoUsd(500_000) }
+        }
+
+        fn opened(&self, n: u32) -> Record {
+            let prompt = Usage { input: 100, ..Usage::default() };
+            Record::Opened(Opened {
+                identity: self.identity.clone(),
+                asked: testing::asked(),
+                attempt: self.start(n),
+                prompt_lines: self.target.price.lines(&prompt),
+            })
+        }
+
+        fn tried(&self, n: u32) -> Record {
+            Record::Tried(Tried { request: self.identity.request, attempt: self.attempt(n) })
+        }
+
+        fn attempt(&self, n: u32) -> Attempt {
+            Attempt {
+                start: self.start(n),
+                total_us: 1,
+                first_byte_us: None,
+                first_token_us: None,
+                status: Some(500),
+                verdict: "upstream_error".into(),
+                upstream_request_id: None,
+                usage: Usage::default(),
+                usage_source: UsageSource::None,
+                lines: Vec::new(),
+                cost: NanoUsd::ZERO,
+            }
+        }
+
+        fn closed(&self) -> Closed {
+            let mut open = OpenSet::default();
+            open.take(self.opened(1), 0);
+            Closed { attempts: vec![self.attempt(1)], ..open.interrupted().remove(0) }
+        }
+
+        fn verdicts(closed: &Closed) -> Vec<(u32, &str)> {
+            closed.attempts.iter().map(|it| (it.start.n, &*it.verdict)).collect()
+        }
+    }
+
+    #[test]
+    fn what_is_closed_comes_out_as_it_is() {
+        let bench = Bench::new();
+        let mut open = OpenSet::default();
+        assert_eq!(open.take(bench.opened(1), 7), None);
+        assert_eq!(open.oldest(), Some(7));
+        let closed = bench.closed();
+        assert_eq!(open.take(Record::Closed(closed.clone()), 9), Some(closed));
+        assert_eq!(open.oldest(), None);
+        assert_eq!(open.interrupted(), []);
+    }
+
+    #[test]
+    fn a_request_refused_before_an_attempt_needs_no_opening() {
+        let bench = Bench::new();
+        let mut open = OpenSet::<u8>::default();
+        let closed = bench.closed();
+        assert_eq!(open.take(Record::Closed(closed.clone()), 1), Some(closed));
+    }
+
+    #[test]
+    fn an_interrupted_request_is_charged_its_prompt() {
+        let bench = Bench::new();
+        let mut open = OpenSet::default();
+        open.take(bench.opened(1), 1);
+        let closed = open.interrupted().remove(0);
+        assert_eq!(Bench::verdicts(&closed), [(1, "interrupted")]);
+        let attempt = &closed.attempts[0];
+        assert_eq!((attempt.usage.input, attempt.usage.output, attempt.cost), (100, 0, NanoUsd(100_000)));
+        assert_eq!(attempt.cost, attempt.lines.iter().map(|line| line.cost).sum());
+        assert_eq!(attempt.usage_source, UsageSource::Estimated);
+        assert_eq!(closed.outcome.stream_end, StreamEnd::Interrupted);
+    }
+
+    #[test]
+    fn a_later_attempt_takes_the_place_of_the_one_before() {
+        let bench = Bench::new();
+        let mut open = OpenSet::default();
+        for (record, place) in [(bench.opened(1), 1), (bench.tried(1), 2), (bench.opened(2), 3)] {
+            assert_eq!(open.take(record, place), None);
+        }
+        assert_eq!(open.oldest(), Some(1));
+        let closed = open.interrupted().remove(0);
+        assert_eq!(Bench::verdicts(&closed), [(1, "upstream_error"), (2, "interrupted")]);
+        assert_eq!(closed.cost(), NanoUsd(100_000));
+    }
+
+    #[test]
+    fn a_request_between_two_attempts_owes_nothing_more() {
+        let bench = Bench::new();
+        let mut open = OpenSet::default();
+        open.take(bench.opened(1), 1);
+        open.take(bench.tried(1), 2);
+        open.take(bench.tried(1), 3);
+        let closed = open.interrupted().remove(0);
+        assert_eq!(Bench::verdicts(&closed), [(1, "upstream_error")]);
+        assert_eq!(closed.cost(), NanoUsd::ZERO);
+    }
+
+    #[test]
+    fn what_is_written_again_is_everything_and_moves_as_a_whole() {
+        let bench = Bench::new();
+        let mut open = OpenSet::default();
+        for (record, place) in [(bench.opened(1), 1), (bench.tried(1), 2), (bench.opened(2), 3)] {
+            open.take(record, place);
+        }
+        assert_eq!(open.before(1), []);
+        let again = open.before(2);
+        let expected = (bench.identity.request, vec![bench.opened(2), bench.tried(1)]);
+        assert_eq!(again, [expected]);
+        open.moved(bench.identity.request, 8);
+        assert_eq!(open.oldest(), Some(8));
+
+        let mut replayed = OpenSet::default();
+        for record in again.into_iter().flat_map(|(_, records)| records) {
+            replayed.take(record, 8);
+        }
+        assert_eq!(replayed.interrupted(), open.interrupted());
+    }
 }

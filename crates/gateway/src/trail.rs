@@ -297,3 +297,6 @@ fn settle(state: &State, current: &Current, end: StreamEnd) -> (Usage, UsageSour
         None => (Usage::default(), UsageSource::None),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -357,8 +357,15 @@ impl<'a> Targets<'a> {
         };
         let id = named.or_else(own).or(provider.default_credential).ok_or_else(missing)?;
         let (credential, secrets) = self.credentials.get(&id).ok_or_else(missing)?;
+        let name = &credential.name;
+        // Its secret goes to the provider's address: never to another provider's.
+        let fits = credential.provider == provider.id
+            && credential.model.is_none_or(|only| only == model.id);
+        if !fits {
+            let why = format!("credential {name} does not belong to {} of {}", model.name, provider.name);
+            return Err(Unusable::Broken(why));
+        }
         if !credential.enabled {
-            let name = &credential.name;
             return Err(Unusable::Broken(format!("credential {name} of {} is disabled", provider.name)));
         }
         Ok((credential, secrets))
@@ -417,3 +424,6 @@ impl Hasher for Digest {
     // The length prefix of an array's hash carries nothing.
     fn write_usize(&mut self, _: usize) {}
 }
+
+#[cfg(test)]
+mod tests;

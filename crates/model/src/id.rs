@@ -12,6 +12,19 @@ use crate::time::Timestamp;
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// 128 bits in groups of five.
 const LENGTH: usize = 26;
+/// The longest prefix, its underscore, and the digits.
+const MOST: usize = 5 + LENGTH;
+
+/// The value of each digit; 32 and above: none.
+const VALUES: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let mut at = 0;
+    while at < ALPHABET.len() {
+        values[ALPHABET[at] as usize] = at as u8;
+        at += 1;
+    }
+    values
+};
 
 /// Text that is not an identifier of the expected noun.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,8 +52,7 @@ macro_rules! id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!($prefix, "_"))?;
-                f.write_str(encode(self.0, &mut [0; LENGTH]))
+                f.write_str(encode($prefix, self.0, &mut [0; MOST]))
             }
         }
 
@@ -63,7 +75,8 @@ macro_rules! id {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                // Not `collect_str`: a dozen ids are in each record of the spool.
+                serializer.serialize_str(encode($prefix, self.0, &mut [0; MOST]))
             }
         }
 
@@ -116,13 +129,16 @@ fn mint(now: Timestamp) -> Uuid {
     Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, micros / 1_000_000, nanos))
 }
 
-fn encode(id: Uuid, out: &mut [u8; LENGTH]) -> &str {
+fn encode<'o>(prefix: &str, id: Uuid, out: &'o mut [u8; MOST]) -> &'o str {
+    let digits = prefix.len() + 1;
+    out[..prefix.len()].copy_from_slice(prefix.as_bytes());
+    out[prefix.len()] = b'_';
     let mut bits = id.as_u128();
-    for slot in out.iter_mut().rev() {
+    for slot in out[digits..digits + LENGTH].iter_mut().rev() {
         *slot = ALPHABET[(bits & 31) as usize];
         bits >>= 5;
     }
-    std::str::from_utf8(out).unwrap_or_default()
+    std::str::from_utf8(&out[..digits + LENGTH]).unwrap_or_default()
 }
 
 fn decode(text: &str) -> Option<Uuid> {
@@ -131,12 +147,12 @@ fn decode(text: &str) -> Option<Uuid> {
     }
     let mut bits: u128 = 0;
     for (at, byte) in text.bytes().enumerate() {
-        let digit = ALPHABET.iter().position(|&it| it == byte)? as u128;
+        let digit = VALUES[usize::from(byte)];
         // 26 × 5 is 130 bits: the first character may carry three only.
-        if at == 0 && digit > 7 {
+        if digit > 31 || (at == 0 && digit > 7) {
             return None;
         }
-        bits = bits << 5 | digit;
+        bits = bits << 5 | u128::from(digit);
     }
     Some(Uuid::from_u128(bits))
 }

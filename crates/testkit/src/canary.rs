@@ -21,10 +21,20 @@ impl Canary {
             ("hex", hex.clone().into_bytes()),
             ("upper-case hex", hex.to_uppercase().into_bytes()),
             ("JSON-escaped", json_escaped(secret).into_bytes()),
-            ("every character \\u-escaped", secret.chars().map(|it| format!("\\u{:04x}", u32::from(it))).collect::<String>().into_bytes()),
+            (
+                "every character \\u-escaped",
+                secret
+                    .chars()
+                    .map(|it| format!("\\u{:04x}", u32::from(it)))
+                    .collect::<String>()
+                    .into_bytes(),
+            ),
             ("URL-escaped", url_escaped(secret, "%20").into_bytes()),
             ("form-escaped", url_escaped(secret, "+").into_bytes()),
-            ("every byte URL-escaped", bytes.iter().map(|it| format!("%{it:02X}")).collect::<String>().into_bytes()),
+            (
+                "every byte URL-escaped",
+                bytes.iter().map(|it| format!("%{it:02X}")).collect::<String>().into_bytes(),
+            ),
             ("UTF-16", secret.encode_utf16().flat_map(u16::to_le_bytes).collect()),
         ];
         for skipped in 0..3 {
@@ -89,7 +99,9 @@ fn json_escaped(text: &str) -> String {
 
 fn url_escaped(text: &str, space: &str) -> String {
     let escape = |byte: u8| match byte {
-        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' | b'.' | b'~' => {
+            char::from(byte).to_string()
+        }
         b' ' => space.to_owned(),
         _ => format!("%{byte:02X}"),
     };

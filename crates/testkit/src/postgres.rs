@@ -37,12 +37,14 @@ impl Postgres {
         &self.url
     }
 
-    /// Stops it at once, as a crash does.
+    /// Stops it, whoever is connected. Not by a crash: the server was set up to be fast and would
+    /// lose what it had committed, which is nothing that those who wrote it could mend.
     ///
     /// # Panics
     /// When it cannot be stopped.
     pub async fn stop(&self) {
-        let output = Command::new(SCRIPT).arg("stop").arg(self.folder.path()).arg("immediate").output().await;
+        let output =
+            Command::new(SCRIPT).arg("stop").arg(self.folder.path()).arg("fast").output().await;
         assert!(output.is_ok_and(|it| it.status.success()), "PostgreSQL could not be stopped");
     }
 
@@ -58,12 +60,17 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         // A server that was stopped already is no failure.
-        let _ = std::process::Command::new(SCRIPT).arg("stop").arg(self.folder.path()).arg("immediate").output();
+        let _ = std::process::Command::new(SCRIPT)
+            .arg("stop")
+            .arg(self.folder.path())
+            .arg("immediate")
+            .output();
     }
 }
 
 async fn script(verb: &str, folder: &Path) -> String {
-    let output = Command::new(SCRIPT).arg(verb).arg(folder).output().await.expect("scripts/postgres.sh");
+    let output =
+        Command::new(SCRIPT).arg(verb).arg(folder).output().await.expect("scripts/postgres.sh");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "PostgreSQL: {stderr}");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()

@@ -37,20 +37,28 @@ impl Setup {
 
     /// A provider of Anthropic's grammar with the model `m`, and an alias of its own name for it.
     pub fn anthropic(self, name: &str, upstream: &str) -> Setup {
-        self.provider(name, "anthropic", upstream, CREDENTIAL).model(name, "m").alias(name, &[(name, "m")])
+        self.provider(name, "anthropic", upstream, CREDENTIAL)
+            .model(name, "m")
+            .alias(name, &[(name, "m")])
     }
 
     /// A provider with one credential.
     pub fn provider(self, name: &str, kind: &str, base_url: &str, api_key: &str) -> Setup {
         let credentials = json!([{"name": "main", "api_key": api_key}]);
-        self.with("providers", json!({"name": name, "kind": kind, "base_url": base_url, "credentials": credentials}))
+        self.with(
+            "providers",
+            json!({"name": name, "kind": kind, "base_url": base_url, "credentials": credentials}),
+        )
     }
 
     /// A model at 1 dollar per million tokens of input and 2 of output: 1,000 and 2,000 nano-dollars
     /// a token.
     pub fn model(self, provider: &str, name: &str) -> Setup {
         let price = json!({"input": "1", "output": "2"});
-        self.with("models", json!({"provider": provider, "name": name, "type": "llm", "price": price}))
+        self.with(
+            "models",
+            json!({"provider": provider, "name": name, "type": "llm", "price": price}),
+        )
     }
 
     /// An alias for these (provider, model), tried in order.
@@ -60,14 +68,18 @@ impl Setup {
 
     /// The same with a policy of its own.
     pub fn alias_with(self, name: &str, targets: &[(&str, &str)], policy: &Value) -> Setup {
-        let target = |(provider, model): &(&str, &str)| json!({"provider": provider, "model": model});
+        let target =
+            |(provider, model): &(&str, &str)| json!({"provider": provider, "model": model});
         let targets: Vec<Value> = targets.iter().map(target).collect();
         self.with("aliases", json!({"name": name, "targets": targets, "policy": policy}))
     }
 
     /// A client key that may call every alias.
     pub fn key(self, name: &str, secret: &str) -> Setup {
-        self.with("keys", json!({"name": name, "secret": secret, "owner": "team", "environment": "test"}))
+        self.with(
+            "keys",
+            json!({"name": name, "secret": secret, "owner": "team", "environment": "test"}),
+        )
     }
 
     /// Adds to one of the document's lists.

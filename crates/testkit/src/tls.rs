@@ -63,12 +63,13 @@ impl Authority {
     /// When no key can be made.
     pub fn server(&self, protocols: &[&[u8]]) -> Arc<ServerConfig> {
         let made = self.certificate();
-        let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("TLS 1.2 and 1.3")
-            .with_no_client_auth()
-            .with_single_cert(vec![made.certificate], made.key)
-            .expect("a certificate and its key");
+        let mut config =
+            ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+                .with_safe_default_protocol_versions()
+                .expect("TLS 1.2 and 1.3")
+                .with_no_client_auth()
+                .with_single_cert(vec![made.certificate], made.key)
+                .expect("a certificate and its key");
         config.alpn_protocols = protocols.iter().map(|it| it.to_vec()).collect();
         Arc::new(config)
     }
@@ -80,11 +81,12 @@ impl Authority {
     pub fn client(&self, protocols: &[&[u8]]) -> Arc<ClientConfig> {
         let mut roots = RootCertStore::empty();
         roots.add(self.issuer.der().clone()).expect("a root");
-        let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("TLS 1.2 and 1.3")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let mut config =
+            ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+                .with_safe_default_protocol_versions()
+                .expect("TLS 1.2 and 1.3")
+                .with_root_certificates(roots)
+                .with_no_client_auth();
         config.alpn_protocols = protocols.iter().map(|it| it.to_vec()).collect();
         Arc::new(config)
     }

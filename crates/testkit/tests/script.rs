@@ -32,7 +32,10 @@ async fn a_body_sent_in_chunks_is_put_together_and_the_connection_goes_on() {
         assert_eq!(connection.reply().await.text(), n.to_string());
     }
     let got = script.received();
-    assert_eq!(got.iter().map(|it| (it.connection, it.text())).collect::<Vec<_>>(), [(0, "abcd".to_owned()), (0, "abcd".to_owned())]);
+    assert_eq!(
+        got.iter().map(|it| (it.connection, it.text())).collect::<Vec<_>>(),
+        [(0, "abcd".to_owned()), (0, "abcd".to_owned())]
+    );
 }
 
 #[tokio::test]
@@ -48,7 +51,8 @@ async fn pieces_are_read_as_frames_however_they_are_cut() {
 
 #[tokio::test]
 async fn cuts_and_resets_are_no_clean_ends() {
-    for answer in [Answer::events().piece("x").cut(), Answer::events().piece("x").pause(50).reset()] {
+    for answer in [Answer::events().piece("x").cut(), Answer::events().piece("x").pause(50).reset()]
+    {
         let script = Script::start(move |_| answer.clone()).await;
         let reply = client(&script).get("/").await;
         assert_eq!((reply.text().as_str(), reply.ending), ("x", Ending::Cut));

@@ -166,7 +166,7 @@ keys:
         let error = wrong("    base_url:", "    base_uri:");
         assert!(error.starts_with("setup.yaml:6:5: unknown field `base_uri`"), "{error}");
         let error = wrong("model: gpt-x}", "modle: gpt-x}");
-        assert!(error.starts_with("setup.yaml:13:41: unknown field `modle`"), "{error}");
+        assert!(error.starts_with("setup.yaml:13:39: unknown field `modle`"), "{error}");
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use wayleave_model::Secret;
 
 use crate::exit::Failure;
@@ -14,6 +16,16 @@ pub struct Client {
     base: Base,
     token: Option<Secret>,
     ca: Option<std::path::PathBuf>,
+}
+
+/// The most items that one page may have.
+const LONGEST_PAGE: usize = 500;
+
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
+    next_cursor: Option<String>,
 }
 
 /// What a server answered.
@@ -69,11 +81,11 @@ impl Client {
         }
     }
 
-    /// Every item of a list, page by page, handed to `each` as it comes.
+    /// Every item of a list as the server wrote it, page by page, handed to `each` as it comes.
     pub async fn each(
         &self,
         path: &str,
-        mut each: impl FnMut(Value) -> Result<(), Failure>,
+        mut each: impl FnMut(&RawValue) -> Result<(), Failure>,
         at_most: usize,
     ) -> Result<(), Failure> {
         let mut cursor: Option<String> = None;
@@ -82,16 +94,16 @@ impl Client {
             let separator = if path.contains('?') { '&' } else { '?' };
             let from =
                 cursor.take().map_or_else(String::new, |it| format!("&cursor={}", escape(&it)));
-            let page =
-                self.get(&format!("{path}{separator}limit={}{from}", left.clamp(1, 200))).await?;
-            let mut page = page.body;
-            let items = page.get_mut("items").map(Value::take);
-            let Some(Value::Array(items)) = items else { return Err(not_ours(StatusCode::OK)) };
-            for item in items.into_iter().take(left) {
+            let limit = left.clamp(1, LONGEST_PAGE);
+            let at = format!("{path}{separator}limit={limit}{from}");
+            let (status, body, etag) = self.exchange(Method::GET, &at, None, None).await?;
+            judge(status, &body, etag)?;
+            let page: Page<'_> = serde_json::from_slice(&body).map_err(|_| not_ours(status))?;
+            for item in page.items.into_iter().take(left) {
                 left -= 1;
                 each(item)?;
             }
-            cursor = page.get("next_cursor").and_then(Value::as_str).map(str::to_owned);
+            cursor = page.next_cursor;
             if cursor.is_none() || left == 0 {
                 return Ok(());
             }
@@ -101,8 +113,8 @@ impl Client {
     /// Every item of a list.
     pub async fn list(&self, path: &str) -> Result<Vec<Value>, Failure> {
         let mut items = Vec::new();
-        let keep = |item| {
-            items.push(item);
+        let keep = |item: &RawValue| {
+            items.push(serde_json::from_str(item.get()).unwrap_or_default());
             Ok(())
         };
         self.each(path, keep, usize::MAX).await?;

@@ -14,7 +14,7 @@ mod output;
 mod serving;
 mod telemetry;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -34,6 +34,8 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        // A pager that was closed has seen what it wanted.
+        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             // Nobody is left to be told that nobody is left to be told.
             let told = writeln!(std::io::stderr(), "wayleave: {failure}");
@@ -51,8 +53,8 @@ fn on_one_thread(command: Command, reach: &cli::Reach) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     let mut out = Out::new(reach.json, &mut stdout);
     let done = runtime.block_on(run(command, &context, &mut out));
-    out.flush()?;
-    done
+    done?;
+    Ok(out.flush()?)
 }
 
 async fn run(command: Command, context: &Context<'_>, out: &mut Out<'_>) -> Result<(), Failure> {

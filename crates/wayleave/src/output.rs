@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_table_is_aligned_and_cannot_steer_the_terminal() {
-        assert_eq!(printed(false), "NAME    TAGS  N\nmain    a,b   -\nx\u{fffd}[2J  -     7\n");
+        assert_eq!(printed(false), "NAME   TAGS  N\nmain   a,b   -\nx\u{fffd}[2J  -     7\n");
     }
 
     #[test]

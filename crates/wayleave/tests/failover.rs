@@ -87,7 +87,10 @@ async fn what_fails_before_the_first_word_is_answered_by_the_next_target() {
         ("a head and nothing", Answer::events().cut()),
         ("a role and a cut", stream(&[&role]).cut()),
         ("a role and a reset", stream(&[&role]).pause(50).reset()),
-        ("a role and an error", stream(&[&role, "data: {\"error\":{\"message\":\"broken\",\"code\":500}}\n\n"])),
+        (
+            "a role and an error",
+            stream(&[&role, "data: {\"error\":{\"message\":\"broken\",\"code\":500}}\n\n"]),
+        ),
         ("a comment and the end", stream(&[": hello\n\n"])),
     ] {
         let pair = Pair::new(a, from_b()).await;
@@ -101,7 +104,8 @@ async fn what_fails_before_the_first_word_is_answered_by_the_next_target() {
 #[tokio::test]
 async fn after_the_first_word_nothing_is_tried_again() {
     let begun = || Answer::stream([openai::role(), openai::text("half")]);
-    let error = "data: {\"error\":{\"message\":\"broken\",\"type\":\"server_error\",\"code\":null}}\n\n";
+    let error =
+        "data: {\"error\":{\"message\":\"broken\",\"type\":\"server_error\",\"code\":null}}\n\n";
     for (what, a, end) in [
         ("a cut", begun().cut(), "eof"),
         ("a reset", begun().pause(50).reset(), "eof"),
@@ -112,11 +116,23 @@ async fn after_the_first_word_nothing_is_tried_again() {
         let pair = Pair::new(a, from_b()).await;
         let (got, row) = pair.stream().await;
         assert_eq!(got[..2], [openai::role(), openai::text("half")], "{what}");
-        let last: Value = serde_json::from_str(got[2].trim().strip_prefix("data: ").expect(what)).expect(what);
-        assert!(last["error"]["message"].is_string() && last.get("choices").is_none(), "{what}: {last}");
+        let last: Value =
+            serde_json::from_str(got[2].trim().strip_prefix("data: ").expect(what)).expect(what);
+        assert!(
+            last["error"]["message"].is_string() && last.get("choices").is_none(),
+            "{what}: {last}"
+        );
         assert_eq!(got.len(), 3, "{what}: nothing follows the error");
-        assert_eq!((&row["stream_end"], row["attempts"].as_u64()), (&json!(end), Some(1)), "{what}");
-        assert_eq!((&row["usage_source"], row["status"].as_u64()), (&json!("estimated"), Some(200)), "{what}");
+        assert_eq!(
+            (&row["stream_end"], row["attempts"].as_u64()),
+            (&json!(end), Some(1)),
+            "{what}"
+        );
+        assert_eq!(
+            (&row["usage_source"], row["status"].as_u64()),
+            (&json!("estimated"), Some(200)),
+            "{what}"
+        );
         assert_eq!(pair.b.count(), 0, "{what}");
     }
 }
@@ -127,7 +143,10 @@ async fn an_error_after_a_heartbeat_is_an_event_of_the_clients_dialect() {
     let pair = Pair::new(answer.clone(), answer).await;
     let (got, row) = pair.stream().await;
     assert_eq!(got[0], ": ping\n\n");
-    let last: Value = serde_json::from_str(got.last().expect("frames").trim().strip_prefix("data: ").expect("data")).expect("JSON");
+    let last: Value = serde_json::from_str(
+        got.last().expect("frames").trim().strip_prefix("data: ").expect("data"),
+    )
+    .expect("JSON");
     assert_eq!(last["error"]["code"], "upstream_error");
     assert!(!got.concat().contains("[DONE]"));
     assert_eq!((&row["error_code"], row["attempts"].as_u64()), (&json!("upstream_error"), Some(2)));
@@ -135,9 +154,13 @@ async fn an_error_after_a_heartbeat_is_an_event_of_the_clients_dialect() {
     let mut stream = pair.client.messages_stream("messages", "hello").await;
     let got = stream.frames().await;
     assert_eq!(got[0], "event: ping\ndata: {\"type\": \"ping\"}\n\n");
-    let last = got.last().expect("frames").strip_prefix("event: error\ndata: ").expect("an error event");
+    let last =
+        got.last().expect("frames").strip_prefix("event: error\ndata: ").expect("an error event");
     let last: Value = serde_json::from_str(last.trim()).expect("JSON");
-    assert_eq!((&last["type"], &last["error"]["code"]), (&json!("error"), &json!("upstream_error")));
+    assert_eq!(
+        (&last["type"], &last["error"]["code"]),
+        (&json!("error"), &json!("upstream_error"))
+    );
 }
 
 #[tokio::test]
@@ -173,7 +196,8 @@ async fn a_throttled_target_rests_for_as_long_as_it_said() {
     assert_eq!((pair.a.count(), pair.b.count()), (1, 3));
     let reply = pair.client.chat("a", "hello").await;
     assert_eq!((reply.status, reply.at("/error/code").as_str()), (429, "upstream_rate_limited"));
-    let wait: u64 = reply.header("retry-after").expect("when to come back").parse().expect("seconds");
+    let wait: u64 =
+        reply.header("retry-after").expect("when to come back").parse().expect("seconds");
     assert!((20..=30).contains(&wait), "{wait}");
     assert_eq!(pair.a.count(), 1);
 }
@@ -190,5 +214,10 @@ async fn a_connection_that_cannot_be_made_is_answered_by_the_next_target() {
     let got = gateway.client(KEY).chat_stream("both", "hello").await.frames().await;
     assert_eq!(got, without_usage(frames()));
     let reply = gateway.client(KEY).chat("a", "hello").await;
-    assert_eq!((reply.status, reply.at("/error/code").as_str()), (502, "upstream_error"), "{}", reply.text());
+    assert_eq!(
+        (reply.status, reply.at("/error/code").as_str()),
+        (502, "upstream_error"),
+        "{}",
+        reply.text()
+    );
 }

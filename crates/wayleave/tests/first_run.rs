@@ -50,7 +50,8 @@ async fn the_printed_curl_line_works_and_its_call_is_on_record() {
     let banner = gateway.stderr();
     assert_eq!(labelled(&banner, "base URL"), format!("{}/v1", gateway.url()));
     let answer = shell(&curl(&banner)).await;
-    let said = answer.pointer("/choices/0/message/content").and_then(Value::as_str).expect("an answer");
+    let said =
+        answer.pointer("/choices/0/message/content").and_then(Value::as_str).expect("an answer");
     assert!(said.contains("Hello"), "{said}");
     let rows = eventually(5, "the call is on record", || async {
         Some(gateway.usage().await).filter(|rows| !rows.is_empty())
@@ -72,12 +73,35 @@ async fn a_row_has_exactly_the_documented_keys() {
     let gateway = Start::new(BINARY).up().await;
     shell(&curl(&gateway.stderr())).await;
     let rows = gateway.usage_of(1).await;
-    let keys: Vec<&str> = rows[0].as_object().expect("an object").keys().map(String::as_str).collect();
+    let keys: Vec<&str> =
+        rows[0].as_object().expect("an object").keys().map(String::as_str).collect();
     let mut documented = [
-        "request_id", "started_at", "workspace", "key", "key_version", "owner", "environment", "alias",
-        "provider", "model", "surface", "operation", "status", "error_code", "stream_end", "input_tokens",
-        "output_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens", "cost_nanos",
-        "usage_source", "attempts", "total_ms", "first_token_ms", "tags",
+        "request_id",
+        "started_at",
+        "workspace",
+        "key",
+        "key_version",
+        "owner",
+        "environment",
+        "alias",
+        "provider",
+        "model",
+        "surface",
+        "operation",
+        "status",
+        "error_code",
+        "stream_end",
+        "input_tokens",
+        "output_tokens",
+        "cached_tokens",
+        "cache_write_tokens",
+        "reasoning_tokens",
+        "cost_nanos",
+        "usage_source",
+        "attempts",
+        "total_ms",
+        "first_token_ms",
+        "tags",
     ];
     documented.sort_unstable();
     let mut keys = keys;
@@ -144,7 +168,8 @@ async fn a_lost_key_file_is_a_refusal_and_not_a_new_key() {
     let again = start.clone();
     let mut gateway = start.up().await;
     assert_eq!(gateway.sigterm().await, 0);
-    std::fs::rename(gateway.data().join("kek"), gateway.data().join("kek.away")).expect("a key file");
+    std::fs::rename(gateway.data().join("kek"), gateway.data().join("kek.away"))
+        .expect("a key file");
     let (code, said) = again.refused().await;
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("kek"), "{said}");

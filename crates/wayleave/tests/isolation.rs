@@ -29,7 +29,8 @@ async fn rows(gateway: &Gateway, workspace: &str) -> Vec<Value> {
 async fn the_same_names_lead_to_each_workspaces_own_things() {
     let (mine, theirs) = (upstream("mine").await, upstream("theirs").await);
     let main = workspace("main", &mine.url(), "sk-credential-of-main", MAIN_KEY);
-    let other = workspace("other", &theirs.url(), "sk-credential-of-other", OTHER_KEY).alias("theirs-only", &[("up", "m")]);
+    let other = workspace("other", &theirs.url(), "sk-credential-of-other", OTHER_KEY)
+        .alias("theirs-only", &[("up", "m")]);
     let gateway = Start::new(BINARY).setup(&main.and(&other)).up().await;
     let (main, other) = (gateway.client(MAIN_KEY), gateway.client(OTHER_KEY));
 
@@ -39,7 +40,10 @@ async fn the_same_names_lead_to_each_workspaces_own_things() {
     }
     assert_eq!((mine.count(), theirs.count()), (2, 1));
     assert_eq!(mine.request(0).await.header("authorization"), Some("Bearer sk-credential-of-main"));
-    assert_eq!(theirs.request(0).await.header("authorization"), Some("Bearer sk-credential-of-other"));
+    assert_eq!(
+        theirs.request(0).await.header("authorization"),
+        Some("Bearer sk-credential-of-other")
+    );
 
     let reply = main.chat("theirs-only", "hello").await;
     assert_eq!((reply.status, reply.at("/error/code").as_str()), (404, "model_not_found"));

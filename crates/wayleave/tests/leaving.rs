@@ -31,14 +31,18 @@ async fn cancelled(script: &Script) {
 
 #[tokio::test]
 async fn a_stream_is_cancelled_upstream_and_estimated() {
-    let (script, gateway, client) = with(Answer::stream([openai::role(), openai::text("0123456789")]).silence()).await;
+    let (script, gateway, client) =
+        with(Answer::stream([openai::role(), openai::text("0123456789")]).silence()).await;
     let mut stream = client.chat_stream("openai", "hello").await;
     stream.event().await;
     stream.event().await;
     drop(stream);
     cancelled(&script).await;
     let row = only_row(&gateway).await;
-    assert_eq!((&row["stream_end"], &row["usage_source"]), (&json!("client_gone"), &json!("estimated")));
+    assert_eq!(
+        (&row["stream_end"], &row["usage_source"]),
+        (&json!("client_gone"), &json!("estimated"))
+    );
     // Ten bytes at four a token, rounded up.
     assert_eq!(row["output_tokens"], 3);
     assert!(row["input_tokens"].as_u64() > Some(0), "{row}");
@@ -57,13 +61,18 @@ async fn what_the_provider_reported_counts_and_the_rest_is_estimated() {
     drop(stream);
     cancelled(&script).await;
     let row = only_row(&gateway).await;
-    assert_eq!((&row["stream_end"], &row["usage_source"]), (&json!("client_gone"), &json!("estimated")));
+    assert_eq!(
+        (&row["stream_end"], &row["usage_source"]),
+        (&json!("client_gone"), &json!("estimated"))
+    );
     assert_eq!((row["input_tokens"].as_u64(), row["output_tokens"].as_u64()), (Some(70), Some(3)));
 }
 
 #[tokio::test]
 async fn a_stream_that_has_not_begun_is_cancelled_too() {
-    for answer in [Answer::never(), Answer::events().silence(), Answer::stream([openai::role()]).silence()] {
+    for answer in
+        [Answer::never(), Answer::events().silence(), Answer::stream([openai::role()]).silence()]
+    {
         let (script, gateway, client) = with(answer).await;
         let mut connection = client.connect().await;
         let body = chat_body("openai", "hello", true).to_string();
@@ -72,7 +81,10 @@ async fn a_stream_that_has_not_begun_is_cancelled_too() {
         drop(connection);
         cancelled(&script).await;
         let row = only_row(&gateway).await;
-        assert_eq!((&row["stream_end"], row["status"].as_u64()), (&json!("client_gone"), Some(499)));
+        assert_eq!(
+            (&row["stream_end"], row["status"].as_u64()),
+            (&json!("client_gone"), Some(499))
+        );
     }
 }
 
@@ -92,7 +104,10 @@ async fn an_unstreamed_call_is_read_to_its_end_and_settled_exactly() {
     gate.open();
     assert_eq!(script.ended(0).await, Ended::Played);
     let row = only_row(&gateway).await;
-    assert_eq!((&row["stream_end"], &row["usage_source"]), (&json!("client_gone"), &json!("provider")));
+    assert_eq!(
+        (&row["stream_end"], &row["usage_source"]),
+        (&json!("client_gone"), &json!("provider"))
+    );
     assert_eq!((row["input_tokens"].as_u64(), row["output_tokens"].as_u64()), (Some(7), Some(3)));
     assert_eq!(row["cost_nanos"], 13_000);
 }

@@ -11,7 +11,9 @@ const BINARY: &str = env!("CARGO_BIN_EXE_wayleave");
 async fn with(answer: Answer) -> (Script, Gateway, Client) {
     let script = Script::start(move |_| answer.clone()).await;
     // Aliases of the provider's own names: then the model needs no edit either.
-    let setup = Setup::simple(&script.url()).alias("m", &[("openai", "m")]).alias("other", &[("anthropic", "m")]);
+    let setup = Setup::simple(&script.url())
+        .alias("m", &[("openai", "m")])
+        .alias("other", &[("anthropic", "m")]);
     let gateway = Start::new(BINARY).setup(&setup.text()).up().await;
     let client = gateway.client(KEY);
     (script, gateway, client)
@@ -66,8 +68,10 @@ async fn a_message_reaches_its_provider_to_the_byte_with_the_clients_versions() 
 
 #[tokio::test]
 async fn a_whole_answer_reaches_the_client_to_the_byte() {
-    let body = openai::whole("hi", 7, 3).replace("\"usage\"", "\"unknown\" : [ 1.50 ],\n \"usage\"");
-    let (_script, gateway, client) = with(Answer::json(200, body.clone()).header("x-request-id", "up-1")).await;
+    let body =
+        openai::whole("hi", 7, 3).replace("\"usage\"", "\"unknown\" : [ 1.50 ],\n \"usage\"");
+    let (_script, gateway, client) =
+        with(Answer::json(200, body.clone()).header("x-request-id", "up-1")).await;
     let reply = client.chat("openai", "hello").await;
     assert_eq!(reply.text(), body);
     assert_eq!(reply.header("content-type"), Some("application/json"));
@@ -85,7 +89,8 @@ async fn a_stream_reaches_the_client_to_the_byte_with_its_end() {
     frames[1] = frames[1].replace("\"delta\"", "\"unknown\" : 1.50, \"delta\"");
     for size in [1, 7, 4_096] {
         let body = frames.concat();
-        let (_script, _gateway, client) = with(Answer::events().pieces_of(size, body.as_bytes())).await;
+        let (_script, _gateway, client) =
+            with(Answer::events().pieces_of(size, body.as_bytes())).await;
         let asked = json!({"model": "openai", "messages": [], "stream": true, "stream_options": {"include_usage": true}});
         let mut stream = client.stream(&client.request("POST", CHAT).json(asked.to_string())).await;
         assert_eq!(stream.text().await, body);
@@ -101,7 +106,8 @@ async fn a_usage_chunk_nobody_asked_for_is_kept_back_and_recorded() {
     let (_script, gateway, client) = with(Answer::stream(frames.clone())).await;
     let mut stream = client.chat_stream("openai", "hello").await;
     let got = stream.frames().await;
-    let expected: Vec<String> = frames.into_iter().filter(|frame| !frame.contains("\"usage\"")).collect();
+    let expected: Vec<String> =
+        frames.into_iter().filter(|frame| !frame.contains("\"usage\"")).collect();
     assert_eq!(got, expected);
     let row = gateway.row(stream.header("x-request-id").expect("our id")).await;
     assert_eq!((row["input_tokens"].as_u64(), row["output_tokens"].as_u64()), (Some(7), Some(3)));
@@ -137,12 +143,23 @@ async fn each_surface_reaches_each_grammar() {
         assert_eq!(client.chat(alias, "hello").await.at("/choices/0/message/content"), "Hello");
         assert_eq!(openai::said(&client.chat_stream(alias, "hello").await.frames().await), "Hello");
         assert_eq!(client.messages(alias, "hello").await.at("/content/0/text"), "Hello");
-        assert_eq!(anthropic::said(&client.messages_stream(alias, "hello").await.frames().await), "Hello");
+        assert_eq!(
+            anthropic::said(&client.messages_stream(alias, "hello").await.frames().await),
+            "Hello"
+        );
     }
     let rows = gateway.usage_of(8).await;
     assert_eq!(rows.len(), 8);
     for row in rows {
-        assert_eq!((row["input_tokens"].as_u64(), row["output_tokens"].as_u64()), (Some(7), Some(3)), "{row}");
-        assert_eq!((row["cost_nanos"].as_u64(), &row["stream_end"]), (Some(13_000), &json!("done")), "{row}");
+        assert_eq!(
+            (row["input_tokens"].as_u64(), row["output_tokens"].as_u64()),
+            (Some(7), Some(3)),
+            "{row}"
+        );
+        assert_eq!(
+            (row["cost_nanos"].as_u64(), &row["stream_end"]),
+            (Some(13_000), &json!("done")),
+            "{row}"
+        );
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use wayleave_testkit::setup::KEY;
 use wayleave_testkit::talk::openai;
-use wayleave_testkit::{Answer, Client, Connection, Gate, Gateway, Reply, Request, Script, Setup, Start};
+use wayleave_testkit::{
+    Answer, Client, Connection, Gate, Gateway, Reply, Request, Script, Setup, Start,
+};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_wayleave");
 
@@ -31,7 +33,12 @@ async fn said(client: &Client, alias: &str) -> String {
 }
 
 fn actions(done: &Value) -> Vec<&str> {
-    done["changes"].as_array().expect("changes").iter().filter_map(|it| it["action"].as_str()).collect()
+    done["changes"]
+        .as_array()
+        .expect("changes")
+        .iter()
+        .filter_map(|it| it["action"].as_str())
+        .collect()
 }
 
 #[tokio::test]
@@ -80,7 +87,8 @@ async fn revision(gateway: &Gateway) -> Value {
 async fn a_dry_run_shows_the_plan_and_changes_nothing() {
     let first = upstream("first").await;
     let gateway = Start::new(BINARY).setup(&setup(&first).text()).up().await;
-    let done = apply(&gateway, &setup(&first).alias("new", &[("openai", "m")]), &["--dry-run"]).await;
+    let done =
+        apply(&gateway, &setup(&first).alias("new", &[("openai", "m")]), &["--dry-run"]).await;
     assert_eq!(actions(&done).iter().filter(|it| **it != "unchanged").count(), 1, "{done}");
     assert_eq!(gateway.client(KEY).chat("new", "hi").await.status, 404);
 }
@@ -91,13 +99,16 @@ async fn a_stream_goes_on_by_the_configuration_it_began_with() {
     let held = gate.clone();
     let first = Script::start(move |_| {
         let frames = openai::stream(&["a", "b"], 3, 2);
-        frames[2..].iter().fold(Answer::stream(&frames[..2]).wait(&held), |answer, it| answer.piece(it.clone()))
+        frames[2..]
+            .iter()
+            .fold(Answer::stream(&frames[..2]).wait(&held), |answer, it| answer.piece(it.clone()))
     })
     .await;
     let second = upstream("second").await;
     let gateway = Start::new(BINARY).setup(&setup(&first).text()).up().await;
     let mut stream = gateway.client(KEY).chat_stream("openai", "hi").await;
-    let mut frames = vec![stream.event().await.expect("a role"), stream.event().await.expect("a word")];
+    let mut frames =
+        vec![stream.event().await.expect("a role"), stream.event().await.expect("a word")];
     apply(&gateway, &setup(&second), &[]).await;
     gate.open();
     frames.extend(stream.frames().await);
@@ -120,7 +131,9 @@ async fn metrics_are_for_those_with_the_token() {
     let start = Start::new(BINARY).setup(&setup(&first).text());
     let closed = start.up().await;
     assert_eq!(metrics(&closed.client(""), None).await.status, 404);
-    let start = Start::new(BINARY).setup(&setup(&first).text()).env("WAYLEAVE_METRICS_TOKEN", "metrics-0123456789abcdef");
+    let start = Start::new(BINARY)
+        .setup(&setup(&first).text())
+        .env("WAYLEAVE_METRICS_TOKEN", "metrics-0123456789abcdef");
     let gateway = start.up().await;
     gateway.client(KEY).chat("openai", "hi").await;
     gateway.usage_of(1).await;
@@ -128,7 +141,11 @@ async fn metrics_are_for_those_with_the_token() {
     assert_eq!(metrics(&gateway.client(""), Some("wrong-0123456789abcdef")).await.status, 401);
     let page = metrics(&gateway.client(""), Some("metrics-0123456789abcdef")).await;
     assert_eq!(page.status, 200);
-    assert!(page.text().lines().any(|it| it.starts_with("wayleave_") && it.ends_with(" 1")), "{}", page.text());
+    assert!(
+        page.text().lines().any(|it| it.starts_with("wayleave_") && it.ends_with(" 1")),
+        "{}",
+        page.text()
+    );
     assert!(page.text().trim_end().ends_with("# EOF"), "{}", page.text());
 }
 
@@ -150,13 +167,16 @@ async fn asked_to_end_it_finishes_streams_and_takes_no_more() {
     let held = gate.clone();
     let script = Script::start(move |_| {
         let frames = openai::stream(&["a", "b"], 3, 2);
-        frames[2..].iter().fold(Answer::stream(&frames[..2]).wait(&held), |answer, it| answer.piece(it.clone()))
+        frames[2..]
+            .iter()
+            .fold(Answer::stream(&frames[..2]).wait(&held), |answer, it| answer.piece(it.clone()))
     })
     .await;
     let mut gateway = Start::new(BINARY).setup(&setup(&script).text()).up().await;
     let client = gateway.client(KEY);
     let mut stream = client.chat_stream("openai", "hi").await;
-    let mut frames = vec![stream.event().await.expect("a role"), stream.event().await.expect("a word")];
+    let mut frames =
+        vec![stream.event().await.expect("a role"), stream.event().await.expect("a word")];
     let mut idle = client.connect().await;
     idle.send(&Request::new("GET", "/healthz").bytes()).await;
     assert_eq!(idle.reply().await.status, 200);
@@ -174,7 +194,8 @@ async fn asked_to_end_it_finishes_streams_and_takes_no_more() {
 
 #[tokio::test]
 async fn streams_that_do_not_end_are_cut_at_the_deadline_and_recorded() {
-    let script = Script::start(|_| Answer::stream([openai::role(), openai::text("x")]).silence()).await;
+    let script =
+        Script::start(|_| Answer::stream([openai::role(), openai::text("x")]).silence()).await;
     let start = Start::new(BINARY).setup(&setup(&script).text()).flag("--drain-ms", "500");
     let mut gateway = start.up().await;
     let mut stream = gateway.client(KEY).chat_stream("openai", "hi").await;

@@ -20,7 +20,8 @@ async fn mended(answer: Answer) -> (String, Value) {
     let (_script, gateway) = with(answer).await;
     let client = gateway.client(KEY);
     let asked = json!({"model": "openai", "messages": [], "stream": true, "stream_options": {"include_usage": true}});
-    let mut stream: Streaming = client.stream(&client.request("POST", CHAT).json(asked.to_string())).await;
+    let mut stream: Streaming =
+        client.stream(&client.request("POST", CHAT).json(asked.to_string())).await;
     let got = stream.text().await;
     let detail = gateway.detail(stream.header("x-request-id").expect("our id")).await;
     (got, repairs(&detail))
@@ -54,7 +55,8 @@ async fn line_ends_of_another_system_become_line_feeds() {
 
 #[tokio::test]
 async fn lines_that_stop_clients_of_this_dialect_are_taken_out() {
-    let named: Vec<String> = good().iter().map(|it| format!("event: message\nid: 1\n{it}")).collect();
+    let named: Vec<String> =
+        good().iter().map(|it| format!("event: message\nid: 1\n{it}")).collect();
     let (got, repairs) = mended(Answer::stream(named)).await;
     assert_eq!((got, repairs), (good().concat(), json!(["event_lines"])));
 }
@@ -77,7 +79,8 @@ async fn usage_that_clients_would_stumble_over_is_completed() {
     let (got, repairs) = mended(Answer::stream(frames)).await;
     assert_eq!((openai::said(&[got.clone()]).len(), repairs), (0, json!(["usage_null"])));
     let chunk = got.split("\n\n").find(|it| it.contains("\"usage\"")).expect("a usage chunk");
-    let chunk: Value = serde_json::from_str(chunk.strip_prefix("data: ").expect("data")).expect("JSON");
+    let chunk: Value =
+        serde_json::from_str(chunk.strip_prefix("data: ").expect("data")).expect("JSON");
     assert_eq!(chunk["usage"], openai::usage(7, 3));
 }
 
@@ -88,7 +91,12 @@ async fn tool_calls_come_one_after_the_other() {
         call["index"] = index.into();
         openai::chunk(&json!({"tool_calls": [call]}), None)
     };
-    let begin = |index, id, name| call(index, json!({"id": id, "type": "function", "function": {"name": name, "arguments": ""}}));
+    let begin = |index, id, name| {
+        call(
+            index,
+            json!({"id": id, "type": "function", "function": {"name": name, "arguments": ""}}),
+        )
+    };
     let more = |index, text| call(index, json!({"function": {"arguments": text}}));
     let frames = vec![
         openai::role(),
@@ -102,22 +110,28 @@ async fn tool_calls_come_one_after_the_other() {
         openai::DONE.to_owned(),
     ];
     let (got, repairs) = mended(Answer::stream(frames)).await;
-    assert!(repairs.as_array().is_some_and(|it| it.contains(&json!("tool_calls_interleaved"))), "{repairs}");
+    assert!(
+        repairs.as_array().is_some_and(|it| it.contains(&json!("tool_calls_interleaved"))),
+        "{repairs}"
+    );
     // Read as a client does that appends to whichever call it saw last.
     let mut calls: Vec<(String, String)> = Vec::new();
     for payload in got.split("\n\n").filter_map(|it| it.strip_prefix("data: ")) {
         let Ok(chunk) = serde_json::from_str::<Value>(payload) else { continue };
-        let pieces = chunk.pointer("/choices/0/delta/tool_calls").and_then(Value::as_array).cloned();
+        let pieces =
+            chunk.pointer("/choices/0/delta/tool_calls").and_then(Value::as_array).cloned();
         for piece in pieces.unwrap_or_default() {
             let id = piece["id"].as_str().filter(|id| !id.is_empty());
             if let Some(id) = id.filter(|id| calls.last().is_none_or(|last| last.0 != *id)) {
                 calls.push((id.to_owned(), String::new()));
             }
-            let text = piece.pointer("/function/arguments").and_then(Value::as_str).unwrap_or_default();
+            let text =
+                piece.pointer("/function/arguments").and_then(Value::as_str).unwrap_or_default();
             calls.last_mut().expect("a call before its arguments").1.push_str(text);
         }
     }
-    let expected = [("call_a", "{\"x\":1}"), ("call_b", "{\"y\":2}")].map(|(id, text)| (id.to_owned(), text.to_owned()));
+    let expected = [("call_a", "{\"x\":1}"), ("call_b", "{\"y\":2}")]
+        .map(|(id, text)| (id.to_owned(), text.to_owned()));
     assert_eq!(calls, expected);
 }
 
@@ -160,10 +174,18 @@ async fn what_is_no_answer_is_an_error_whatever_its_status() {
         for stream in [false, true] {
             let reply = client.post(CHAT, chat_body("openai", "hello", stream).to_string()).await;
             let code = reply.at("/error/code");
-            assert_eq!((reply.status, code.as_str()), (502, "upstream_error"), "{what}: {}", reply.text());
+            assert_eq!(
+                (reply.status, code.as_str()),
+                (502, "upstream_error"),
+                "{what}: {}",
+                reply.text()
+            );
             assert!(!reply.text().contains("doctype"), "{}", reply.text());
         }
         let rows = gateway.usage_of(2).await;
-        assert!(rows.iter().all(|row| row["status"] == 502 && row["stream_end"] == "upstream_error"), "{what}: {rows:?}");
+        assert!(
+            rows.iter().all(|row| row["status"] == 502 && row["stream_end"] == "upstream_error"),
+            "{what}: {rows:?}"
+        );
     }
 }

@@ -19,7 +19,10 @@ async fn with(timer: &str, answer: Answer) -> (Script, Gateway, Client) {
 
 async fn assert_timeout(gateway: &Gateway) {
     let rows = gateway.usage_of(1).await;
-    assert_eq!((&rows[0]["stream_end"], &rows[0]["error_code"]), (&json!("timeout"), &json!("upstream_timeout")));
+    assert_eq!(
+        (&rows[0]["stream_end"], &rows[0]["error_code"]),
+        (&json!("timeout"), &json!("upstream_timeout"))
+    );
 }
 
 #[tokio::test]
@@ -28,7 +31,12 @@ async fn no_head_in_time() {
         let (_script, gateway, client) = with("first_byte_ms", Answer::never()).await;
         let body = wayleave_testkit::client::chat_body("timed", "hello", stream).to_string();
         let reply = client.post(wayleave_testkit::client::CHAT, body).await;
-        assert_eq!((reply.status, reply.at("/error/code").as_str()), (504, "upstream_timeout"), "{}", reply.text());
+        assert_eq!(
+            (reply.status, reply.at("/error/code").as_str()),
+            (504, "upstream_timeout"),
+            "{}",
+            reply.text()
+        );
         assert!(reply.at("/error/message").contains("first_byte"), "{}", reply.text());
         assert_timeout(&gateway).await;
     }
@@ -36,20 +44,33 @@ async fn no_head_in_time() {
 
 #[tokio::test]
 async fn no_word_in_time() {
-    let (_script, gateway, client) = with("first_token_ms", Answer::stream([openai::role()]).silence()).await;
-    let reply = client.post(wayleave_testkit::client::CHAT, json!({"model": "timed", "messages": [], "stream": true}).to_string()).await;
-    assert_eq!((reply.status, reply.at("/error/code").as_str()), (504, "upstream_timeout"), "{}", reply.text());
+    let (_script, gateway, client) =
+        with("first_token_ms", Answer::stream([openai::role()]).silence()).await;
+    let reply = client
+        .post(
+            wayleave_testkit::client::CHAT,
+            json!({"model": "timed", "messages": [], "stream": true}).to_string(),
+        )
+        .await;
+    assert_eq!(
+        (reply.status, reply.at("/error/code").as_str()),
+        (504, "upstream_timeout"),
+        "{}",
+        reply.text()
+    );
     assert!(reply.at("/error/message").contains("first_token"), "{}", reply.text());
     assert_timeout(&gateway).await;
 }
 
 #[tokio::test]
 async fn silence_in_the_middle_of_a_stream() {
-    let (_script, gateway, client) = with("idle_ms", Answer::stream([openai::role(), openai::text("x")]).silence()).await;
+    let (_script, gateway, client) =
+        with("idle_ms", Answer::stream([openai::role(), openai::text("x")]).silence()).await;
     let mut stream = client.chat_stream("timed", "hello").await;
     let frames = stream.frames().await;
     assert_eq!(frames[..2], [openai::role(), openai::text("x")]);
-    let error: Value = serde_json::from_str(frames[2].trim().strip_prefix("data: ").expect("data")).expect("JSON");
+    let error: Value =
+        serde_json::from_str(frames[2].trim().strip_prefix("data: ").expect("data")).expect("JSON");
     assert_eq!(error["error"]["code"], "upstream_timeout");
     assert!(error["error"]["message"].as_str().expect("text").contains("idle"), "{error}");
     assert_eq!(frames.len(), 3);
@@ -58,10 +79,16 @@ async fn silence_in_the_middle_of_a_stream() {
 
 #[tokio::test]
 async fn silence_in_the_middle_of_a_whole_answer() {
-    let half = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"id\"";
+    let half =
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"id\"";
     let (_script, gateway, client) = with("idle_ms", Answer::wire(half).silence()).await;
     let reply = client.chat("timed", "hello").await;
-    assert_eq!((reply.status, reply.at("/error/code").as_str()), (504, "upstream_timeout"), "{}", reply.text());
+    assert_eq!(
+        (reply.status, reply.at("/error/code").as_str()),
+        (504, "upstream_timeout"),
+        "{}",
+        reply.text()
+    );
     assert!(reply.at("/error/message").contains("idle"), "{}", reply.text());
     assert_timeout(&gateway).await;
 }

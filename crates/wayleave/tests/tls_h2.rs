@@ -30,13 +30,16 @@ fn with_authority(authority: &Authority, setup: &Setup) -> Start {
 
 #[tokio::test]
 async fn no_stream_waits_for_a_server_that_offers_http2_with_a_limit() {
-    let count = std::env::var("WAYLEAVE_STREAMS").ok().and_then(|it| it.parse().ok()).unwrap_or(STREAMS);
+    let count =
+        std::env::var("WAYLEAVE_STREAMS").ok().and_then(|it| it.parse().ok()).unwrap_or(STREAMS);
     let authority = Authority::new();
     let gate = Gate::closed();
     let held = gate.clone();
     let script = Script::start_tls(&authority, move |_| {
         let frames = openai::stream(&["a", "b"], 3, 2);
-        frames[2..].iter().fold(Answer::stream(&frames[..2]).wait(&held), |answer, it| answer.piece(it.clone()))
+        frames[2..]
+            .iter()
+            .fold(Answer::stream(&frames[..2]).wait(&held), |answer, it| answer.piece(it.clone()))
     })
     .await;
     let gateway = with_authority(&authority, &Setup::simple(&script.url())).up().await;
@@ -45,16 +48,20 @@ async fn no_stream_waits_for_a_server_that_offers_http2_with_a_limit() {
         let client = gateway.client(KEY);
         streams.push(tokio::spawn(async move {
             let mut stream = client.chat_stream("openai", "hi").await;
-            let begun = [stream.event().await.expect("a role"), stream.event().await.expect("a word")];
+            let begun =
+                [stream.event().await.expect("a role"), stream.event().await.expect("a word")];
             (stream, begun)
         }));
     }
     // None has ended, and each has its first word: so none waits for another.
+    let began = tokio::time::Instant::now();
     let mut begun = Vec::new();
     for stream in streams {
         begun.push(within(60, "the first word of every stream", stream).await.expect("a stream"));
     }
     assert_eq!(script.count(), count);
+    let all = began.elapsed().as_millis();
+    let resident = wayleave_testkit::memory::resident_kib(gateway.pid()) / 1024;
     gate.open();
     for (mut stream, frames) in begun {
         let mut frames = frames.to_vec();
@@ -63,15 +70,27 @@ async fn no_stream_waits_for_a_server_that_offers_http2_with_a_limit() {
     }
     let rows = gateway.usage_of(count).await;
     assert!(rows.iter().all(|row| row["stream_end"] == "done"));
+    #[allow(clippy::print_stdout, reason = "the figure that the soak test shows")]
+    {
+        println!(
+            "figure: {count} open streams over TLS, each with its first word after {all} ms, {resident} MiB resident"
+        );
+    }
 }
 
 #[tokio::test]
 async fn an_upstream_that_nobody_vouches_for_is_not_called() {
     let (authority, stranger) = (Authority::new(), Authority::new());
-    let script = Script::start_tls(&stranger, |_| Answer::json(200, openai::whole("x", 1, 1))).await;
+    let script =
+        Script::start_tls(&stranger, |_| Answer::json(200, openai::whole("x", 1, 1))).await;
     let gateway = with_authority(&authority, &Setup::simple(&script.url())).up().await;
     let reply = gateway.client(KEY).chat("openai", "hi").await;
-    assert_eq!((reply.status, reply.at("/error/code").as_str()), (502, "upstream_error"), "{}", reply.text());
+    assert_eq!(
+        (reply.status, reply.at("/error/code").as_str()),
+        (502, "upstream_error"),
+        "{}",
+        reply.text()
+    );
     assert!(reply.at("/error/message").contains("ertificate"), "{}", reply.text());
     assert_eq!(script.count(), 0);
 }
@@ -109,7 +128,10 @@ async fn a_certificate_is_exchanged_without_a_restart() {
 
     std::fs::write(&certificate, "nonsense").expect("a file");
     gateway.signal(Signal::HUP);
-    eventually(10, "a word about it", || async { gateway.stderr().contains("certificate cannot be used").then_some(()) }).await;
+    eventually(10, "a word about it", || async {
+        gateway.stderr().contains("certificate cannot be used").then_some(())
+    })
+    .await;
     assert_eq!(client.connect().await.certificate(), Some(second.der()));
     assert!(gateway.is_up());
 }
@@ -138,13 +160,16 @@ async fn one_connection_without_tls_carries_many_streams() {
     let held = gate.clone();
     let script = Script::start(move |_| {
         let frames = openai::stream(&["a", "b"], 3, 2);
-        frames[2..].iter().fold(Answer::stream(&frames[..2]).wait(&held), |answer, it| answer.piece(it.clone()))
+        frames[2..]
+            .iter()
+            .fold(Answer::stream(&frames[..2]).wait(&held), |answer, it| answer.piece(it.clone()))
     })
     .await;
     let gateway = Start::new(BINARY).setup(&Setup::simple(&script.url()).text()).up().await;
     #[allow(clippy::disallowed_methods, reason = "a client of the server under test")]
     let tcp = TcpStream::connect(gateway.addr()).await.expect("a server");
-    let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(tcp)).await.expect("HTTP/2");
+    let (sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(tcp)).await.expect("HTTP/2");
     let connection = tokio::spawn(connection);
     let uri = Arc::new(format!("http://{}{CHAT}", gateway.addr()));
     let mut calls = Vec::new();

@@ -11,6 +11,7 @@ mod execute;
 pub mod plan;
 mod prune;
 mod resolve;
+mod secret_text;
 pub mod wanted;
 
 use serde::Serialize;

@@ -5,6 +5,7 @@ pub(crate) mod apply;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod credentials;
+pub(crate) mod info;
 pub(crate) mod keks;
 pub(crate) mod keys;
 pub(crate) mod kinds;

@@ -7,6 +7,7 @@
 pub mod anthropic;
 mod halves;
 mod json;
+mod lost;
 mod node;
 pub mod openai;
 
@@ -130,6 +131,9 @@ pub trait WriteEvents: Send {
 
     /// One whole body.
     fn whole(&mut self, events: &[ChatEvent]) -> Vec<u8>;
+
+    /// What could not be written so far, each named once, like `answer.citations`.
+    fn losses(&self) -> &[&'static str];
 }
 
 /// A conversation and what is wanted of its next turn.
@@ -147,6 +151,9 @@ pub struct ChatRequest {
     pub tool_choice: Option<ToolChoice>,
     /// Whether it may call several at once.
     pub parallel_tools: Option<bool>,
+    /// The tools were declared in OpenAI's older form (`functions`), so their calls must be
+    /// answered in it.
+    pub legacy_functions: bool,
     /// The shape of the answer.
     pub output: OutputFormat,
     /// Most tokens of the answer, under whichever name.

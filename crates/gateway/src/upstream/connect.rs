@@ -13,6 +13,7 @@ use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -106,14 +107,22 @@ impl Inner {
             .await
             .map_err(|err| ConnectError::Dns(host.to_owned(), err))?;
         let mut failure = None;
+        let mut allowed = Vec::new();
         for addr in found {
-            if let Err(forbidden) = self.guard.check(addr.ip()) {
-                failure = Some(forbidden.into());
-                continue;
+            match self.guard.check(addr.ip()) {
+                Ok(()) => allowed.push(addr),
+                Err(forbidden) => failure = Some(forbidden.into()),
             }
-            match connect(addr).await {
-                Ok(tcp) => return Ok(tcp),
-                Err(err) => failure = Some(ConnectError::Tcp(addr, err)),
+        }
+        let until = Instant::now() + self.timeout;
+        for (&addr, left) in allowed.iter().zip((1..=allowed.len()).rev()) {
+            // One that swallows everything (IPv6 without a way out) leaves time for the others.
+            let left = u32::try_from(left).unwrap_or(u32::MAX);
+            let share = until.saturating_duration_since(Instant::now()) / left;
+            match tokio::time::timeout(share, connect(addr)).await {
+                Ok(Ok(tcp)) => return Ok(tcp),
+                Ok(Err(err)) => failure = Some(ConnectError::Tcp(addr, err)),
+                Err(_) => failure = Some(ConnectError::Timeout(share)),
             }
         }
         Err(failure.unwrap_or_else(|| {
@@ -137,12 +146,14 @@ impl Inner {
             .and_then(|mut found| found.next())
             .ok_or_else(|| ConnectError::Proxy(format!("{proxy_host} could not be resolved")))?;
         let mut tcp = connect(addr).await.map_err(|err| ConnectError::Tcp(addr, err))?;
+        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         let ask = format!("CONNECT {host}:{port} HTTP/1.1\r\nhost: {host}:{port}\r\n\r\n");
         let fail = |err: io::Error| ConnectError::Proxy(err.to_string());
         tcp.write_all(ask.as_bytes()).await.map_err(fail)?;
         let head = read_head(&mut tcp).await.map_err(fail)?;
         let status = head.split(' ').nth(1).unwrap_or_default();
-        if status == "200" { Ok(tcp) } else { Err(ConnectError::Proxy(format!("answered {status}"))) }
+        // Any 2xx opens the tunnel (RFC 9110, section 9.3.6).
+        if status.len() == 3 && status.starts_with('2') { Ok(tcp) } else { Err(ConnectError::Proxy(format!("answered {status}"))) }
     }
 }
 

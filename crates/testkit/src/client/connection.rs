@@ -40,6 +40,13 @@ impl Connection {
         Connection::of(tcp(addr).await, None)
     }
 
+    /// Connects without TLS, if somebody listens.
+    pub async fn try_open(addr: SocketAddr) -> Option<Connection> {
+        let tcp = TcpStream::connect(addr).await.ok()?;
+        tcp.set_nodelay(true).ok()?;
+        Some(Connection::of(tcp, None))
+    }
+
     /// Connects with TLS, to `localhost`.
     ///
     /// # Panics
@@ -118,6 +125,12 @@ impl Connection {
     pub async fn streaming(mut self) -> Streaming {
         let head = self.head().await.expect("a reply's head");
         Streaming::new(self, head)
+    }
+
+    /// Reads a reply's head, if the server sends one before it closes.
+    pub async fn maybe_streaming(mut self) -> Option<Streaming> {
+        let head = self.head().await.ok()?;
+        Some(Streaming::new(self, head))
     }
 
     /// Whether the server has closed the connection, waiting for at most `time`.

@@ -44,7 +44,11 @@ impl Client {
     /// A request with this client's key, to be altered and sent.
     pub fn request(&self, method: &str, path: &str) -> Request {
         let request = Request::new(method, path);
-        if self.key.is_empty() { request } else { request.header("authorization", &format!("Bearer {}", self.key)) }
+        if self.key.is_empty() {
+            request
+        } else {
+            request.header("authorization", &format!("Bearer {}", self.key))
+        }
     }
 
     /// A new connection.
@@ -76,6 +80,13 @@ impl Client {
         let mut connection = self.connect().await;
         connection.send(&request.bytes()).await;
         connection.streaming().await
+    }
+
+    /// The same with a server that may be gone.
+    pub async fn try_stream(&self, request: &Request) -> Option<Streaming> {
+        let mut connection = Connection::try_open(self.addr).await?;
+        connection.try_send(&request.bytes()).await.ok()?;
+        connection.maybe_streaming().await
     }
 
     /// `GET path`.

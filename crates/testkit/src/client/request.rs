@@ -50,7 +50,8 @@ impl Request {
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        let has_body = !self.body.is_empty() || self.length.is_some() || self.line.starts_with("POST");
+        let has_body =
+            !self.body.is_empty() || self.length.is_some() || self.line.starts_with("POST");
         if has_body && !self.headers.iter().any(|(name, _)| name == "transfer-encoding") {
             let length = self.length.clone().unwrap_or_else(|| self.body.len().to_string());
             head.push_str(&format!("content-length: {length}\r\n"));

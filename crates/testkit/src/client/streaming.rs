@@ -43,7 +43,10 @@ impl Streaming {
 
 impl<C: std::borrow::BorrowMut<Connection>> Streaming<C> {
     pub(super) fn over(connection: C, head: Head) -> Streaming<C> {
-        let framing = match (header(&head.headers, "content-length"), header(&head.headers, "transfer-encoding")) {
+        let framing = match (
+            header(&head.headers, "content-length"),
+            header(&head.headers, "transfer-encoding"),
+        ) {
             (_, Some(_)) => Framing::Chunked(0),
             (Some(length), _) => Framing::Length(length.parse().expect("a length")),
             _ if head.status == 204 => Framing::Length(0),
@@ -160,7 +163,8 @@ impl<C: std::borrow::BorrowMut<Connection>> Streaming<C> {
 fn chunk_head(buffer: &mut Vec<u8>, left: &mut usize, ending: &mut Ending) -> bool {
     let Some(at) = buffer.windows(2).position(|it| it == b"\r\n") else { return false };
     let text = String::from_utf8_lossy(&buffer[..at]).into_owned();
-    let size = usize::from_str_radix(text.split(';').next().unwrap_or_default().trim(), 16).expect("a chunk's size");
+    let size = usize::from_str_radix(text.split(';').next().unwrap_or_default().trim(), 16)
+        .expect("a chunk's size");
     if size == 0 {
         if buffer.len() < at + 4 {
             return false;

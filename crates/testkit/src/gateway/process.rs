@@ -20,7 +20,11 @@ impl Process {
         let path = |run: u32, stream: &str| folder.join(format!("run-{run:03}.{stream}"));
         let run = (1..).find(|run| !path(*run, "stdout").exists()).expect("a number");
         let file = |stream| File::create(path(run, stream)).expect("a log file");
-        command.stdin(Stdio::null()).stdout(file("stdout")).stderr(file("stderr")).kill_on_drop(true);
+        command
+            .stdin(Stdio::null())
+            .stdout(file("stdout"))
+            .stderr(file("stderr"))
+            .kill_on_drop(true);
         let child = command.spawn().expect("the binary runs");
         let pid = child.id().expect("a child that was not waited for");
         Process { child, pid, stdout: path(run, "stdout") }

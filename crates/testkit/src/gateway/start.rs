@@ -29,7 +29,14 @@ impl Start {
     /// When no folder can be made.
     pub fn new(binary: &str) -> Start {
         let folder = Arc::new(TempDir::with_prefix("wayleave-test-").expect("a folder"));
-        let flags = ["--listen", "127.0.0.1:0", "--upstream-allow", "127.0.0.0/8", "--upstream-allow", "::1/128"];
+        let flags = [
+            "--listen",
+            "127.0.0.1:0",
+            "--upstream-allow",
+            "127.0.0.0/8",
+            "--upstream-allow",
+            "::1/128",
+        ];
         let flags = flags.map(str::to_owned).to_vec();
         Start { binary: PathBuf::from(binary), folder, flags, env: Vec::new() }
     }
@@ -126,7 +133,11 @@ impl Start {
 
     fn bare(&self) -> Command {
         let mut command = Command::new(&self.binary);
-        command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", self.folder()).env("WAYLEAVE_DATA", self.data());
+        command
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.folder())
+            .env("WAYLEAVE_DATA", self.data());
         command.envs(self.env.iter().map(|(name, value)| (name, value))).current_dir(self.folder());
         command
     }
@@ -139,7 +150,9 @@ impl Start {
             .filter(|path| path.extension().is_some_and(|it| it == stream))
             .collect();
         logs.sort();
-        logs.iter().map(|path| String::from_utf8_lossy(&std::fs::read(path).expect("a log")).into_owned()).collect()
+        logs.iter()
+            .map(|path| String::from_utf8_lossy(&std::fs::read(path).expect("a log")).into_owned())
+            .collect()
     }
 }
 

@@ -192,7 +192,11 @@ impl Answer {
         let tail = encoder.finish().expect("memory");
         self = self.piece(tail);
         if let Framing::Length(length) = &mut self.framing {
-            *length = self.steps.iter().map(|it| if let Step::Piece(it) = it { it.len() } else { 0 }).sum();
+            *length = self
+                .steps
+                .iter()
+                .map(|it| if let Step::Piece(it) = it { it.len() } else { 0 })
+                .sum();
         }
         self.header("content-encoding", "gzip")
     }

@@ -66,7 +66,8 @@ async fn request(read: &mut ReadHalf<Io>, buffer: &mut Vec<u8>) -> io::Result<Op
     received.body = match received.header("transfer-encoding") {
         Some(_) => chunked(read, buffer).await?,
         None => {
-            let length = received.header("content-length").and_then(|it| it.parse().ok()).unwrap_or(0);
+            let length =
+                received.header("content-length").and_then(|it| it.parse().ok()).unwrap_or(0);
             take(read, buffer, length).await?
         }
     };
@@ -79,12 +80,15 @@ async fn chunked(read: &mut ReadHalf<Io>, buffer: &mut Vec<u8>) -> io::Result<Ve
         let at = loop {
             match find(buffer, b"\r\n") {
                 Some(at) => break at,
-                None if read.read_buf(buffer).await? == 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                None if read.read_buf(buffer).await? == 0 => {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
                 None => {}
             }
         };
         let line: Vec<u8> = buffer.drain(..at + 2).collect();
-        let size = std::str::from_utf8(&line[..at]).ok().and_then(|it| usize::from_str_radix(it, 16).ok());
+        let size =
+            std::str::from_utf8(&line[..at]).ok().and_then(|it| usize::from_str_radix(it, 16).ok());
         let size = size.ok_or(io::ErrorKind::InvalidData)?;
         body.extend(take(read, buffer, size).await?);
         take(read, buffer, 2).await?;

@@ -200,5 +200,9 @@ async fn connection(shared: Arc<Shared>, tcp: TcpStream, tls: Option<TlsAcceptor
             Err(_) => return,
         },
     };
-    if io.is_h2() { http2::serve(shared, id, io).await } else { http1::serve(&shared, id, io).await }
+    if io.is_h2() {
+        http2::serve(shared, id, io).await
+    } else {
+        http1::serve(&shared, id, io).await
+    }
 }

@@ -41,12 +41,16 @@ pub fn start(input: u64) -> String {
 
 /// The beginning of a block of text.
 pub fn open() -> String {
-    event(&json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}))
+    event(
+        &json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
+    )
 }
 
 /// A piece of text.
 pub fn text(text: &str) -> String {
-    event(&json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}))
+    event(
+        &json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}),
+    )
 }
 
 /// The end of a block, the reason why the answer ended, its usage, and the end.

@@ -84,5 +84,7 @@ pub fn error(kind: &str, message: &str) -> String {
 pub fn said(frames: &[String]) -> String {
     let payloads = frames.iter().filter_map(|frame| frame.strip_prefix("data: "));
     let chunks = payloads.filter_map(|payload| serde_json::from_str::<Value>(payload).ok());
-    chunks.filter_map(|it| Some(it.pointer("/choices/0/delta/content")?.as_str()?.to_owned())).collect()
+    chunks
+        .filter_map(|it| Some(it.pointer("/choices/0/delta/content")?.as_str()?.to_owned()))
+        .collect()
 }

@@ -51,7 +51,7 @@ pub struct ServeArgs {
 pub fn run(args: &ServeArgs, reach: &Reach) -> Result<(), Failure> {
     let env = |name: &str| std::env::var(name).ok();
     let config = args.settings.resolve(reach, &env)?;
-    telemetry::start(config.log_format, env("WAYLEAVE_LOG"));
+    let _logs = telemetry::start(config.log_format, env("WAYLEAVE_LOG"));
     let runtime = match config.workers {
         1 => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
         n => tokio::runtime::Builder::new_multi_thread().worker_threads(n).enable_all().build()?,
@@ -175,6 +175,7 @@ fn settings(config: &Config, base: &str) -> Result<Settings, Failure> {
     Ok(Settings {
         public_url: base.to_owned(),
         heartbeat: config.heartbeat,
+        key_grace: config.key_grace,
         timeouts: Timers {
             connect: config.timeouts.connect,
             first_byte: config.timeouts.first_byte,

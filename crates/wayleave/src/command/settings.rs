@@ -78,6 +78,9 @@ pub struct SettingsArgs {
     /// How long streams may go on after SIGTERM [default: 30000]
     #[arg(long, value_name = "MS")]
     pub drain_ms: Option<String>,
+    /// How long keys are honoured after the database was last heard of [default: 600000]
+    #[arg(long, value_name = "MS")]
+    pub key_grace_ms: Option<String>,
     /// A web origin that may call /v1; repeat it for several
     #[arg(long, value_name = "ORIGIN")]
     pub cors_origin: Vec<String>,
@@ -129,6 +132,7 @@ impl SettingsArgs {
             ("first-token-timeout-ms", one(&self.first_token_timeout_ms)),
             ("idle-timeout-ms", one(&self.idle_timeout_ms)),
             ("drain-ms", one(&self.drain_ms)),
+            ("key-grace-ms", one(&self.key_grace_ms)),
             ("cors-origin", self.cors_origin.clone()),
         ];
         all.into_iter().filter(|(_, values)| !values.is_empty()).collect()

@@ -36,7 +36,7 @@ pub async fn run(
 ) -> Result<(), Failure> {
     let SpoolCommand::Replay { dir } = command;
     let client = context.client()?;
-    let (mut replay, recovery) = Replay::open(&dir).map_err(|error| unreadable(&dir, error))?;
+    let (mut replay, recovery) = Replay::open(&dir).map_err(|error| unreadable(&dir, &error))?;
     for damage in &recovery.damage {
         out.note(&format!("a part of the spool cannot be read and is passed over: {damage}"))?;
     }
@@ -52,7 +52,7 @@ pub async fn run(
                 ))?;
                 continue;
             }
-            Err(error) => return Err(unreadable(&dir, error)),
+            Err(error) => return Err(unreadable(&dir, &error)),
         };
         if records.is_empty() {
             break;
@@ -78,7 +78,7 @@ pub async fn run(
     if sent.unreadable == 0 {
         // Only what the server has may be forgotten. A replay that broke off before is safe to repeat.
         let end = replay.end();
-        replay.ack(end).map_err(|error| unreadable(&dir, error))?;
+        replay.ack(end).map_err(|error| unreadable(&dir, &error))?;
     }
     let value = json!({"stored": sent.stored, "known": sent.known, "unreadable": sent.unreadable});
     let rest = match sent.unreadable {
@@ -111,7 +111,7 @@ async fn post(client: &Client, ended: &mut Vec<Closed>, sent: &mut Sent) -> Resu
     Ok(())
 }
 
-fn unreadable(dir: &Path, error: SpoolError) -> Failure {
+fn unreadable(dir: &Path, error: &SpoolError) -> Failure {
     match error {
         SpoolError::Locked { .. } => {
             Failure::Refused(format!("{error}; a running node delivers its records itself"))

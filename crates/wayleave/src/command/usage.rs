@@ -2,6 +2,7 @@
 
 use clap::Args;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use wayleave_model::{Clock, NanoUsd, Timestamp};
 
 use crate::cli::Context;
@@ -27,9 +28,9 @@ pub struct UsageArgs {
     /// Only this request
     #[arg(long, value_name = "ID")]
     request_id: Option<String>,
-    /// At most so many
-    #[arg(long, default_value_t = 100)]
-    limit: usize,
+    /// At most so many [default: 100; with --json all]
+    #[arg(long)]
+    limit: Option<usize>,
 }
 
 /// Prints them: with `--json` one object per request and line, with the documented keys only.
@@ -41,11 +42,13 @@ pub async fn run(
     let client = context.client()?;
     let path = context.path(&format!("/usage{}", query(args)?));
     if out.is_json() {
-        // Printed as they come: there may be millions.
-        return client.each(&path, |row| Ok(out.raw(&row.to_string())?), args.limit).await;
+        // Printed as they come, and as they are: there may be millions.
+        let limit = args.limit.unwrap_or(usize::MAX);
+        return client.each(&path, |row| Ok(out.raw(row.get())?), limit).await;
     }
     let mut rows = Vec::new();
-    let keep = |mut row: Value| {
+    let keep = |row: &RawValue| {
+        let mut row: Value = serde_json::from_str(row.get()).unwrap_or_default();
         row["cost"] =
             row["cost_nanos"].as_i64().map_or(Value::Null, |it| NanoUsd(it).to_string().into());
         row["target"] = match (row["provider"].as_str(), row["model"].as_str()) {
@@ -58,7 +61,7 @@ pub async fn run(
         rows.push(row);
         Ok(())
     };
-    client.each(&path, keep, args.limit).await?;
+    client.each(&path, keep, args.limit.unwrap_or(100)).await?;
     let columns = [
         ("STARTED", "/started_at"),
         ("KEY", "/key"),

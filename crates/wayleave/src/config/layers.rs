@@ -41,6 +41,7 @@ pub const SETTINGS: &[Setting] = &[
     one("first-token-timeout-ms", "timeouts.first_token_ms"),
     one("idle-timeout-ms", "timeouts.idle_ms"),
     one("drain-ms", "drain_ms"),
+    one("key-grace-ms", "key_grace_ms"),
     list("cors-origin", "cors.origins"),
 ];
 

@@ -54,6 +54,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// How long streams may go on after SIGTERM.
     pub drain: Duration,
+    /// How long keys are honoured after the database was last heard of.
+    pub key_grace: Duration,
     /// Web origins that may call `/v1`; empty: none.
     pub cors_origins: Vec<String>,
 }
@@ -137,6 +139,7 @@ impl Config {
             heartbeat: read.millis("heartbeat-ms", 15_000),
             timeouts: timeouts(&mut read),
             drain: read.millis("drain-ms", 30_000),
+            key_grace: read.millis("key-grace-ms", 600_000),
             cors_origins: read.many("cors-origin", read::origin, &[]),
             data,
         };

@@ -11,6 +11,7 @@ const PATH: &str = "/api/v1/system/workspaces";
 #[tokio::test]
 async fn a_workspace_lives_and_ends() {
     let api = Api::new().await;
+    api.clock.advance(1_000_000);
     let made =
         api.post(PATH, json!({"name": "team", "time_zone": "Asia/Kathmandu"})).await.created();
     assert_eq!(
@@ -20,7 +21,7 @@ async fn a_workspace_lives_and_ends() {
             "name": "team",
             "time_zone": "Asia/Kathmandu",
             "version": 1,
-            "created_at": "2026-11-18T11:06:40.000000Z",
+            "created_at": "2026-11-18T11:06:41.000000Z",
         })
     );
     assert_eq!(made.etag(), "\"1\"");
@@ -191,12 +192,20 @@ async fn the_description_is_open_and_names_every_operation_once() {
     let all = ids.len();
     ids.sort_unstable();
     ids.dedup();
-    assert_eq!((ids.len(), all), (54, 54), "{ids:?}");
+    assert_eq!((ids.len(), all), (55, 55), "{ids:?}");
     let problem = "#/components/schemas/ProblemDocument";
     let refusal =
         &document["paths"][PATH]["get"]["responses"]["4XX"]["content"]["application/problem+json"];
     assert_eq!(refusal["schema"]["$ref"], problem);
     assert!(document.pointer(&problem[1..]).is_some());
+}
+
+#[tokio::test]
+async fn a_server_says_where_clients_find_it() {
+    let api = Api::new().await;
+    let info = api.get("/api/v1/system/info").await.ok().body;
+    assert_eq!(info["url"], "http://127.0.0.1:8080");
+    assert_eq!(info["schema"], wayleave_store::SCHEMA);
 }
 
 #[tokio::test]

@@ -171,7 +171,7 @@ fn nearest<'a>(wanted: &str, models: &'a [String]) -> Vec<&'a str> {
             let part = !lower.is_empty() && (other.contains(&lower) || lower.contains(&other));
             (if part { 0 } else { distance(&lower, &other) }, model.as_str())
         })
-        .filter(|(score, _)| *score <= wanted.chars().count() / 3)
+        .filter(|(score, _)| *score <= wanted.chars().count() / 4)
         .collect();
     scored.sort();
     scored.into_iter().take(3).map(|(_, model)| model).collect()

@@ -69,19 +69,20 @@ impl<'o, 'w> Findings<'o, 'w> {
     }
 
     pub(super) fn add(&mut self, finding: Finding) -> io::Result<()> {
-        self.broken |= finding.grade == Grade::Broken;
-        let word = match finding.grade {
+        let Finding { step, grade, what, fix } = finding;
+        self.broken |= grade == Grade::Broken;
+        let word = match grade {
             Grade::Good => "ok",
             Grade::Warning => "warning",
             Grade::Broken => "broken",
             Grade::Skipped => "skipped",
         };
         if self.out.is_json() {
-            let line = json!({"step": finding.step, "grade": word, "what": finding.what, "fix": finding.fix});
+            let line = json!({"step": step, "grade": word, "what": what, "fix": fix});
             return self.out.raw(&line.to_string());
         }
-        self.out.raw(&format!("{word:8} {:9} {}", finding.step, finding.what))?;
-        if let Some(fix) = &finding.fix {
+        self.out.raw(&format!("{word:8} {step:9} {what}"))?;
+        if let Some(fix) = fix {
             self.out.raw(&format!("{:18} → {fix}", ""))?;
         }
         self.out.flush()

@@ -1,5 +1,6 @@
 //! The server that runs on this data folder, if one does, and whether its providers can be reached.
 
+use std::path::Path;
 use std::time::Duration;
 
 use http::Method;
@@ -31,10 +32,16 @@ pub(super) async fn look(
                 .add(Finding::skipped("server", format!("none is running here ({why})")))?);
         }
         Err(error) => {
-            return Ok(findings.add(Finding::broken("server", error.to_string(), "see its log"))?);
+            return Ok(findings.add(Finding::broken(
+                "server",
+                error.to_string(),
+                "see its log",
+            ))?);
         }
     };
-    findings.add(ready(config).await)?;
+    let info = client.get("/api/v1/system/info").await?;
+    let ca = config.tls.as_ref().map(|it| it.cert.as_path());
+    findings.add(ready(info.body["url"].as_str().unwrap_or_default(), ca).await)?;
     for workspace in &workspaces {
         let name = workspace["name"].as_str().unwrap_or_default();
         for provider in providers(&client, name).await? {
@@ -46,35 +53,38 @@ pub(super) async fn look(
     Ok(())
 }
 
-async fn ready(config: &Config) -> Finding {
-    let Some(at) = config.listen.first().filter(|it| it.port() != 0) else {
-        return Finding::good("server", "it runs; its port is not in the settings");
+/// Asks at the address that clients are told.
+async fn ready(url: &str, ca: Option<&Path>) -> Finding {
+    let base = match Base::parse(url) {
+        Ok(base) => base,
+        Err(why) => {
+            return Finding::broken(
+                "server",
+                format!("clients are told {url}: {why}"),
+                "correct --public-url",
+            );
+        }
     };
-    let host = if at.ip().is_unspecified() { "127.0.0.1".to_owned() } else { at.ip().to_string() };
-    let place = Place::Tcp { tls: config.tls.is_some(), host, port: at.port() };
-    let base = Base { place, authority: at.to_string(), path: String::new() };
-    let caller = Caller { base, key: None, ca: config.tls.as_ref().map(|it| it.cert.as_path()) };
+    let caller = Caller { base, key: None, ca };
     match caller.call(Method::GET, "/readyz", None).await {
-        Err(why) => Finding::broken(
-            "server",
-            format!("it runs, but not at {at}: {why}"),
-            "start it with the same settings",
-        ),
+        Err(why) => {
+            let what = format!("it runs, but not at {url}, where clients are sent: {why}");
+            Finding::broken("server", what, "correct --public-url, or the proxy before it")
+        }
         Ok(reply) => {
             let body = reply.json().unwrap_or(Value::Null);
             let degraded: Vec<&str> = body["degraded"]
                 .as_array()
                 .into_iter()
                 .flatten()
-                .filter_map(Value::as_str)
+                .filter_map(|it| it["message"].as_str().or(it["code"].as_str()))
                 .collect();
             match (reply.status.is_success(), degraded.is_empty()) {
-                (true, true) => Finding::good("server", format!("serves at {at}")),
-                (true, false) => Finding::warning(
-                    "server",
-                    format!("serves at {at}, but {}", degraded.join(", ")),
-                    "see its log",
-                ),
+                (true, true) => Finding::good("server", format!("serves at {url}")),
+                (true, false) => {
+                    let what = format!("serves at {url}, but {}", degraded.join(", "));
+                    Finding::warning("server", what, "see its log")
+                }
                 (false, _) => {
                     Finding::broken("server", format!("does not serve: {body}"), "see its log")
                 }

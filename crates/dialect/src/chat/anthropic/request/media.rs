@@ -71,7 +71,7 @@ fn resolve(media: &Media) -> Result<Source<'_>, Malformed> {
             let message = format!(
                 "the file {shown:?} is in another provider's store: send its content instead"
             );
-            Err(Malformed::at("messages", message))
+            Err(Malformed::incapable("messages", message))
         }
     }
 }

@@ -43,6 +43,10 @@ pub(super) fn shape<'r>(
     facts: &ModelFacts,
 ) -> Result<Shape<'r>, Malformed> {
     let tool = match &request.output {
+        OutputFormat::Text if request.rest.iter().any(|(key, _)| key == "response_format") => {
+            let message = "this model cannot be held to an answer of that type";
+            return Err(Malformed::incapable("response_format", message));
+        }
         OutputFormat::Text => return Ok(Shape::Free),
         OutputFormat::JsonSchema { schema, .. } if facts.json_schema == Some(true) => {
             return Ok(Shape::Native(schema.get()));
@@ -52,7 +56,7 @@ pub(super) fn shape<'r>(
             description: description.as_deref(),
             schema: object_schema(schema.get()).ok_or_else(|| {
                 let message = "the schema of a JSON answer must describe an object";
-                Malformed::at("response_format", message)
+                Malformed::incapable("response_format", message)
             })?,
         },
         OutputFormat::JsonObject => JsonTool {
@@ -68,9 +72,9 @@ pub(super) fn shape<'r>(
     } else {
         return Ok(Shape::Tool(tool));
     };
-    Err(Malformed::at(
+    Err(Malformed::incapable(
         "response_format",
-        format!("capability_not_supported: this model cannot be held to a JSON answer {obstacle}"),
+        format!("this model cannot be held to a JSON answer {obstacle}"),
     ))
 }
 

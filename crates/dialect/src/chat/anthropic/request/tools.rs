@@ -43,7 +43,10 @@ pub(super) fn plan(
     if tools.is_empty() {
         if let Some(choice @ (ToolChoice::Required | ToolChoice::Tool(_))) = &request.tool_choice {
             let message = format!("a tool is demanded ({choice:?}) but none can be offered");
-            return Err(Malformed::at("tool_choice", message));
+            return Err(match request.tools.is_empty() {
+                true => Malformed::at("tool_choice", message),
+                false => Malformed::incapable("tool_choice", message),
+            });
         }
         return Ok(if called.is_empty() { Toolbox::default() } else { retired(called) });
     }

@@ -36,8 +36,7 @@ pub(in super::super) fn write(
     losses: &mut Losses,
 ) -> Result<Vec<u8>, Malformed> {
     if request.choices > 1 {
-        let message = "capability_not_supported: this model gives one answer: `n` must be 1";
-        return Err(Malformed::at("n", message));
+        return Err(Malformed::unsupported("n", "this model gives one answer: `n` must be 1"));
     }
     let max_tokens = max_tokens(request, facts, losses);
     let layout = turns::lay_out(&request.turns, losses)?;

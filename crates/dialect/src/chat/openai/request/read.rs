@@ -66,13 +66,17 @@ pub(in crate::chat::openai) fn read(
         rest.extend(node.json("thinking").map(|json| ("thinking".to_owned(), json)));
     }
     let (end_user, rest) = end_user(&node, rest)?;
+    let legacy_functions = tools::are_legacy(&node)?;
+    // The older form has room for one call.
+    let at_once = if legacy_functions { Some(false) } else { None };
     Ok(ChatRequest {
         model,
         stream: node.flag("stream")?.or(head.stream).unwrap_or(false),
         turns: messages::read(&node)?,
         tools: tools::read(&node)?,
         tool_choice,
-        parallel_tools: node.flag("parallel_tool_calls")?,
+        parallel_tools: node.flag("parallel_tool_calls")?.filter(|_| !legacy_functions).or(at_once),
+        legacy_functions,
         output,
         max_output: match node.count("max_completion_tokens")? {
             Some(limit) => Some(limit),

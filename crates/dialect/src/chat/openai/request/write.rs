@@ -98,18 +98,22 @@ impl Writer<'_, '_> {
         self.value("parallel_tool_calls", request.parallel_tools);
     }
 
+    /// An answer that does not fit is worse than none.
     fn output(&mut self, output: &OutputFormat) -> Result<(), Malformed> {
+        let refuses = self.facts.refuses.iter().any(|field| field == "response_format");
         match output {
             OutputFormat::Text => (),
+            OutputFormat::JsonObject if refuses => {
+                let message = "this model cannot be held to a JSON answer";
+                return Err(Malformed::incapable("response_format", message));
+            }
             OutputFormat::JsonObject => self.field("response_format", |out| {
                 out.extend_from_slice(br#"{"type":"json_object"}"#);
             }),
             OutputFormat::JsonSchema { name, description, schema, strict } => {
-                let refuses = self.facts.refuses.iter().any(|field| field == "response_format");
                 if refuses || self.facts.json_schema == Some(false) {
-                    // An answer that does not fit is worse than none.
                     let message = "this model cannot be held to a JSON schema";
-                    return Err(Malformed::at("response_format", message));
+                    return Err(Malformed::incapable("response_format", message));
                 }
                 self.field("response_format", |out| {
                     json::object(out, |format| {

@@ -19,6 +19,12 @@ pub(super) fn read(node: &Node<'_>) -> Result<Vec<Tool>, Malformed> {
     Ok(tools)
 }
 
+/// Whether the tools are in the older form alone. A client that knows both reads the newer.
+pub(super) fn are_legacy(node: &Node<'_>) -> Result<bool, Malformed> {
+    let some = |key| Ok(node.list(key)?.is_some_and(|list| !list.is_empty()));
+    Ok(some("functions")? && !some("tools")?)
+}
+
 fn tool(node: &Node<'_>, json: &str) -> Result<Tool, Malformed> {
     let kind = node.text("type")?.unwrap_or("function".into());
     match &*kind {

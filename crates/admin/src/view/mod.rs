@@ -1,18 +1,21 @@
 //! Things as the API shows them: instants as RFC 3339, money as decimal strings, no secrets.
 
+mod key;
+mod route;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use wayleave_model::Timestamp;
-use wayleave_model::alias::{Alias, Policy, Route};
 use wayleave_model::credential::Credential;
-use wayleave_model::key::Key;
 use wayleave_model::page::Page;
 use wayleave_model::price::PriceVersion;
 use wayleave_model::provider::Provider;
 use wayleave_model::target::{Model, ModelFacts};
 use wayleave_model::workspace::{Owner, Workspace};
+
+pub(crate) use key::KeyView;
+pub(crate) use route::{AliasView, Names, RouteView};
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -237,204 +240,5 @@ fn summary(price: Option<&PriceView>) -> String {
                 price.price.iter().map(|(unit, amount)| format!("{unit}={amount}")).collect();
             parts.join(" ")
         }
-    }
-}
-
-/// A public model name and the route in force.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct AliasView {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) enabled: bool,
-    pub(crate) route: RouteView,
-    /// The route's targets as `provider/model`, groups in order.
-    pub(crate) target_names: Vec<String>,
-    pub(crate) managed_by: Option<String>,
-    pub(crate) version: i64,
-    pub(crate) created_at: String,
-    pub(crate) updated_at: String,
-}
-
-/// One immutable version of a route.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct RouteView {
-    pub(crate) id: String,
-    pub(crate) number: i64,
-    /// Tried in this order; those with the same `group` share the load.
-    pub(crate) targets: Vec<TargetView>,
-    /// The same as `provider/model`.
-    pub(crate) target_names: Vec<String>,
-    #[schema(value_type = Object)]
-    pub(crate) policy: Policy,
-    pub(crate) author: String,
-    pub(crate) reason: String,
-    pub(crate) created_at: String,
-}
-
-/// A target of a route, in the form in which it can be sent back.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TargetView {
-    /// The provider's name; its id if it is gone.
-    pub(crate) provider: String,
-    /// The model's id.
-    pub(crate) model: String,
-    /// The model's name; `null` if it is gone.
-    pub(crate) model_name: Option<String>,
-    /// The credential's id, if the target names one.
-    pub(crate) credential: Option<String>,
-    pub(crate) weight: u32,
-    pub(crate) group: u32,
-}
-
-/// What routes need to be shown with names.
-pub(crate) struct Names {
-    pub(crate) providers: Vec<Provider>,
-    pub(crate) models: Vec<Model>,
-}
-
-impl RouteView {
-    pub(crate) fn of(it: Route, names: &Names) -> RouteView {
-        let targets: Vec<TargetView> = (1..)
-            .zip(&it.groups)
-            .flat_map(|(group, members)| members.targets.iter().map(move |target| (group, target)))
-            .map(|(group, target)| {
-                let model = names.models.iter().find(|model| model.id == target.model);
-                let provider = model
-                    .and_then(|model| names.providers.iter().find(|it| it.id == model.provider));
-                TargetView {
-                    provider: provider.map_or_else(String::new, |it| it.name.clone()),
-                    model: target.model.to_string(),
-                    model_name: model.map(|it| it.name.clone()),
-                    credential: target.credential.map(|id| id.to_string()),
-                    weight: target.weight,
-                    group,
-                }
-            })
-            .collect();
-        let shown = |it: &TargetView| match &it.model_name {
-            Some(name) => format!("{}/{name}", it.provider),
-            None => it.model.clone(),
-        };
-        RouteView {
-            id: it.id.to_string(),
-            number: it.number,
-            target_names: targets.iter().map(shown).collect(),
-            targets,
-            policy: it.policy,
-            author: it.author,
-            reason: it.reason,
-            created_at: it.created_at.to_string(),
-        }
-    }
-}
-
-impl AliasView {
-    pub(crate) fn of(it: Alias, names: &Names) -> AliasView {
-        let route = RouteView::of(it.route, names);
-        AliasView {
-            id: it.id.to_string(),
-            name: it.name,
-            enabled: it.enabled,
-            target_names: route.target_names.clone(),
-            route,
-            managed_by: it.managed_by,
-            version: it.version,
-            created_at: it.created_at.to_string(),
-            updated_at: it.updated_at.to_string(),
-        }
-    }
-}
-
-/// What a client presents, without its secrets.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct KeyView {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    /// `active`, `disabled`, `expired` or `revoked`.
-    pub(crate) state: &'static str,
-    /// Its owner's name.
-    pub(crate) owner: String,
-    pub(crate) owner_id: String,
-    pub(crate) environment: String,
-    pub(crate) purpose: String,
-    /// The names of the aliases it may call; `null`: all.
-    pub(crate) aliases: Option<Vec<String>>,
-    pub(crate) tags: Vec<String>,
-    pub(crate) enabled: bool,
-    pub(crate) expires_at: Option<String>,
-    /// Its newest secret, masked.
-    pub(crate) masked: String,
-    /// Its secrets, newest last.
-    pub(crate) versions: Vec<KeyVersionView>,
-    pub(crate) managed_by: Option<String>,
-    pub(crate) version: i64,
-    pub(crate) created_at: String,
-    pub(crate) updated_at: String,
-}
-
-/// One secret of a key.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct KeyVersionView {
-    pub(crate) number: i64,
-    pub(crate) masked: String,
-    pub(crate) created_at: String,
-    pub(crate) expires_at: Option<String>,
-    pub(crate) revoked_at: Option<String>,
-}
-
-impl KeyView {
-    /// `aliases` are those of the workspace.
-    pub(crate) fn of(it: Key, aliases: &[Alias], now: Timestamp) -> KeyView {
-        let named = |id: &wayleave_model::id::AliasId| {
-            aliases
-                .iter()
-                .find(|alias| alias.id == *id)
-                .map_or_else(|| id.to_string(), |alias| alias.name.clone())
-        };
-        let versions: Vec<KeyVersionView> = it
-            .versions
-            .iter()
-            .map(|version| KeyVersionView {
-                number: version.number,
-                masked: format!("{}…{}", version.prefix, version.last_four),
-                created_at: version.created_at.to_string(),
-                expires_at: version.expires_at.map(|at| at.to_string()),
-                revoked_at: version.revoked_at.map(|at| at.to_string()),
-            })
-            .collect();
-        KeyView {
-            state: state(&it, now),
-            id: it.id.to_string(),
-            name: it.name,
-            owner: it.owner_name,
-            owner_id: it.owner.to_string(),
-            environment: it.environment,
-            purpose: it.purpose,
-            aliases: it.aliases.map(|ids| ids.iter().map(named).collect()),
-            tags: it.tags,
-            enabled: it.enabled,
-            expires_at: it.expires_at.map(|at| at.to_string()),
-            masked: versions.last().map(|it| it.masked.clone()).unwrap_or_default(),
-            versions,
-            managed_by: it.managed_by,
-            version: it.version,
-            created_at: it.created_at.to_string(),
-            updated_at: it.updated_at.to_string(),
-        }
-    }
-}
-
-fn state(key: &Key, now: Timestamp) -> &'static str {
-    let over = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
-    if !key.enabled {
-        "disabled"
-    } else if over(key.expires_at) {
-        "expired"
-    } else if key.versions.iter().all(|it| it.revoked_at.is_some()) {
-        "revoked"
-    } else if key.versions.iter().all(|it| it.revoked_at.is_some() || over(it.expires_at)) {
-        "expired"
-    } else {
-        "active"
     }
 }

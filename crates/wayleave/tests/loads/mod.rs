@@ -1,0 +1,3 @@
+//! Loads that several tests put on a server.
+
+pub(crate) mod kill;
