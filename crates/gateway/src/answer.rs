@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use crate::gateway::Gateway;
 use crate::pipeline::{Begun, BegunBody, Ended, Notes};
 use crate::refusal::Refusal;
 use crate::relay::Relay;
+use crate::trail::Progress;
 
 /// The future that finds out whether and how a request is answered.
 pub type Run = Pin<Box<dyn Future<Output = Result<Begun, Box<Ended>>> + Send>>;
@@ -60,7 +61,6 @@ impl Waiting {
             return Poll::Ready(match ended {
                 Ok(Begun { body: BegunBody::Stream(relay), .. }) => Next::Stream(relay),
                 Ok(Begun { body: BegunBody::Whole(whole, mut trail), .. }) => {
-                    trail.head_sent(200);
                     trail.close(200, StreamEnd::Done, None, None);
                     Next::Last(whole.body)
                 }
@@ -76,7 +76,6 @@ impl Waiting {
     }
 
     fn error(&self, mut ended: Ended) -> Bytes {
-        ended.trail.head_sent(200);
         ended.trail.refused(&ended.refusal);
         self.dialect.chat().error_frames(&ended.refusal.body(self.id.to_string())).into()
     }
@@ -131,21 +130,23 @@ impl Body for ClientBody {
 /// its client left, it goes on in the background and is settled exactly.
 pub struct Answering {
     run: Option<Run>,
-    /// Known after the first poll, which reads the request.
-    streamed: Arc<AtomicBool>,
+    progress: Arc<Progress>,
     gateway: Arc<Gateway>,
 }
 
 impl Answering {
-    /// Runs `run`, which says in `streamed` what was asked for.
-    pub fn new(gateway: Arc<Gateway>, run: Run, streamed: Arc<AtomicBool>) -> Answering {
-        Answering { run: Some(run), streamed, gateway }
+    /// Runs `run`, which says in `progress` what was asked for.
+    pub fn new(gateway: Arc<Gateway>, run: Run, progress: Arc<Progress>) -> Answering {
+        Answering { run: Some(run), progress, gateway }
     }
 
-    /// What is left to run, if a stream was asked for.
+    /// What is left to run, if a stream was asked for: its head goes out now.
     pub fn into_stream(mut self) -> Result<Run, Answering> {
         match self.run.take() {
-            Some(run) if self.streamed.load(Ordering::Relaxed) => Ok(run),
+            Some(run) if self.progress.streamed.load(Ordering::Relaxed) => {
+                self.progress.head_sent.store(true, Ordering::Relaxed);
+                Ok(run)
+            }
             run => {
                 self.run = run;
                 Err(self)
@@ -168,7 +169,7 @@ impl Future for Answering {
 impl Drop for Answering {
     fn drop(&mut self) {
         let Some(run) = self.run.take() else { return };
-        if self.streamed.load(Ordering::Relaxed) {
+        if self.progress.streamed.load(Ordering::Relaxed) {
             return;
         }
         self.gateway.drains.go_on(async move {
@@ -210,9 +211,10 @@ pub fn json(status: StatusCode, dialect: Dialect, id: RequestId, body: impl Into
 }
 
 /// An answer that has begun. A whole one is recorded before its head goes out.
-pub fn begun(begun: Begun, dialect: Dialect, id: RequestId) -> Response<ClientBody> {
+pub fn begun(mut begun: Begun, dialect: Dialect, id: RequestId) -> Response<ClientBody> {
     let mut response = match begun.body {
         BegunBody::Whole(whole, mut trail) => {
+            begun.notes.lose(&whole.losses);
             trail.first_token();
             trail.saw_whole(&whole);
             trail.close(200, StreamEnd::Done, None, None);
@@ -266,6 +268,9 @@ pub fn refusal(refusal: &Refusal, dialect: Dialect, id: RequestId) -> Response<C
         if let Ok(value) = HeaderValue::from_str(&seconds.to_string()) {
             response.headers_mut().insert(header::RETRY_AFTER, value);
         }
+    }
+    if let Some(value) = refusal.upstream_request_id.as_deref().and_then(|id| HeaderValue::from_str(id).ok()) {
+        response.headers_mut().insert(HeaderName::from_static("x-upstream-request-id"), value);
     }
     if let Some(allow) = refusal.allow {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));

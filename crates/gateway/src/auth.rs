@@ -30,7 +30,12 @@ pub fn presented(headers: &HeaderMap) -> Result<&str, Refusal> {
             _ => found = Some(key),
         }
     }
-    found.ok_or_else(missing)
+    match found {
+        // Not worth hashing.
+        Some(key) if key.len() > MAX_LENGTH => Err(invalid("the key is longer than any key")),
+        Some(key) => Ok(key),
+        None => Err(missing()),
+    }
 }
 
 /// The key behind `presented`, if it may be used now.
@@ -39,17 +44,28 @@ pub fn check<'w>(
     hash: &[u8; 32],
     presented: &str,
     now: Timestamp,
-) -> Result<&'w KeyEntry, Refusal> {
-    let Some(key) = world.key(hash) else { return Err(unknown(presented)) };
-    if key.revoked {
-        return Err(unauthorised("revoked_api_key", "this key was revoked: ask its owner for a new one"));
-    }
-    match key.expires_at {
-        Some(at) if at <= now => {
-            Err(unauthorised("expired_api_key", format!("this key expired at {at}: ask its owner for a new one")))
+) -> Result<&'w KeyEntry, Denied<'w>> {
+    let Some(key) = world.key(hash) else {
+        return Err(Denied { refusal: unknown(presented), key: None });
+    };
+    let refusal = match key.expires_at {
+        _ if key.revoked => {
+            unauthorised("revoked_api_key", "this key was revoked: ask its owner for a new one")
         }
-        _ => Ok(key),
-    }
+        Some(at) if at <= now => {
+            unauthorised("expired_api_key", format!("this key expired at {at}: ask its owner for a new one"))
+        }
+        _ => return Ok(key),
+    };
+    Err(Denied { refusal, key: Some(key) })
+}
+
+/// A caller who may not. One whose key is known leaves a row.
+pub struct Denied<'w> {
+    /// What the caller is told.
+    pub refusal: Refusal,
+    /// The key, where it is known.
+    pub key: Option<&'w KeyEntry>,
 }
 
 /// Says what is wrong without repeating any of it.
@@ -83,11 +99,6 @@ fn ambiguous() -> Refusal {
 
 fn unauthorised(code: &str, message: impl Into<String>) -> Refusal {
     Refusal::new(StatusCode::UNAUTHORIZED, code, message)
-}
-
-/// Longer than any key: not worth hashing.
-pub fn is_absurd(presented: &str) -> bool {
-    presented.len() > MAX_LENGTH
 }
 
 #[cfg(test)]

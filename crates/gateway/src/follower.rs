@@ -37,7 +37,7 @@ const RETRY_ASIDE: Duration = Duration::from_secs(60);
 const MAX_STUCK: u32 = 60;
 
 /// The spool's byte for a record that was written again to free old segments.
-const AGAIN: u8 = 2;
+const AGAIN: u8 = 9;
 
 /// The one task that moves usage from the spool to the store.
 pub struct Follower {

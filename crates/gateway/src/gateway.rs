@@ -27,7 +27,7 @@ use crate::recorder::Recorder;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::surface::{self, Match, Miss, Surface};
-use crate::trail::Trail;
+use crate::trail::{Progress, Trail};
 use crate::upstream::Upstream;
 use crate::world::{KeyEntry, World};
 use crate::{auth, client, intake, listing, ready, route};
@@ -91,7 +91,7 @@ impl Gateway {
                 self.chat(request, arrival, operation, dialect, path).await
             }
             Surface::Models | Surface::Model => {
-                let key = self.caller(request.headers())?;
+                let key = self.caller(request.headers()).map_err(|unknown| unknown.refusal)?;
                 let body = match surface {
                     Surface::Models => listing::all(&key),
                     _ => listing::one(&key, &rest)?,
@@ -99,7 +99,7 @@ impl Gateway {
                 Ok(without_body(request.method(), answer::json(StatusCode::OK, dialect, arrival.id, body)))
             }
             Surface::Unsupported { what, instead } => {
-                self.caller(request.headers())?;
+                self.caller(request.headers()).map_err(|unknown| unknown.refusal)?;
                 let message = format!("{what} are not served here: {instead}");
                 Err(Refusal::new(StatusCode::NOT_FOUND, "unsupported_endpoint", message))
             }
@@ -127,11 +127,7 @@ impl Gateway {
         path: &'static str,
     ) -> Result<Response<ClientBody>, Refusal> {
         let (parts, body) = request.into_parts();
-        let key = match self.caller(&parts.headers) {
-            Ok(key) => key,
-            // What the client still sends is read, so that it reads the refusal.
-            Err(refusal) => return Err(intake::discard(body, refusal).await),
-        };
+        let caller = self.caller(&parts.headers);
         let id = arrival.id;
         let origin = Origin {
             id,
@@ -142,16 +138,26 @@ impl Gateway {
             dialect,
             path,
         };
+        let key = match caller {
+            Ok(key) => key,
+            Err(unknown) => {
+                if let Some(key) = unknown.key {
+                    self.trail(&key, None, &origin, Arc::default()).refused(&unknown.refusal);
+                }
+                // What the client still sends is read, so that it reads the refusal.
+                return Err(intake::discard(body, unknown.refusal).await);
+            }
+        };
         let body = match intake::read(&origin.headers, body, self.settings.max_body).await {
             Ok(body) => body,
             Err(refusal) => {
-                self.trail(&key, None, &origin).refused(&refusal);
+                self.trail(&key, None, &origin, Arc::default()).refused(&refusal);
                 return Err(refusal);
             }
         };
-        let streamed = Arc::new(AtomicBool::new(false));
-        let run = Box::pin(Arc::clone(self).converse(key, origin, body, Arc::clone(&streamed)));
-        let mut answering = Answering::new(Arc::clone(self), run, streamed);
+        let progress = Arc::new(Progress::default());
+        let run = Box::pin(Arc::clone(self).converse(key, origin, body, Arc::clone(&progress)));
+        let mut answering = Answering::new(Arc::clone(self), run, progress);
         let ended = match tokio::time::timeout(self.settings.heartbeat, &mut answering).await {
             Ok(ended) => ended,
             Err(_) => match answering.into_stream() {
@@ -181,19 +187,19 @@ impl Gateway {
         key: KeyEntry,
         origin: Origin,
         body: Bytes,
-        streamed: Arc<AtomicBool>,
+        progress: Arc<Progress>,
     ) -> Result<Begun, Box<Ended>> {
         let dialect = origin.dialect;
         let asked = RawObject::read(&body).and_then(|object| dialect.chat().ask(&Head::default(), object));
         let ask = match asked {
             Ok(ask) => ask,
             Err(malformed) => {
-                let trail = self.trail(&key, None, &origin);
+                let trail = self.trail(&key, None, &origin, progress);
                 return Err(Box::new(Ended { refusal: Refusal::bad_request(malformed), trail }));
             }
         };
-        streamed.store(ask.stream, Ordering::Relaxed);
-        let mut trail = self.trail(&key, Some(&ask), &origin);
+        progress.streamed.store(ask.stream, Ordering::Relaxed);
+        let mut trail = self.trail(&key, Some(&ask), &origin, progress);
         let lot = origin.id.0.as_u64_pair().1;
         let routed = route::find(&key, &ask.model).and_then(|route| {
             must_be_chat(&route.name, route.model_type)?;
@@ -214,19 +220,19 @@ impl Gateway {
     }
 
     /// The key behind the headers, if it may be used now.
-    fn caller(&self, headers: &HeaderMap) -> Result<KeyEntry, Refusal> {
-        let presented = auth::presented(headers).inspect_err(|refusal| self.refused_key(refusal))?;
-        if auth::is_absurd(presented) {
-            let message = "the key is longer than any key";
-            return Err(Refusal::new(StatusCode::UNAUTHORIZED, "invalid_api_key", message));
-        }
-        self.database_is_known()?;
+    fn caller(&self, headers: &HeaderMap) -> Result<KeyEntry, Box<Unknown>> {
+        let unknown = |refusal| Box::new(Unknown { refusal, key: None });
+        let presented = auth::presented(headers).map_err(|refusal| {
+            self.refused_key(&refusal);
+            unknown(refusal)
+        })?;
+        self.database_is_known().map_err(unknown)?;
         let hash = self.hasher.hash_key(presented.as_bytes());
         let world = self.world.load();
-        let now = self.recorder.clock.now();
-        auth::check(&world, &hash, presented, now)
-            .cloned()
-            .inspect_err(|refusal| self.refused_key(refusal))
+        auth::check(&world, &hash, presented, self.recorder.clock.now()).cloned().map_err(|denied| {
+            self.refused_key(&denied.refusal);
+            Box::new(Unknown { refusal: denied.refusal, key: denied.key.cloned() })
+        })
     }
 
     /// Keys are honoured for a while without the database; a revocation must not be missed for
@@ -242,7 +248,7 @@ impl Gateway {
     }
 
     /// The record of a request of a known key: from here on it leaves a row, however it ends.
-    fn trail(&self, key: &KeyEntry, ask: Option<&Ask<'_>>, origin: &Origin) -> Trail {
+    fn trail(&self, key: &KeyEntry, ask: Option<&Ask<'_>>, origin: &Origin, progress: Arc<Progress>) -> Trail {
         let headers = &origin.headers;
         let text = |name: &str, most: usize| {
             let value = headers.get(name)?.to_str().ok()?;
@@ -271,7 +277,7 @@ impl Gateway {
         };
         let asked = ask.map_or(Asked::default(), |ask| ask.asked);
         let max_output = ask.and_then(|ask| ask.max_output);
-        Trail::new(Arc::clone(&self.recorder), identity, asked, origin.admitted, max_output)
+        Trail::new(Arc::clone(&self.recorder), identity, asked, origin.admitted, max_output, progress)
     }
 
     fn missed(&self, miss: &Miss, request: &Request<Incoming>) -> Refusal {
@@ -314,6 +320,12 @@ impl Gateway {
     fn setup_problem(&self, code: &'static str) {
         self.recorder.metrics.setup_problems.get_or_create(&crate::metrics::CodeLabels { code }).inc();
     }
+}
+
+/// A caller without a key that may be used now; the key, where it is known.
+struct Unknown {
+    refusal: Refusal,
+    key: Option<KeyEntry>,
 }
 
 /// Where a request comes from.

@@ -8,7 +8,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-use wayleave_model::record::Closed;
+use wayleave_model::NanoUsd;
+use wayleave_model::record::{Attempt, Identity, Outcome};
 
 /// What is counted. Labels are types, so that their number can be judged in review.
 pub struct Metrics {
@@ -117,15 +118,14 @@ impl Metrics {
     }
 
     /// A request ended.
-    pub fn closed(&self, closed: &Closed) {
-        let outcome = &closed.outcome;
+    pub fn closed(&self, identity: &Identity, outcome: &Outcome, attempts: &[Attempt]) {
         let labels = RequestLabels {
-            surface: closed.identity.surface.to_string(),
+            surface: identity.surface.to_string(),
             status: outcome.status,
             end: outcome.stream_end.as_str(),
         };
         self.requests.get_or_create(&labels).inc();
-        for attempt in &closed.attempts {
+        for attempt in attempts {
             let labels = AttemptLabels {
                 provider: attempt.start.target.provider_name.clone(),
                 verdict: attempt.verdict.to_string(),
@@ -134,7 +134,8 @@ impl Metrics {
             self.tokens.get_or_create(&TokenLabels { side: "input" }).inc_by(attempt.usage.input);
             self.tokens.get_or_create(&TokenLabels { side: "output" }).inc_by(attempt.usage.output);
         }
-        self.cost_nanos.inc_by(u64::try_from(closed.cost().0).unwrap_or(0));
+        let cost: NanoUsd = attempts.iter().map(|attempt| attempt.cost).sum();
+        self.cost_nanos.inc_by(u64::try_from(cost.0).unwrap_or(0));
         self.duration.observe(seconds(outcome.total_us));
         if let Some(us) = outcome.first_token_us {
             self.first_token.observe(seconds(us));

@@ -22,6 +22,8 @@ pub struct Shaped {
     pub losses: Losses,
     /// Tools that the client declared as free text.
     pub custom_tools: Vec<String>,
+    /// The client declared its tools in OpenAI's older form.
+    pub legacy_functions: bool,
 }
 
 /// Shapes the client's request for `target`.
@@ -41,6 +43,7 @@ pub fn shape(
             edits: edits.names().cloned().collect(),
             losses: Losses::default(),
             custom_tools: Vec::new(),
+            legacy_functions: false,
         });
     }
     let request = dialect.chat().read_request(&Head::default(), body)?;
@@ -51,6 +54,7 @@ pub fn shape(
         edits: Vec::new(),
         losses,
         custom_tools: request.custom_tools(),
+        legacy_functions: request.legacy_functions,
     })
 }
 

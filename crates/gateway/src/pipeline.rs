@@ -64,7 +64,7 @@ pub struct Begun {
 /// The body of an answer that has begun.
 pub enum BegunBody {
     /// All of it, with the trail still to be closed: before the head goes out.
-    Whole(Whole, Trail),
+    Whole(Whole, Box<Trail>),
     /// A stream that closes its own trail.
     Stream(Box<Relay>),
 }
@@ -78,6 +78,18 @@ pub struct Notes {
     pub lossy: String,
     /// `x-upstream-request-id`.
     pub upstream_request_id: Option<String>,
+}
+
+impl Notes {
+    /// Adds what of a whole answer could not be carried.
+    pub fn lose(&mut self, names: &[&'static str]) {
+        for name in names {
+            if !self.lossy.is_empty() {
+                self.lossy.push_str(", ");
+            }
+            self.lossy.push_str(name);
+        }
+    }
 }
 
 /// A request that will get no answer, and the trail to close with that.
@@ -115,14 +127,15 @@ impl Conversation<'_> {
             if let Err(err) = self.trail.open(target) {
                 return Err(self.ended(Refusal::dependency(err.to_string())));
             }
+            self.trail.shaped(&shaped.edits, &shaped.losses);
             let failed = match self.attempt(target, endpoint, &shaped).await {
                 Ok(Outcome::Whole(whole, id)) => {
                     lease.succeeded();
-                    return Ok(self.whole(whole, shaped, id));
+                    return Ok(self.whole(whole, &shaped, id));
                 }
                 Ok(Outcome::Stream(held, id)) => {
                     lease.succeeded();
-                    return Ok(self.stream(held, shaped, id, target, lease));
+                    return Ok(self.stream(held, &shaped, id, target, lease));
                 }
                 Err(failed) => failed,
             };
@@ -162,7 +175,8 @@ impl Conversation<'_> {
         }
         if !answer.status.is_success() {
             let body = collect(answer.body, MAX_ERROR, &timers).await.unwrap_or_else(|_| Bytes::new());
-            let failed = failure::refused(self.dialect, endpoint.dialect, target, answer.status, &answer.headers, &body);
+            let mut failed = failure::refused(self.dialect, endpoint.dialect, target, answer.status, &answer.headers, &body);
+            failed.refusal.upstream_request_id = upstream_id;
             return Err(Box::new(failed));
         }
         if self.ask.stream {
@@ -246,15 +260,13 @@ impl Conversation<'_> {
         }
     }
 
-    fn whole(mut self, whole: Whole, shaped: Shaped, upstream_request_id: Option<String>) -> Begun {
-        let notes = notes(&shaped, upstream_request_id);
-        self.trail.shaped(shaped.edits, &shaped.losses);
-        Begun { body: BegunBody::Whole(whole, self.trail), notes }
+    fn whole(self, whole: Whole, shaped: &Shaped, upstream_request_id: Option<String>) -> Begun {
+        let notes = notes(shaped, upstream_request_id);
+        Begun { body: BegunBody::Whole(whole, Box::new(self.trail)), notes }
     }
 
-    fn stream(mut self, held: Held, shaped: Shaped, upstream_request_id: Option<String>, target: &Arc<Target>, lease: Lease) -> Begun {
-        let notes = notes(&shaped, upstream_request_id);
-        self.trail.shaped(shaped.edits, &shaped.losses);
+    fn stream(self, held: Held, shaped: &Shaped, upstream_request_id: Option<String>, target: &Arc<Target>, lease: Lease) -> Begun {
+        let notes = notes(shaped, upstream_request_id);
         let timers = self.timers();
         let relay = Relay::new(
             self.gateway,
@@ -281,6 +293,7 @@ impl Conversation<'_> {
             model: alias.then(|| self.route.name.clone()),
             include_usage: self.ask.include_usage,
             custom_tools: shaped.custom_tools.clone(),
+            legacy_functions: shaped.legacy_functions,
         }
     }
 

@@ -136,7 +136,10 @@ impl Drop for Lease {
 
 /// Every health of the process, by what it is about.
 #[derive(Debug, Default)]
-pub struct Healths(Mutex<HashMap<(CredentialId, Option<ModelId>), Arc<Health>>>);
+pub struct Healths(Mutex<HashMap<About, Arc<Health>>>);
+
+/// What a health is about: a credential, or a credential for one model.
+type About = (CredentialId, Option<ModelId>);
 
 impl Healths {
     /// The health of `credential` for `model`, made when first asked for.

@@ -112,7 +112,9 @@ mod tests {
     #[tokio::test]
     async fn a_full_spool_makes_a_node_unready() {
         let bench = Bench::new(testing::world(vec![])).await;
-        while bench.gateway.recorder.spool.append(1, &[b'x'; 30_000]).is_ok() {}
+        for size in [30_000, 100, 0] {
+            while bench.gateway.recorder.spool.append(1, &[b'x'; 30_000][..size]).is_ok() {}
+        }
         assert_eq!(bench.report(), (503, "unavailable".into(), vec!["spool_not_writable".into()]));
     }
 }

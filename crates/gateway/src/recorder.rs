@@ -3,8 +3,11 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use wayleave_model::Clock;
-use wayleave_model::record::{Closed, Record};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use wayleave_model::price::Line;
+use wayleave_model::record::{Asked, Attempt, AttemptStart, Identity, Outcome, Tried};
+use wayleave_model::{Clock, NanoUsd};
 use wayleave_spool::Spool;
 
 use crate::metrics::Metrics;
@@ -24,8 +27,70 @@ pub struct Recorder {
 #[error("the usage spool cannot be written: {0}")]
 pub struct Unwritable(String);
 
-/// The spool's byte for a record of JSON.
-pub const JSON: u8 = 1;
+impl From<serde_json::Error> for Unwritable {
+    fn from(err: serde_json::Error) -> Unwritable {
+        Unwritable(err.to_string())
+    }
+}
+
+/// What a record of the spool says: its byte before the JSON.
+pub mod kind {
+    /// [`wayleave_model::record::Record::Opened`].
+    pub const OPENED: u8 = 1;
+    /// [`wayleave_model::record::Record::Tried`].
+    pub const TRIED: u8 = 2;
+    /// [`wayleave_model::record::Record::Closed`].
+    pub const CLOSED: u8 = 3;
+}
+
+/// A record on its way out, without copies. Reads back as [`wayleave_model::record::Record`].
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Writing<'a> {
+    /// An attempt begins.
+    Opened(OpenedView<'a>),
+    /// An attempt failed and another follows.
+    Tried(&'a Tried),
+    /// The request ended.
+    Closed(ClosedView<'a>),
+}
+
+/// [`wayleave_model::record::Opened`], borrowed.
+#[derive(Serialize)]
+pub struct OpenedView<'a> {
+    /// The identity, made into JSON already.
+    pub identity: &'a RawValue,
+    /// What was asked.
+    pub asked: &'a Asked,
+    /// The attempt.
+    pub attempt: &'a AttemptStart,
+    /// What the prompt alone costs.
+    #[serde(skip_serializing_if = "<[Line]>::is_empty")]
+    pub prompt_lines: &'a [Line],
+}
+
+/// [`wayleave_model::record::Closed`], borrowed.
+#[derive(Serialize)]
+pub struct ClosedView<'a> {
+    /// The identity.
+    pub identity: IdentityView<'a>,
+    /// What was asked.
+    pub asked: &'a Asked,
+    /// How it ended.
+    pub outcome: &'a Outcome,
+    /// Every attempt.
+    pub attempts: &'a [Attempt],
+}
+
+/// An identity: the same bytes again where it was recorded before.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum IdentityView<'a> {
+    /// As JSON.
+    Made(&'a RawValue),
+    /// As a value.
+    Fresh(&'a Identity),
+}
 
 thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(4 << 10));
@@ -33,18 +98,22 @@ thread_local! {
 
 impl Recorder {
     /// Appends a record that announces something.
-    pub fn write(&self, record: &Record) -> Result<(), Unwritable> {
-        with_json(record, |bytes| self.spool.append(JSON, bytes).map(|_| ()).map_err(|err| err.to_string()))
+    pub fn write(&self, record: &Writing<'_>) -> Result<(), Unwritable> {
+        let kind = match record {
+            Writing::Opened(_) => kind::OPENED,
+            Writing::Tried(_) => kind::TRIED,
+            Writing::Closed(_) => kind::CLOSED,
+        };
+        with_json(record, |bytes| self.spool.append(kind, bytes).map(|_| ()).map_err(|err| err.to_string()))
             .map_err(Unwritable)
     }
 
     /// Appends the record that ends a request: also on a full disk, from the spool's reserve.
-    pub fn close(&self, closed: Closed) {
-        log(&closed);
-        self.metrics.closed(&closed);
-        let record = Record::Closed(closed);
-        let written = with_json(&record, |bytes| {
-            self.spool.append_reserved(JSON, bytes).map(|_| ()).map_err(|err| err.to_string())
+    pub fn close(&self, identity: &Identity, closed: ClosedView<'_>) {
+        self.metrics.closed(identity, closed.outcome, closed.attempts);
+        log(identity, closed.outcome, closed.attempts);
+        let written = with_json(&Writing::Closed(closed), |bytes| {
+            self.spool.append_reserved(kind::CLOSED, bytes).map(|_| ()).map_err(|err| err.to_string())
         });
         if let Err(err) = written {
             self.metrics.spool_failures.inc();
@@ -53,7 +122,7 @@ impl Recorder {
     }
 }
 
-fn with_json(record: &Record, write: impl FnOnce(&[u8]) -> Result<(), String>) -> Result<(), String> {
+fn with_json(record: &Writing<'_>, write: impl FnOnce(&[u8]) -> Result<(), String>) -> Result<(), String> {
     BUFFER.with_borrow_mut(|buffer| {
         buffer.clear();
         serde_json::to_writer(&mut *buffer, record).map_err(|err| err.to_string())?;
@@ -61,24 +130,24 @@ fn with_json(record: &Record, write: impl FnOnce(&[u8]) -> Result<(), String>) -
     })
 }
 
-fn log(closed: &Closed) {
-    let (identity, outcome) = (&closed.identity, &closed.outcome);
-    let last = closed.attempts.last();
+fn log(identity: &Identity, outcome: &Outcome, attempts: &[Attempt]) {
+    let last = attempts.last();
     let usage = last.map(|attempt| attempt.usage).unwrap_or_default();
+    let cost: NanoUsd = attempts.iter().map(|attempt| attempt.cost).sum();
     tracing::info!(
         target: "request",
         request_id = %identity.request,
-        key = %identity.caller.key_name,
-        alias = %identity.alias,
+        key = identity.caller.key_name.as_str(),
+        alias = identity.alias.as_str(),
         provider = last.map_or("-", |attempt| attempt.start.target.provider_name.as_str()),
         model = last.map_or("-", |attempt| attempt.start.target.model_name.as_str()),
         status = outcome.status,
         code = outcome.error_code.as_deref().unwrap_or("-"),
         end = outcome.stream_end.as_str(),
-        attempts = closed.attempts.len(),
+        attempts = attempts.len(),
         input = usage.input,
         output = usage.output,
-        cost = %closed.cost(),
+        cost = %cost,
         ms = outcome.total_us / 1_000,
         "{}", identity.surface
     );

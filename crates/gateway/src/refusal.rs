@@ -23,6 +23,8 @@ pub struct Refusal {
     pub provider_status: Option<u16>,
     /// The provider's own error type.
     pub provider_type: Option<String>,
+    /// The provider's own id of the call, for `x-upstream-request-id`.
+    pub upstream_request_id: Option<String>,
     /// When to come back.
     pub retry_after: Option<Duration>,
     /// The `Allow` header of a 405.
@@ -42,6 +44,7 @@ impl Refusal {
             source: Source::Gateway,
             provider_status: None,
             provider_type: None,
+            upstream_request_id: None,
             retry_after: None,
             allow: None,
             verbatim: None,

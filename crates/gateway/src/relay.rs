@@ -87,7 +87,7 @@ impl Relay {
             idle,
             silence,
         });
-        running.trail.head_sent(200);
+        running.trail.head_sent();
         running.absorb(carried);
         Relay(Some(running))
     }

@@ -122,12 +122,7 @@ impl Server {
         let origin = self.allowed_origin(&request);
         let mut response = match (&origin, request.method()) {
             (Some(_), &Method::OPTIONS) => preflight(&request),
-            _ => {
-                let in_flight = InFlight::new(&self.gateway);
-                let response = self.gateway.serve(request, peer).await;
-                drop(in_flight);
-                response
-            }
+            _ => self.gateway.serve(request, peer).await,
         };
         if let Some(origin) = origin {
             let headers = response.headers_mut();
@@ -171,21 +166,6 @@ fn preflight(request: &Request<Incoming>) -> Response<ClientBody> {
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
     }
     response
-}
-
-struct InFlight<'a>(&'a Gateway);
-
-impl InFlight<'_> {
-    fn new(gateway: &Gateway) -> InFlight<'_> {
-        gateway.recorder.metrics.in_flight.inc();
-        InFlight(gateway)
-    }
-}
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.0.recorder.metrics.in_flight.dec();
-    }
 }
 
 /// From now on `/readyz` says that the process is on its way out.

@@ -3,18 +3,19 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::value::RawValue;
 
 use wayleave_dialect::Losses;
 use wayleave_dialect::carry::{Seen, Whole};
 use wayleave_model::price::Line;
-use wayleave_model::record::{
-    Asked, Attempt, AttemptStart, Closed, Identity, Opened, Outcome, Record, StreamEnd, Tried,
-};
+use wayleave_model::record::{Asked, Attempt, AttemptStart, Identity, Outcome, StreamEnd, Tried};
 use wayleave_model::time::Tick;
 use wayleave_model::usage::UsageSource;
 use wayleave_model::{NanoUsd, Usage};
 
-use crate::recorder::{Recorder, Unwritable};
+use crate::recorder::{ClosedView, IdentityView, OpenedView, Recorder, Unwritable, Writing};
 use crate::refusal::Refusal;
 use crate::world::{Route, Target};
 
@@ -31,16 +32,27 @@ pub struct Trail {
     state: Option<State>,
 }
 
+/// What is known of a request outside the future that runs it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// A stream was asked for. Known after the future's first poll, which reads the request.
+    pub streamed: AtomicBool,
+    /// The head of a stream is out, so its status is 200 however it ends.
+    pub head_sent: AtomicBool,
+}
+
 struct State {
     identity: Identity,
+    /// The identity as it was recorded, so that it is made into JSON once.
+    identity_json: Option<Box<RawValue>>,
     asked: Asked,
     admitted: Tick,
     max_output: Option<u64>,
+    progress: Arc<Progress>,
     attempts: Vec<Attempt>,
     current: Option<Current>,
     overhead_us: u64,
     first_token_us: Option<u64>,
-    head_status: Option<u16>,
     edits: Vec<Cow<'static, str>>,
     repairs: Vec<Cow<'static, str>>,
     losses: Vec<String>,
@@ -67,17 +79,20 @@ impl Trail {
         asked: Asked,
         admitted: Tick,
         max_output: Option<u64>,
+        progress: Arc<Progress>,
     ) -> Trail {
+        recorder.metrics.in_flight.inc();
         let state = State {
             identity,
+            identity_json: None,
             asked,
             admitted,
             max_output,
+            progress,
             attempts: Vec::new(),
             current: None,
             overhead_us: 0,
             first_token_us: None,
-            head_status: None,
             edits: Vec::new(),
             repairs: Vec::new(),
             losses: Vec::new(),
@@ -110,13 +125,16 @@ impl Trail {
             max_cost: target.price.ceiling(state.asked.bytes, limit),
         };
         let prompt = Usage { input: state.asked.estimated_input, ..Usage::default() };
-        let opened = Record::Opened(Opened {
-            identity: state.identity.clone(),
-            asked: state.asked,
-            attempt: start.clone(),
-            prompt_lines: target.price.lines(&prompt),
-        });
-        self.recorder.write(&opened)?;
+        let identity = match &state.identity_json {
+            Some(json) => json,
+            None => state.identity_json.insert(serde_json::value::to_raw_value(&state.identity)?),
+        };
+        self.recorder.write(&Writing::Opened(OpenedView {
+            identity,
+            asked: &state.asked,
+            attempt: &start,
+            prompt_lines: &target.price.lines(&prompt),
+        }))?;
         state.current = Some(Current {
             start,
             target: Arc::clone(target),
@@ -139,10 +157,10 @@ impl Trail {
         }
     }
 
-    /// The head was sent to the client, with this status, before the outcome was known.
-    pub fn head_sent(&mut self, status: u16) {
-        if let Some(state) = &mut self.state {
-            state.head_status.get_or_insert(status);
+    /// The head of a stream went out: its status is 200, however it ends.
+    pub fn head_sent(&self) {
+        if let Some(state) = &self.state {
+            state.progress.head_sent.store(true, Ordering::Relaxed);
         }
     }
 
@@ -161,6 +179,7 @@ impl Trail {
         if let Some(state) = &mut self.state {
             state.usage = seen.usage;
             state.content_bytes = seen.content_bytes;
+            state.lose(&seen.losses);
             for name in &seen.repairs {
                 if !state.repairs.iter().any(|known| known == name) {
                     state.repairs.push(Cow::Borrowed(name));
@@ -174,6 +193,7 @@ impl Trail {
         if let Some(state) = &mut self.state {
             state.usage = whole.usage;
             state.content_bytes = whole.content_bytes;
+            state.lose(&whole.losses);
             state.repairs.extend(whole.repairs.iter().map(|&name| Cow::Borrowed(name)));
         }
     }
@@ -186,9 +206,9 @@ impl Trail {
     }
 
     /// What was changed in the request for its target, and what could not be carried to it.
-    pub fn shaped(&mut self, edits: Vec<Cow<'static, str>>, losses: &Losses) {
+    pub fn shaped(&mut self, edits: &[Cow<'static, str>], losses: &Losses) {
         if let Some(state) = &mut self.state {
-            state.edits = edits;
+            state.edits = edits.to_vec();
             state.losses = losses.iter().map(|loss| loss.path.clone()).collect();
         }
     }
@@ -202,7 +222,7 @@ impl Trail {
         let tried = Tried { request: state.identity.request, attempt: attempt.clone() };
         state.attempts.push(attempt);
         // Not written, it is no loss: *closed* will hold it too.
-        let _ = self.recorder.write(&Record::Tried(tried));
+        let _ = self.recorder.write(&Writing::Tried(&tried));
     }
 
     /// The answer is whole, or as whole as it will be.
@@ -218,7 +238,7 @@ impl Trail {
             state.attempts.push(current.end(verdict, now, usage, source));
         }
         let outcome = Outcome {
-            status: state.head_status.unwrap_or(status),
+            status: if state.progress.head_sent.load(Ordering::Relaxed) { 200 } else { status },
             error_code: code.map(|code| code.to_owned().into()),
             stream_end: end,
             total_us: now.micros_since(state.admitted),
@@ -229,13 +249,13 @@ impl Trail {
             losses: state.losses,
             cache_hit: false,
         };
-        let closed = Closed {
-            identity: state.identity,
-            asked: state.asked,
-            outcome,
-            attempts: state.attempts,
+        let identity = match &state.identity_json {
+            Some(json) => IdentityView::Made(json),
+            None => IdentityView::Fresh(&state.identity),
         };
-        self.recorder.close(closed);
+        let (asked, attempts) = (&state.asked, &state.attempts);
+        self.recorder.close(&state.identity, ClosedView { identity, asked, outcome: &outcome, attempts });
+        self.recorder.metrics.in_flight.dec();
     }
 
     /// The request was refused, by us or in the provider's words.
@@ -255,6 +275,17 @@ impl Drop for Trail {
         if self.state.is_some() {
             // nginx's word for a client that left before its answer.
             self.close(499, StreamEnd::ClientGone, Some("client_gone"), None);
+        }
+    }
+}
+
+impl State {
+    /// Notes what of an answer could not be carried to the client's dialect, each once.
+    fn lose(&mut self, names: &[&'static str]) {
+        for name in names {
+            if !self.losses.iter().any(|known| known == name) {
+                self.losses.push((*name).to_owned());
+            }
         }
     }
 }
@@ -287,9 +318,12 @@ fn settle(state: &State, current: &Current, end: StreamEnd) -> (Usage, UsageSour
     let began = current.status.is_some_and(|status| (200..300).contains(&status));
     let estimated = state.content_bytes.div_ceil(BYTES_PER_TOKEN);
     match state.usage {
-        Some(usage) if end == StreamEnd::Done => (usage, UsageSource::Provider),
-        Some(usage) if usage.output >= estimated => (usage, UsageSource::Provider),
-        Some(usage) => (Usage { output: estimated, ..usage }, UsageSource::Estimated),
+        Some(usage) if end == StreamEnd::Done || estimated == 0 => (usage, UsageSource::Provider),
+        // What passed since the last report comes on top of it.
+        Some(usage) => {
+            let output = usage.output.saturating_add(estimated);
+            (Usage { output, ..usage }, UsageSource::Estimated)
+        }
         None if began => {
             let input = state.asked.estimated_input;
             (Usage { input, output: estimated, ..Usage::default() }, UsageSource::Estimated)

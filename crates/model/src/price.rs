@@ -190,11 +190,12 @@ impl PriceVersion {
         self.rates.iter().find(|rate| rate.unit == unit)
     }
 
+    /// The dearest rate of a side; of both, where that side has no price at all.
     fn dearest(&self, side: Side) -> Option<&Rate> {
-        self.rates
-            .iter()
-            .filter(|rate| rate.unit.side() == Some(side))
-            .max_by_key(|rate| i128::from(rate.amount.0) * 1_000_000 / i128::from(rate.per.max(1)))
+        let worth = |rate: &&Rate| i128::from(rate.amount.0) * 1_000_000 / i128::from(rate.per.max(1));
+        let tokens = || self.rates.iter().filter(|rate| rate.unit.side().is_some());
+        let own = tokens().filter(|rate| rate.unit.side() == Some(side)).max_by_key(worth);
+        own.or_else(|| tokens().max_by_key(worth))
     }
 }
 
@@ -259,6 +260,17 @@ mod tests {
             lines[1],
             Line { unit: Unit::Reasoning, quantity: 4, cost: NanoUsd(60_000), unpriced: false }
         );
+    }
+
+    #[test]
+    fn a_side_without_any_price_is_not_free() {
+        let price = prices(&[(Unit::Output, "15")]);
+        let lines = price.lines(&Usage { input: 2, ..Usage::default() });
+        assert_eq!(
+            lines,
+            [Line { unit: Unit::Input, quantity: 2, cost: NanoUsd(30_000), unpriced: true }]
+        );
+        assert_eq!(price.ceiling(2, 0), NanoUsd(30_000));
     }
 
     #[test]

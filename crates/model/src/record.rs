@@ -20,7 +20,7 @@ use crate::usage::{Usage, UsageSource};
 
 /// One record of the spool.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "record", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Record {
     /// An attempt is about to be sent upstream: written before its first byte.
     Opened(Opened),
@@ -201,7 +201,6 @@ pub struct TargetLabel {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
     /// How it began.
-    #[serde(flatten)]
     pub start: AttemptStart,
     /// From its start to its end, microseconds.
     pub total_us: u64,

@@ -25,6 +25,8 @@ pub struct Answer {
     pub include_usage: bool,
     /// Tools that the client declared as custom (free text): calls of them are answered so.
     pub custom_tools: Vec<String>,
+    /// The client declared its tools in OpenAI's older form: a call of one is answered in it.
+    pub legacy_functions: bool,
 }
 
 /// An answer on its way. Never fails: what is wrong with the upstream becomes a [`Fault`].
@@ -60,6 +62,9 @@ pub struct Seen {
     pub content_bytes: u64,
     /// What was mended, each named once.
     pub repairs: Vec<&'static str>,
+    /// What the client's dialect has no word for, each named once, like `answer.citations`.
+    /// Nothing is, where both sides speak the same.
+    pub losses: Vec<&'static str>,
 }
 
 impl Seen {
@@ -84,6 +89,11 @@ impl Seen {
     }
 }
 
+/// Whether this is neither white space nor part of a byte order mark: a body may begin with both.
+pub(crate) fn is_text(byte: &u8) -> bool {
+    !byte.is_ascii_whitespace() && !matches!(byte, 0xef | 0xbb | 0xbf)
+}
+
 /// A whole answer, ready for the client.
 #[derive(Debug)]
 pub struct Whole {
@@ -95,4 +105,6 @@ pub struct Whole {
     pub content_bytes: u64,
     /// What was mended, each named once.
     pub repairs: Vec<&'static str>,
+    /// What the client's dialect has no word for, each named once.
+    pub losses: Vec<&'static str>,
 }

@@ -2,7 +2,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::{Answer, Carried, Carry, Seen, Whole};
+use super::{Answer, Carried, Carry, Seen, Whole, is_text};
 use crate::Dialect;
 use crate::chat::{ChatEvent, Finish, ReadEvents, WriteEvents};
 use crate::error::Fault;
@@ -115,6 +115,9 @@ impl Translate {
             Err(fault) => Some(Err(fault)),
         };
         self.ended = end.is_some();
+        let losses = self.writer.losses();
+        let known = self.seen.losses.len();
+        self.seen.losses.extend(losses.iter().skip(known));
         if !bytes.is_empty() {
             out.bytes.push(bytes.into());
         }
@@ -169,13 +172,15 @@ pub fn translate_whole(
         events.push(ChatEvent::Finish { choice: 0, reason: Finish::Stop, stop: None });
         seen.repaired("finish_missing");
     }
-    let body = to.chat().writer(answer).whole(&events).into();
-    Ok(Whole { body, usage: seen.usage, content_bytes: seen.content_bytes, repairs: seen.repairs })
-}
-
-/// Whether this is neither white space nor part of a byte order mark.
-fn is_text(byte: &u8) -> bool {
-    !byte.is_ascii_whitespace() && !matches!(byte, 0xef | 0xbb | 0xbf)
+    let mut writer = to.chat().writer(answer);
+    let body = writer.whole(&events).into();
+    Ok(Whole {
+        body,
+        usage: seen.usage,
+        content_bytes: seen.content_bytes,
+        repairs: seen.repairs,
+        losses: writer.losses().to_vec(),
+    })
 }
 
 fn web_page() -> Fault {

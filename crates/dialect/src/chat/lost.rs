@@ -18,9 +18,9 @@ impl Lost {
     /// Notes a proof.
     pub(super) fn seal(&mut self, kind: SealKind) {
         self.note(match kind {
-            SealKind::Signature => "answer.reasoning.signature",
-            SealKind::Redacted => "answer.reasoning.redacted",
-            SealKind::Encrypted => "answer.reasoning.encrypted",
+            SealKind::Signature => "answer.signature",
+            SealKind::Redacted => "answer.redacted_reasoning",
+            SealKind::Encrypted => "answer.encrypted_reasoning",
         });
     }
 

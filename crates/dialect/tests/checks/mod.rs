@@ -221,6 +221,7 @@ fn answer(seed: u64) -> Answer {
         model: (seed & 2 == 2).then(|| "public".to_owned()),
         include_usage: seed & 1 == 1,
         custom_tools: Vec::new(),
+        legacy_functions: seed & 4 == 4,
     }
 }
 

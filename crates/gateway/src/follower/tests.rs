@@ -62,7 +62,7 @@ impl Bench {
         let request = identity.request;
         let recorder = Arc::clone(&run.recorder);
         let mut trail =
-            Trail::new(recorder, identity, testing::asked(), self.clock.tick(), Some(10));
+            Trail::new(recorder, identity, testing::asked(), self.clock.tick(), Some(10), Arc::default());
         trail.open(&self.target).unwrap();
         (trail, request)
     }
@@ -311,7 +311,7 @@ async fn a_running_follower_delivers_within_a_second() {
     let running = tokio::spawn(run.follower.run(stop.clone(), Duration::from_secs(5)));
     tokio::time::sleep(Duration::from_millis(50)).await;
     let (identity, asked) = (testing::identity(&bench.caller, 0), testing::asked());
-    let mut trail = Trail::new(recorder, identity, asked, bench.clock.tick(), None);
+    let mut trail = Trail::new(recorder, identity, asked, bench.clock.tick(), None, Arc::default());
     trail.open(&bench.target).unwrap();
     trail.close(200, StreamEnd::Done, None, None);
     let seen = async {
@@ -334,6 +334,7 @@ fn an_attempt_that_ended_is_not_charged_twice() {
         testing::asked(),
         bench.clock.tick(),
         None,
+        Arc::default(),
     );
     trail.open(&bench.target).unwrap();
     trail.failed("upstream_error");

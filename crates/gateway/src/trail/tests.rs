@@ -3,6 +3,8 @@
 use wayleave_model::Clock;
 use wayleave_model::id::RequestId;
 
+use wayleave_model::record::{Closed, Record};
+
 use super::*;
 use crate::testing::{self, NOON};
 
@@ -12,6 +14,7 @@ struct Bench {
     recorder: Arc<Recorder>,
     target: Arc<Target>,
     request: RequestId,
+    progress: Arc<Progress>,
     trail: Trail,
 }
 
@@ -22,8 +25,9 @@ impl Bench {
         let caller = testing::entry(testing::part(100)).caller;
         let identity = testing::identity(&caller, 0);
         let request = identity.request;
-        let trail = Trail::new(Arc::clone(&recorder), identity, testing::asked(), clock.tick(), Some(50));
-        Bench { _folder: folder, clock, recorder, target: testing::target(testing::part(100)), request, trail }
+        let progress = Arc::new(Progress::default());
+        let trail = Trail::new(Arc::clone(&recorder), identity, testing::asked(), clock.tick(), Some(50), Arc::clone(&progress));
+        Bench { _folder: folder, clock, recorder, target: testing::target(testing::part(100)), request, progress, trail }
     }
 
     /// One whose only attempt has a head with that status.
@@ -55,7 +59,7 @@ impl Bench {
 }
 
 fn seen(usage: Option<Usage>, content_bytes: u64) -> Seen {
-    Seen { semantic: true, usage, content_bytes, repairs: Vec::new() }
+    Seen { semantic: true, usage, content_bytes, ..Seen::default() }
 }
 
 fn usage(input: u64, output: u64) -> Usage {
@@ -183,7 +187,7 @@ fn a_panic_closes_what_it_interrupts() {
     let identity = testing::identity(&caller, 1);
     let request = identity.request;
     let died = std::thread::spawn(move || {
-        let mut trail = Trail::new(recorder, identity, testing::asked(), Tick::default(), None);
+        let mut trail = Trail::new(recorder, identity, testing::asked(), Tick::default(), None, Arc::default());
         trail.open(&target).unwrap();
         panic!("a defect");
     });
@@ -197,7 +201,7 @@ fn a_panic_closes_what_it_interrupts() {
 #[test]
 fn the_status_that_was_sent_first_stays() {
     let mut bench = Bench::answered(200);
-    bench.trail.head_sent(200);
+    bench.progress.head_sent.store(true, Ordering::Relaxed);
     let refusal = Refusal::new(http::StatusCode::BAD_GATEWAY, "upstream_error", "cut");
     bench.trail.refused(&refusal);
     let closed = bench.closed();

@@ -1,5 +1,7 @@
 //! Opens connections to upstreams: addresses checked after DNS, TLS, an optional proxy.
 
+#![allow(clippy::disallowed_methods, reason = "every address that is resolved here is checked here")]
+
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -157,7 +159,6 @@ impl Inner {
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "the one guarded place")]
 async fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
     let tcp = TcpStream::connect(addr).await?;
     tcp.set_nodelay(true)?;
@@ -239,3 +240,6 @@ impl hyper::rt::Write for Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ use crate::frame::Frame;
 #[derive(Default)]
 struct Toy {
     done: bool,
+    lost: Vec<&'static str>,
 }
 
 impl Toy {
@@ -58,6 +59,9 @@ impl WriteEvents for Toy {
     fn event(&mut self, event: &ChatEvent, out: &mut Vec<u8>) {
         match event {
             ChatEvent::Begin { .. } => out.extend_from_slice(b"<"),
+            ChatEvent::Delta { text, .. } if text == "unspeakable" => {
+                self.lost = vec!["answer.words"];
+            }
             ChatEvent::Delta { text, .. } => out.extend_from_slice(text.as_bytes()),
             ChatEvent::Finish { .. } => out.extend_from_slice(b"|"),
             _ => (),
@@ -70,6 +74,10 @@ impl WriteEvents for Toy {
 
     fn whole(&mut self, _: &[ChatEvent]) -> Vec<u8> {
         Vec::new()
+    }
+
+    fn losses(&self) -> &[&'static str] {
+        &self.lost
     }
 }
 
@@ -120,6 +128,44 @@ fn a_later_usage_replaces_an_earlier_one_and_what_it_covers() {
 fn a_preamble_is_not_semantic() {
     assert!(!told([&b": hi\n\ndata: begin\n\ndata: usage 1\n\n"[..]]).2.semantic);
     assert!(told([&b"data: open\n\n"[..]]).2.semantic);
+}
+
+#[test]
+fn what_the_writer_cannot_say_is_seen_once() {
+    let word = "data: text unspeakable\n\n";
+    let stream = ["data: text a\n\n", word, word, "data: finish\n\n"];
+    let (text, end, seen) = told(stream.map(str::as_bytes));
+    assert_eq!((text.as_str(), end), ("a|>", Some(Ok(()))));
+    assert_eq!(seen.losses, ["answer.words"]);
+    assert!(told([stream[0].as_bytes()]).2.losses.is_empty());
+}
+
+/// Between the real grammars, what the writers note comes out of both carriers.
+#[test]
+fn a_translated_answer_names_its_losses() {
+    let (from, to) = (Dialect::AnthropicMessages, Dialect::OpenAiChat);
+    let body = br#"{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"thinking","thinking":"hm","signature":"Eq=="},{"type":"text","text":"a","citations":[{"type":"char_location","cited_text":"b"}]}],"stop_reason":"stop_sequence","stop_sequence":"."}"#;
+    let expected = ["answer.signature", "answer.citations", "answer.stop_sequence"];
+    let whole = translate_whole(from, to, &Answer::default(), body).unwrap();
+    assert_eq!(whole.losses, expected);
+    let writer = to.chat().writer(&Answer::default());
+    let mut carrier = Translate::new(from.chat().reader(), writer);
+    carrier.push(Bytes::from_static(body), &mut Carried::default());
+    carrier.end(&mut Carried::default());
+    assert_eq!(carrier.seen().losses, expected);
+}
+
+#[test]
+fn a_stream_that_says_done_ends_without_its_connection() {
+    let (from, to) = (Dialect::OpenAiChat, Dialect::AnthropicMessages);
+    let mut carrier = Translate::new(from.chat().reader(), to.chat().writer(&Answer::default()));
+    let chunk = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
+    let mut out = Carried::default();
+    carrier.push(Bytes::from_static(chunk.as_bytes()), &mut out);
+    assert_eq!(out.end, None);
+    carrier.push(Bytes::from_static(b"data: [DONE]\n\n"), &mut out);
+    assert_eq!(out.end, Some(Ok(())));
+    assert!(out.bytes.concat().ends_with(b"data: {\"type\":\"message_stop\"}\n\n"));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::error;
 use super::frames::{self, Shape};
 use super::usage::Tally;
 use super::whole::{Event, complete_delta, complete_start};
-use crate::carry::{Answer, Carried, Carry, Seen};
+use crate::carry::{Answer, Carried, Carry, Seen, is_text};
 use crate::chat::{ReadEvents, WriteEvents};
 use crate::error::Fault;
 use crate::frame::split::{self, Splitter};
@@ -79,7 +79,6 @@ impl Carrier {
 
     fn take(&mut self, mut chunk: Bytes, out: &mut Carried) -> Result<(), Fault> {
         if matches!(self.form, Form::Unknown) {
-            let is_text = |b: &u8| !b.is_ascii_whitespace() && !matches!(b, 0xef | 0xbb | 0xbf);
             chunk.advance(chunk.iter().position(is_text).unwrap_or(chunk.len()));
             self.form = match chunk.first() {
                 None => return Ok(()),

@@ -28,7 +28,7 @@ use super::answer::read::Reader;
 use super::answer::write::Writer;
 use super::error;
 use super::usage::Report;
-use crate::carry::{Answer, Carried, Carry, Seen};
+use crate::carry::{Answer, Carried, Carry, Seen, is_text};
 use crate::chat::{ReadEvents, WriteEvents, json};
 use crate::error::Fault;
 use crate::frame::split::{self, Splitter};
@@ -53,7 +53,7 @@ pub(super) struct Carrier {
 
 /// What the body turns out to be.
 enum Start {
-    /// Nothing but white space came.
+    /// Nothing but white space and a byte order mark came.
     Unknown,
     /// Events.
     Stream,
@@ -127,7 +127,7 @@ impl Carrier {
         if matches!(self.start, Start::Stream) {
             return Ok(());
         }
-        let text = chunk.strip_prefix(b"\xef\xbb\xbf").unwrap_or(chunk).trim_ascii_start();
+        let text = &chunk[chunk.iter().position(is_text).unwrap_or(chunk.len())..];
         match text.first() {
             None => (),
             Some(b'<') => return Err(error::not_an_answer(text)),
@@ -140,6 +140,10 @@ impl Carrier {
     fn stream(&mut self, chunk: Bytes, out: &mut Vec<Bytes>) -> Result<(), Fault> {
         for run in self.splitter.push(chunk)? {
             self.run(&run, out)?;
+        }
+        if matches!(self.start, Start::Unknown) {
+            // What stands before a body is no matter of framing.
+            return Ok(());
         }
         if self.splitter.normalised() {
             self.seen.repaired("crlf");
@@ -310,7 +314,9 @@ impl Carrier {
     /// A whole answer where a stream was asked for, as some servers send it: made into one.
     fn whole(&mut self, body: &[u8], out: &mut Vec<Bytes>) -> Result<(), Fault> {
         let mut events = Vec::new();
-        Reader::default().whole(body, &mut events)?;
+        let mut reader = Reader::default();
+        reader.whole(body, &mut events)?;
+        self.answer.legacy_functions |= reader.legacy;
         let mut writer = Writer::new(&self.answer);
         let mut bytes = Vec::with_capacity(body.len() * 2);
         for event in &events {

@@ -1,6 +1,7 @@
 //! Answers: Anthropic's events and bodies to and from the provider-neutral ones.
 
 mod block;
+mod lost;
 mod read;
 mod whole;
 mod write;

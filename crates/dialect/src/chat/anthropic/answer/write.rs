@@ -8,6 +8,7 @@ use wayleave_model::Usage;
 
 use super::super::request::is_ours;
 use super::super::usage;
+use super::lost::Watch;
 use super::{stop_reason, whole};
 use crate::carry::Answer;
 use crate::chat::json::{Object, object};
@@ -24,6 +25,7 @@ pub(in super::super) struct Writer {
     next: u64,
     called: bool,
     finish: Option<(Finish, Option<String>)>,
+    watch: Watch,
 }
 
 /// What an answer is called.
@@ -78,6 +80,7 @@ impl Writer {
             next: 0,
             called: false,
             finish: None,
+            watch: Watch::default(),
         }
     }
 
@@ -169,8 +172,6 @@ impl Writer {
             (State::Thinking, SealKind::Signature) => {
                 self.delta(out, "signature_delta", "signature", &proof);
             }
-            // Encrypted reasoning is another dialect's: a client of this one could not send it
-            // back as what it is.
             _ => (),
         }
         self.open = Some(open);
@@ -236,6 +237,7 @@ impl Writer {
 
 impl WriteEvents for Writer {
     fn event(&mut self, event: &ChatEvent, out: &mut Vec<u8>) {
+        self.watch.event(event);
         match event {
             ChatEvent::Begin { id, model } => self.head.begin(id, model),
             ChatEvent::Usage(usage) => self.usage = *usage,
@@ -276,7 +278,12 @@ impl WriteEvents for Writer {
     }
 
     fn whole(&mut self, events: &[ChatEvent]) -> Vec<u8> {
+        events.iter().for_each(|event| self.watch.event(event));
         whole::write(&mut self.head, events)
+    }
+
+    fn losses(&self) -> &[&'static str] {
+        self.watch.names()
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use wayleave_model::Usage;
 
-use super::write::{call_words, finish_word, identify, image, unwrap};
+use super::words::{call_words, finish_word, identify, image, unwrap};
 use crate::carry::Answer;
 use crate::chat::json::{self, Object};
 use crate::chat::openai::usage;
@@ -71,6 +71,12 @@ impl Folded {
         }
     }
 
+    /// Whether one of the answers calls more than one tool.
+    pub(super) fn calls_several(&self) -> bool {
+        let is_call = |part: &&Part| matches!(part.kind, PartKind::ToolCall { .. });
+        self.choices.iter().any(|choice| choice.parts.iter().filter(is_call).count() > 1)
+    }
+
     fn choice(&mut self, index: u32) -> &mut Choice {
         let at = self.choices.iter().position(|choice| choice.index == index);
         let at = at.unwrap_or_else(|| {
@@ -106,7 +112,9 @@ impl Choice {
                 false => object.with("logprobs", |out| logprobs(&self.logprobs, out)),
             };
             let refused = self.text(&PartKind::Refusal).is_some();
-            object.text("finish_reason", finish_word(self.finish.unwrap_or(Finish::Stop), refused));
+            let finish = self.finish.unwrap_or(Finish::Stop);
+            let word = finish_word(finish, refused, answer.legacy_functions);
+            object.text("finish_reason", word);
         });
         out
     }
@@ -138,8 +146,14 @@ impl Choice {
         if let Some(audio) = self.parts.iter().find_map(audio) {
             message.raw("audio", &audio);
         }
-        if !calls.is_empty() {
-            message.list("tool_calls", calls);
+        match calls.first() {
+            Some(call) if answer.legacy_functions => {
+                message.with("function_call", |out| out.extend_from_slice(call));
+            }
+            Some(_) => {
+                message.list("tool_calls", calls);
+            }
+            None => (),
         }
     }
 
@@ -162,6 +176,12 @@ fn call(part: &Part, answer: &Answer) -> Option<Vec<u8>> {
     };
     let (kind, field) = call_words(*custom || wrapped);
     let mut out = Vec::with_capacity(128 + input.len());
+    if answer.legacy_functions {
+        json::object(&mut out, |call| {
+            call.text("name", name).text("arguments", &input);
+        });
+        return Some(out);
+    }
     json::object(&mut out, |call| {
         call.text("id", id).text("type", kind);
         call.nest(kind, |inner| {

@@ -2,8 +2,10 @@
 
 mod fold;
 mod lanes;
+mod lost;
 pub(super) mod read;
 pub(super) mod wire;
+mod words;
 pub(super) mod write;
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ pub(in crate::chat::openai) struct Reader {
     /// Makes invented ids of calls differ from those of other answers.
     tail: String,
     done: bool,
+    /// It called a function in the older form.
+    pub(in crate::chat::openai) legacy: bool,
     choices: Vec<Lanes>,
 }
 
@@ -121,6 +123,7 @@ impl Reader {
                 let calls = message.tool_calls.iter_mut().flatten();
                 (0..).zip(calls).for_each(|(at, call)| call.index = Some(at));
             }
+            self.legacy |= message.function_call.is_some();
             said(lanes, message, &self.tail, out)?;
         }
         if let Some(logprobs) = choice.logprobs {

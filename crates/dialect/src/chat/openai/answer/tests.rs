@@ -7,7 +7,7 @@ use wayleave_model::Usage;
 use super::read::Reader;
 use super::write::Writer;
 use crate::carry::Answer;
-use crate::chat::{ChatEvent, Finish, PartKind, ReadEvents, WriteEvents};
+use crate::chat::{ChatEvent, Finish, PartKind, ReadEvents, Seal, SealKind, WriteEvents};
 use crate::error::{Fault, FaultKind};
 use crate::frame::Frame;
 use crate::frame::sse::Sse;
@@ -425,6 +425,88 @@ fn a_declared_custom_tool_is_called_with_its_text() {
     assert!(
         body.contains(r#"{"id":"t","type":"custom","custom":{"name":"f","input":"*** Begin\n"}}"#)
     );
+}
+
+#[test]
+fn an_older_client_is_answered_in_the_older_form() {
+    let answer = Answer { legacy_functions: true, ..answer() };
+    let mut writer = Writer::new(&answer);
+    let mut out = Vec::new();
+    events().iter().for_each(|event| writer.event(event, &mut out));
+    let text = String::from_utf8(out).unwrap();
+    let calls: Vec<&str> = text
+        .split("\"delta\":")
+        .filter(|rest| rest.starts_with("{\"function_call\""))
+        .map(|rest| rest.split(",\"finish_reason\"").next().unwrap())
+        .collect();
+    let expected = [
+        r#"{"function_call":{"name":"f","arguments":""}}"#,
+        r#"{"function_call":{"arguments":"{\"x\""}}"#,
+        r#"{"function_call":{"arguments":":1}"}}"#,
+    ];
+    assert_eq!(calls, expected);
+    assert!(text.contains(r#""delta":{},"finish_reason":"function_call""#), "{text}");
+    assert!(!text.contains("tool_calls"), "{text}");
+    // The form has room for one call, and there were two.
+    assert_eq!(writer.losses(), ["answer.tool_calls"]);
+
+    let mut writer = Writer::new(&answer);
+    let body = String::from_utf8(writer.whole(&events())).unwrap();
+    let call = r#""reasoning_content":"hm","function_call":{"name":"f","arguments":"{\"x\":1}"}},"logprobs":null,"finish_reason":"function_call""#;
+    assert!(body.contains(call) && !body.contains("tool_calls"), "{body}");
+    assert_eq!(writer.losses(), ["answer.tool_calls"]);
+}
+
+#[test]
+fn an_older_call_without_arguments_has_empty_ones() {
+    let answer = Answer { legacy_functions: true, ..answer() };
+    let events = [open(0, tool("t", "f")), close(0)];
+    let text = written(&answer, &events);
+    assert!(text.contains(r#"{"function_call":{"arguments":"{}"}}"#), "{text}");
+    let body = String::from_utf8(Writer::new(&answer).whole(&events)).unwrap();
+    assert!(body.contains(r#""function_call":{"name":"f","arguments":"{}"}"#), "{body}");
+}
+
+#[test]
+fn what_the_dialect_has_no_word_for_is_named_once() {
+    let (choice, index) = (0, 0);
+    let seal = |kind| ChatEvent::Seal { choice, index, seal: Seal { kind, bytes: "x".into() } };
+    let note = |kind: &str| ChatEvent::Annotation {
+        choice,
+        index,
+        kind: kind.to_owned(),
+        json: "{}".to_owned(),
+    };
+    let finish = |reason, stop: Option<&str>| ChatEvent::Finish {
+        choice,
+        reason,
+        stop: stop.map(Into::into),
+    };
+    let vendor = |kind: &str| open(0, PartKind::Vendor { kind: kind.to_owned() });
+    for (event, expected) in [
+        (seal(SealKind::Signature), Some("answer.signature")),
+        (seal(SealKind::Redacted), Some("answer.redacted_reasoning")),
+        (seal(SealKind::Encrypted), Some("answer.encrypted_reasoning")),
+        (note("citation"), Some("answer.citations")),
+        (note("anything"), Some("answer.annotations")),
+        (vendor("server_tool_use"), Some("answer.vendor_parts")),
+        (finish(Finish::StopSequence, Some(".")), Some("answer.stop_sequence")),
+        (finish(Finish::Pause, None), Some("answer.pause")),
+        (note("annotation"), None),
+        (note("logprobs"), None),
+        (vendor("audio"), None),
+        (open(0, PartKind::Image { mime: "image/png".to_owned() }), None),
+        (open(0, PartKind::Audio { id: "a".to_owned() }), None),
+        (finish(Finish::Refused, None), None),
+    ] {
+        let events = [event.clone(), event];
+        let (mut stream, mut whole) = (Writer::new(&answer()), Writer::new(&answer()));
+        events.iter().for_each(|event| stream.event(event, &mut Vec::new()));
+        whole.whole(&events);
+        let expected: Vec<&str> = expected.into_iter().collect();
+        assert_eq!(stream.losses(), expected, "{events:?}");
+        assert_eq!(whole.losses(), expected, "{events:?}");
+    }
 }
 
 #[test]

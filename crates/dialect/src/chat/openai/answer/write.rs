@@ -3,15 +3,22 @@
 //! What clients of the dialect were measured to need, beyond its reference: every chunk has a list
 //! of choices and every choice a delta; one call after the other, each with its id, type and name
 //! before its arguments; the finish in the last chunk with choices; usage in a chunk of its own, if
-//! asked for; then `[DONE]`. Seals and other dialects' own parts have no field and are left out.
+//! asked for; then `[DONE]`. Seals and other dialects' own parts have no field and are noted as
+//! lost.
 
 use wayleave_model::Usage;
 
 use super::fold::Folded;
+use super::lost;
+use super::words::{call_words, finish_word, identify, image, unwrap};
 use crate::carry::Answer;
 use crate::chat::json::{self, Object};
+use crate::chat::lost::Lost;
 use crate::chat::openai::usage;
-use crate::chat::{ChatEvent, Finish, PartKind, WriteEvents};
+use crate::chat::{ChatEvent, PartKind, WriteEvents};
+
+/// Calls beyond the first, where the client reads the older form, which has room for one.
+const CALLS_BEYOND: &str = "answer.tool_calls";
 
 /// Writes one answer.
 #[derive(Debug)]
@@ -21,6 +28,7 @@ pub(in crate::chat::openai) struct Writer {
     head: Vec<u8>,
     usage: Option<Usage>,
     choices: Vec<Choice>,
+    lost: Lost,
 }
 
 /// How far one of the answers has got.
@@ -44,6 +52,12 @@ enum Open {
         custom: bool,
         silent: bool,
     },
+    /// A call in the older form, and whether nothing of its arguments came yet.
+    Function {
+        silent: bool,
+    },
+    /// A call for which the older form has no room.
+    Beyond,
     /// A call of a tool that the client declared as custom, made through a function: its text is
     /// inside the arguments, which must be whole to be read.
     Wrapped {
@@ -66,7 +80,13 @@ enum Open {
 impl Writer {
     /// Begins an answer.
     pub(in crate::chat::openai) fn new(answer: &Answer) -> Writer {
-        Writer { answer: answer.clone(), head: Vec::new(), usage: None, choices: Vec::new() }
+        Writer {
+            answer: answer.clone(),
+            head: Vec::new(),
+            usage: None,
+            choices: Vec::new(),
+            lost: Lost::default(),
+        }
     }
 
     fn begin(&mut self, id: &str, model: &str) {
@@ -119,6 +139,16 @@ impl Writer {
             PartKind::Image { mime } => Open::Image { mime: mime.clone(), base64: String::new() },
             PartKind::Audio { id } => Open::Audio { id: id.clone() },
             PartKind::Vendor { kind } => Open::Vendor { kind: kind.clone(), json: String::new() },
+            PartKind::ToolCall { name, .. } if self.answer.legacy_functions => {
+                self.choices[at].calls += 1;
+                if self.choices[at].calls > 1 {
+                    self.lost.note(CALLS_BEYOND);
+                    Open::Beyond
+                } else {
+                    self.function(index, Some(name), "", out);
+                    Open::Function { silent: true }
+                }
+            }
             PartKind::ToolCall { id, name, custom } => {
                 let call = self.choices[at].calls;
                 self.choices[at].calls += 1;
@@ -157,6 +187,10 @@ impl Writer {
                 let (at, custom) = (*at, *custom);
                 return self.input(index, at, custom, text, out);
             }
+            Some(Open::Function { silent }) => {
+                *silent = false;
+                return self.function(index, None, text, out);
+            }
             Some(Open::Audio { id }) => {
                 let id = id.clone();
                 return self.chunk(index, None, out, |delta| {
@@ -170,7 +204,7 @@ impl Writer {
                 | Open::Image { base64: held, .. }
                 | Open::Vendor { json: held, .. },
             ) => return held.push_str(text),
-            None => return,
+            Some(Open::Beyond) | None => return,
         };
         self.chunk(index, None, out, |delta| {
             delta.text(field, text);
@@ -188,6 +222,18 @@ impl Writer {
         });
     }
 
+    /// More of a call in the older form; its first delta has the name.
+    fn function(&self, index: u32, name: Option<&str>, arguments: &str, out: &mut Vec<u8>) {
+        self.chunk(index, None, out, |delta| {
+            delta.nest("function_call", |call| {
+                if let Some(name) = name {
+                    call.text("name", name);
+                }
+                call.text("arguments", arguments);
+            });
+        });
+    }
+
     fn close(&mut self, index: u32, out: &mut Vec<u8>) {
         let at = self.choice(index, out);
         match self.choices[at].open.take() {
@@ -195,6 +241,7 @@ impl Writer {
             Some(Open::Call { at, custom: false, silent: true }) => {
                 self.input(index, at, false, "{}", out);
             }
+            Some(Open::Function { silent: true }) => self.function(index, None, "{}", out),
             Some(Open::Wrapped { at, arguments }) => {
                 self.input(index, at, true, &unwrap(&arguments), out);
             }
@@ -232,6 +279,7 @@ impl Writer {
 
 impl WriteEvents for Writer {
     fn event(&mut self, event: &ChatEvent, out: &mut Vec<u8>) {
+        lost::note(event, &mut self.lost);
         match event {
             ChatEvent::Begin { id, model } => {
                 if self.head.is_empty() {
@@ -250,11 +298,11 @@ impl WriteEvents for Writer {
             ChatEvent::Close { choice, .. } => self.close(*choice, out),
             ChatEvent::Finish { choice, reason, .. } => {
                 let at = self.choice(*choice, out);
-                let reason = finish_word(*reason, self.choices[at].refused);
+                let refused = self.choices[at].refused;
+                let reason = finish_word(*reason, refused, self.answer.legacy_functions);
                 self.chunk(*choice, Some(reason), out, |_| ());
             }
             ChatEvent::Usage(usage) => self.usage = Some(*usage),
-            // A proof for another provider's next turn, which the dialect cannot hold.
             ChatEvent::Seal { .. } => (),
         }
     }
@@ -273,63 +321,17 @@ impl WriteEvents for Writer {
     }
 
     fn whole(&mut self, events: &[ChatEvent]) -> Vec<u8> {
-        Folded::of(events).write(&self.answer)
+        events.iter().for_each(|event| lost::note(event, &mut self.lost));
+        let folded = Folded::of(events);
+        if self.answer.legacy_functions && folded.calls_several() {
+            self.lost.note(CALLS_BEYOND);
+        }
+        folded.write(&self.answer)
     }
-}
 
-/// Appends `{"id":…,"object":…,"created":…,"model":…` without its end.
-pub(super) fn identify(out: &mut Vec<u8>, answer: &Answer, id: &str, model: &str, object: &str) {
-    const PREFIX: &str = "chatcmpl-";
-    let id = if id.is_empty() { &answer.id } else { id };
-    let id = match id.starts_with(PREFIX) {
-        true => id.to_owned(),
-        false => format!("{PREFIX}{id}"),
-    };
-    let mut head = Object::open(out);
-    head.text("id", &id).text("object", object);
-    head.raw("created", &answer.created.to_string());
-    head.text("model", answer.model.as_deref().unwrap_or(model));
-}
-
-/// Why the answer ended, in this dialect's words.
-pub(super) fn finish_word(reason: Finish, refused: bool) -> &'static str {
-    match reason {
-        Finish::Stop | Finish::StopSequence | Finish::Pause => "stop",
-        Finish::Length | Finish::ContextLength => "length",
-        Finish::ToolCalls => "tool_calls",
-        // A refusal in words is an answer that ended; without words it was cut by a filter.
-        Finish::Refused if refused => "stop",
-        Finish::Refused => "content_filter",
+    fn losses(&self) -> &[&'static str] {
+        self.lost.names()
     }
-}
-
-/// The type of a call, and the field of its input.
-pub(super) const fn call_words(custom: bool) -> (&'static str, &'static str) {
-    if custom { ("custom", "input") } else { ("function", "arguments") }
-}
-
-/// The text that a function standing for a custom tool was given: `{"input":"…"}`.
-pub(super) fn unwrap(arguments: &str) -> String {
-    #[derive(serde::Deserialize)]
-    struct Wrapped {
-        input: String,
-    }
-    match serde_json::from_str::<Wrapped>(arguments) {
-        Ok(wrapped) => wrapped.input,
-        Err(_) => arguments.to_owned(),
-    }
-}
-
-/// A picture among the answer.
-pub(super) fn image(mime: &str, base64: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(base64.len() + 96);
-    json::object(&mut out, |image| {
-        image.text("type", "image_url");
-        image.nest("image_url", |link| {
-            link.text("url", &format!("data:{mime};base64,{base64}"));
-        });
-    });
-    out
 }
 
 fn call_delta(delta: &mut Object<'_>, at: u32, fill: impl FnOnce(&mut Object<'_>)) {

@@ -377,6 +377,37 @@ fn a_whole_answer_in_place_of_a_stream_is_made_into_one() {
 }
 
 #[test]
+fn a_byte_order_mark_in_pieces_hides_no_body() {
+    let body = "\u{feff}{\"error\":{\"message\":\"m\",\"code\":\"c\"}}";
+    let whole = carried(&Answer::default(), &[body]);
+    assert_eq!(whole.end.as_ref().unwrap().as_ref().unwrap_err().code.as_deref(), Some("c"));
+    for size in 1..8 {
+        let chunks: Vec<&[u8]> = body.as_bytes().chunks(size).collect();
+        assert_eq!(carried(&Answer::default(), &chunks), whole, "in pieces of {size}");
+    }
+    let list: Vec<&[u8]> = "\n\u{feff}\n[1]".as_bytes().chunks(1).collect();
+    let end = carried(&Answer::default(), &list).end.unwrap();
+    assert_eq!(end.unwrap_err().kind, FaultKind::Unreadable);
+    let stream = format!("\u{feff}{}", good());
+    let chunks: Vec<&[u8]> = stream.as_bytes().chunks(1).collect();
+    assert_eq!(carried(&with_usage(), &chunks).text, good());
+}
+
+#[test]
+fn an_older_call_in_a_whole_answer_stays_one_in_its_stream() {
+    let body = r#"{"id":"chatcmpl-1","model":"up","choices":[{"index":0,"message":{"role":"assistant","content":null,"function_call":{"name":"f","arguments":"{}"}},"finish_reason":"function_call"}]}"#;
+    let out = carried(&Answer { created: 1, ..Answer::default() }, &[body]);
+    let expected = [
+        chunk(r#"{"role":"assistant","content":""}"#),
+        chunk(r#"{"function_call":{"name":"f","arguments":""}}"#),
+        chunk(r#"{"function_call":{"arguments":"{}"}}"#),
+        finish("function_call"),
+        END.to_owned(),
+    ];
+    assert_eq!(out.text, expected.concat());
+}
+
+#[test]
 fn content_is_counted_until_usage_comes() {
     let stream = [
         chunk(r#"{"role":"assistant"}"#),

@@ -67,15 +67,15 @@ pub(in crate::chat::openai) fn read(
     }
     let (end_user, rest) = end_user(&node, rest)?;
     let legacy_functions = tools::are_legacy(&node)?;
-    // The older form has room for one call.
-    let at_once = if legacy_functions { Some(false) } else { None };
+    let parallel_tools = node.flag("parallel_tool_calls")?;
     Ok(ChatRequest {
         model,
         stream: node.flag("stream")?.or(head.stream).unwrap_or(false),
         turns: messages::read(&node)?,
         tools: tools::read(&node)?,
         tool_choice,
-        parallel_tools: node.flag("parallel_tool_calls")?.filter(|_| !legacy_functions).or(at_once),
+        // The older form has room for one call.
+        parallel_tools: if legacy_functions { Some(false) } else { parallel_tools },
         legacy_functions,
         output,
         max_output: match node.count("max_completion_tokens")? {

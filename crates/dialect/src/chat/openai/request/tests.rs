@@ -101,7 +101,7 @@ fn older_and_looser_spellings_mean_the_same() {
         "[]",
         r#","functions":[{"name":"f","parameters":{}}],"function_call":{"name":"f"}"#,
         "[]",
-        r#","tools":[{"type":"function","function":{"name":"f","parameters":{}}}],"tool_choice":{"type":"function","function":{"name":"f"}}"#,
+        r#","tools":[{"type":"function","function":{"name":"f","parameters":{}}}],"tool_choice":{"type":"function","function":{"name":"f"}},"parallel_tool_calls":false"#,
     );
     changed(
         r#"[{"role":"assistant","content":"","function_call":{"name":"f","arguments":"{}"}},{"role":"function","name":"f","content":"1"}]"#,
@@ -121,6 +121,17 @@ fn older_and_looser_spellings_mean_the_same() {
         "[]",
         r#","response_format":{"type":"json_schema","json_schema":{"name":"response","schema":{"type":"object"}}}"#,
     );
+}
+
+#[test]
+fn functions_alone_want_older_answers() {
+    let functions = r#","functions":[{"name":"f"}]"#;
+    let tools = r#","tools":[{"type":"function","function":{"name":"f"}}]"#;
+    assert!(request("[]", functions).legacy_functions);
+    assert!(request("[]", &format!(r#"{functions},"tools":[]"#)).legacy_functions);
+    assert!(!request("[]", &format!("{functions}{tools}")).legacy_functions);
+    assert!(!request("[]", r#","functions":[]"#).legacy_functions);
+    assert!(!request("[]", tools).legacy_functions);
 }
 
 #[test]
@@ -433,6 +444,11 @@ fn a_schema_that_cannot_be_enforced_is_refused() {
     let request = ChatRequest { output, ..ChatRequest::default() };
     let error = write(&request, "up", &facts, &mut Losses::default()).unwrap_err();
     assert_eq!(error.param.as_deref(), Some("response_format"));
+    assert_eq!(error.code, Some("capability_not_supported"));
+    let facts = ModelFacts { refuses: vec!["response_format".to_owned()], ..facts };
+    let request = ChatRequest { output: OutputFormat::JsonObject, ..request };
+    let error = write(&request, "up", &facts, &mut Losses::default()).unwrap_err();
+    assert_eq!(error.code, Some("capability_not_supported"));
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use wayleave_model::Usage;
 
-use super::{answer, write_stream, write_whole};
+use super::{Writer, answer, write_stream, write_whole};
 use crate::carry::Answer;
-use crate::chat::{ChatEvent, Finish, PartKind, Seal, SealKind};
+use crate::chat::{ChatEvent, Finish, PartKind, Seal, SealKind, WriteEvents};
 
 fn begin() -> ChatEvent {
     ChatEvent::Begin { id: "chatcmpl-7".to_owned(), model: "gpt".to_owned() }
@@ -139,6 +139,61 @@ fn what_has_no_block_leaves_no_gap() {
     assert_eq!(stream.matches("content_block_start\n").count(), 1);
     assert!(stream.contains(r#""index":0,"content_block":{"type":"text""#));
     assert!(write_whole(&events, &answer()).contains(r#""content":[{"type":"text","text":"x"}]"#));
+}
+
+/// What both ways of writing `events` name as lost.
+fn lost(events: &[ChatEvent]) -> Vec<&'static str> {
+    let (mut stream, mut whole) = (Writer::new(&answer()), Writer::new(&answer()));
+    events.iter().for_each(|event| stream.event(event, &mut Vec::new()));
+    whole.whole(events);
+    assert_eq!(stream.losses(), whole.losses());
+    stream.losses().to_vec()
+}
+
+#[test]
+fn what_the_dialect_has_no_word_for_is_named_once() {
+    let seal = |kind| Some(Seal { kind, bytes: "x".into() });
+    let vendor = |kind: &str| PartKind::Vendor { kind: kind.to_owned() };
+    let call = PartKind::ToolCall { id: "c".to_owned(), name: "f".to_owned(), custom: false };
+    let audio = PartKind::Audio { id: "a".to_owned() };
+    let image = PartKind::Image { mime: "image/png".to_owned() };
+    for (kind, text, proof, expected) in [
+        (PartKind::Reasoning, "hm", seal(SealKind::Encrypted), Some("answer.encrypted_reasoning")),
+        (PartKind::Reasoning, "hm", seal(SealKind::Redacted), Some("answer.redacted_reasoning")),
+        (call.clone(), "{}", seal(SealKind::Signature), Some("answer.signature")),
+        (image, "AAAA", None, Some("answer.images")),
+        (audio, "AAAA", None, Some("answer.audio")),
+        (vendor("audio"), "{}", None, Some("answer.audio")),
+        (vendor("other"), "{}", None, Some("answer.vendor_parts")),
+        (vendor("server_tool_use"), "{}", None, None),
+        (PartKind::Reasoning, "", seal(SealKind::Redacted), None),
+        (PartKind::Reasoning, "hm", seal(SealKind::Signature), None),
+        (PartKind::Refusal, "no", None, None),
+        (call, "{}", None, None),
+    ] {
+        let events = [part(0, kind.clone(), text, proof.clone()), part(1, kind, text, proof)];
+        let events = [vec![begin()], events.concat(), vec![finish(Finish::Stop)]].concat();
+        assert_eq!(lost(&events), expected.into_iter().collect::<Vec<_>>(), "{events:?}");
+    }
+}
+
+#[test]
+fn notes_in_other_words_and_further_answers_are_named() {
+    let note = |kind: &str, json: &str| {
+        let (kind, json) = (kind.to_owned(), json.to_owned());
+        ChatEvent::Annotation { choice: 0, index: 0, kind, json }
+    };
+    let own = note("citation", r#"{"type":"char_location"}"#);
+    let open = |part| ChatEvent::Open { choice: 0, index: 0, part };
+    let notes = [
+        open(PartKind::Text),
+        own.clone(),
+        note("logprobs", "{}"),
+        note("annotation", r#"{"type":"url_citation"}"#),
+        ChatEvent::Finish { choice: 1, reason: Finish::Stop, stop: None },
+    ];
+    assert_eq!(lost(&notes), ["answer.logprobs", "answer.annotations", "answer.choices"]);
+    assert_eq!(lost(&[open(PartKind::Reasoning), own]), ["answer.citations"]);
 }
 
 #[test]

@@ -172,7 +172,14 @@ fn a_demanded_tool_that_is_not_there_is_refused() {
     let mut request = asks();
     request.tool_choice = Some(ToolChoice::Required);
     let error = written(&request, &ModelFacts::default()).unwrap_err();
-    assert_eq!(error.param.as_deref(), Some("tool_choice"));
+    assert_eq!((error.param.as_deref(), error.code), (Some("tool_choice"), None));
+    let json = serde_json::value::to_raw_value(&1).unwrap();
+    let kind = ToolKind::Hosted { kind: "file_search".to_owned(), json };
+    request.tools =
+        vec![Tool { name: "file_search".to_owned(), description: None, kind, cache: None }];
+    let error = written(&request, &ModelFacts::default()).unwrap_err();
+    assert_eq!(error.code, Some("capability_not_supported"));
+    request.tools.clear();
     request.tool_choice = Some(ToolChoice::None);
     let (body, _) = written(&request, &ModelFacts::default()).unwrap();
     assert_eq!(field(&body, "tool_choice"), "(absent)");
@@ -215,12 +222,19 @@ fn json_that_cannot_be_enforced_is_refused() {
         change(&mut request);
         let error = written(&request, &ModelFacts::default()).unwrap_err();
         assert_eq!(error.param.as_deref(), Some("response_format"));
+        assert_eq!(error.code, Some("capability_not_supported"));
         error.message
     };
     assert!(refused(|r| r.tools = vec![function("f", None)]).contains("together with tools"));
     let thinks = |r: &mut ChatRequest| r.reasoning = Some(Reasoning::default());
     assert!(refused(thinks).contains("together with reasoning"));
     assert!(refused(|r| r.output = schema(r#"{"type":"array"}"#)).contains("an object"));
+    let grammar = |r: &mut ChatRequest| {
+        r.output = OutputFormat::Text;
+        let json = serde_json::value::to_raw_value(&1).unwrap();
+        r.rest = vec![("response_format".to_owned(), json)];
+    };
+    assert!(refused(grammar).contains("of that type"));
 }
 
 #[test]
@@ -292,9 +306,10 @@ fn what_has_no_word_is_named() {
 fn several_answers_and_foreign_files_are_refused() {
     let request = ChatRequest { choices: 2, ..asks() };
     let error = written(&request, &ModelFacts::default()).unwrap_err();
-    assert_eq!(error.param.as_deref(), Some("n"));
+    assert_eq!((error.param.as_deref(), error.code), (Some("n"), Some("unsupported_parameter")));
     let mut request = asks();
     let media = Media::FileId("file-abc".to_owned());
     request.turns[0].parts.push(Part::File { media, name: None, cache: None });
-    assert!(written(&request, &ModelFacts::default()).is_err());
+    let error = written(&request, &ModelFacts::default()).unwrap_err();
+    assert_eq!(error.code, Some("capability_not_supported"));
 }
