@@ -91,7 +91,10 @@ impl Body for ClientBody {
     type Data = Bytes;
     type Error = Box<dyn std::error::Error + Send + Sync>;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         loop {
             let piece = match &mut *self {
                 ClientBody::Full(whole) => whole.take(),
@@ -119,7 +122,9 @@ impl Body for ClientBody {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            ClientBody::Full(whole) => SizeHint::with_exact(whole.as_ref().map_or(0, Bytes::len) as u64),
+            ClientBody::Full(whole) => {
+                SizeHint::with_exact(whole.as_ref().map_or(0, Bytes::len) as u64)
+            }
             ClientBody::Foreign(body) => body.size_hint(),
             ClientBody::Stream(_) | ClientBody::Waiting(_) => SizeHint::default(),
         }
@@ -190,7 +195,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// A head with our id of the request.
-pub fn head(status: StatusCode, dialect: Dialect, id: RequestId, body: ClientBody) -> Response<ClientBody> {
+pub fn head(
+    status: StatusCode,
+    dialect: Dialect,
+    id: RequestId,
+    body: ClientBody,
+) -> Response<ClientBody> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -204,7 +214,12 @@ pub fn head(status: StatusCode, dialect: Dialect, id: RequestId, body: ClientBod
 }
 
 /// A body of JSON.
-pub fn json(status: StatusCode, dialect: Dialect, id: RequestId, body: impl Into<Bytes>) -> Response<ClientBody> {
+pub fn json(
+    status: StatusCode,
+    dialect: Dialect,
+    id: RequestId,
+    body: impl Into<Bytes>,
+) -> Response<ClientBody> {
     let mut response = head(status, dialect, id, ClientBody::Full(Some(body.into())));
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     response
@@ -230,7 +245,8 @@ pub fn begun(mut begun: Begun, dialect: Dialect, id: RequestId) -> Response<Clie
 pub fn events(body: ClientBody, dialect: Dialect, id: RequestId) -> Response<ClientBody> {
     let mut response = head(StatusCode::OK, dialect, id, body);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     response
@@ -239,7 +255,12 @@ pub fn events(body: ClientBody, dialect: Dialect, id: RequestId) -> Response<Cli
 fn note(response: &mut Response<ClientBody>, notes: &Notes) {
     let mut put = |name: &'static str, text: &str| {
         // A header's value is ASCII: arrows in edit names are spelt out.
-        let ascii: String = text.replace('→', "->").chars().filter(|it| (' '..='~').contains(it)).take(2_000).collect();
+        let ascii: String = text
+            .replace('→', "->")
+            .chars()
+            .filter(|it| (' '..='~').contains(it))
+            .take(2_000)
+            .collect();
         if let (false, Ok(value)) = (ascii.is_empty(), HeaderValue::from_str(&ascii)) {
             response.headers_mut().insert(HeaderName::from_static(name), value);
         }
@@ -269,7 +290,9 @@ pub fn refusal(refusal: &Refusal, dialect: Dialect, id: RequestId) -> Response<C
             response.headers_mut().insert(header::RETRY_AFTER, value);
         }
     }
-    if let Some(value) = refusal.upstream_request_id.as_deref().and_then(|id| HeaderValue::from_str(id).ok()) {
+    if let Some(value) =
+        refusal.upstream_request_id.as_deref().and_then(|id| HeaderValue::from_str(id).ok())
+    {
         response.headers_mut().insert(HeaderName::from_static("x-upstream-request-id"), value);
     }
     if let Some(allow) = refusal.allow {

@@ -52,9 +52,10 @@ pub fn check<'w>(
         _ if key.revoked => {
             unauthorised("revoked_api_key", "this key was revoked: ask its owner for a new one")
         }
-        Some(at) if at <= now => {
-            unauthorised("expired_api_key", format!("this key expired at {at}: ask its owner for a new one"))
-        }
+        Some(at) if at <= now => unauthorised(
+            "expired_api_key",
+            format!("this key expired at {at}: ask its owner for a new one"),
+        ),
         _ => return Ok(key),
     };
     Err(Denied { refusal, key: Some(key) })
@@ -78,7 +79,9 @@ fn unknown(presented: &str) -> Refusal {
     }
     let has_our_prefix = presented.starts_with("wl_") && presented.len() != 41;
     if has_our_prefix || (presented.starts_with("wl_") && !is_minted(presented)) {
-        return invalid("the key is unknown; if it was minted here, it is mistyped or cut: copy it again");
+        return invalid(
+            "the key is unknown; if it was minted here, it is mistyped or cut: copy it again",
+        );
     }
     invalid("the key is unknown: use one made here")
 }
@@ -88,7 +91,8 @@ fn invalid(message: &str) -> Refusal {
 }
 
 fn missing() -> Refusal {
-    let message = "no key: send one as `Authorization: Bearer wl_…` (or x-api-key, x-goog-api-key, api-key)";
+    let message =
+        "no key: send one as `Authorization: Bearer wl_…` (or x-api-key, x-goog-api-key, api-key)";
     unauthorised("missing_api_key", message)
 }
 
@@ -132,7 +136,10 @@ mod tests {
 
     #[test]
     fn several_headers_must_agree() {
-        assert_eq!(presented(&headers(&[("authorization", "Bearer k1"), ("x-api-key", "k1")])), Ok("k1"));
+        assert_eq!(
+            presented(&headers(&[("authorization", "Bearer k1"), ("x-api-key", "k1")])),
+            Ok("k1")
+        );
         assert_eq!(code(&[("authorization", "Bearer k1"), ("x-api-key", "k2")]), "invalid_request");
         assert_eq!(code(&[("x-api-key", "k1"), ("x-api-key", "k2")]), "invalid_request");
     }

@@ -28,12 +28,20 @@ pub fn unsent(target: &Target, err: &SendError) -> Failed {
     match err {
         SendError::Connect(why) => Failed {
             verdict: Verdict::connect(),
-            refusal: ours(StatusCode::BAD_GATEWAY, "upstream_error", format!("provider {provider} could not be reached: {why}")),
+            refusal: ours(
+                StatusCode::BAD_GATEWAY,
+                "upstream_error",
+                format!("provider {provider} could not be reached: {why}"),
+            ),
         },
         SendError::FirstByte(after) => timeout(target, "first_byte", *after),
         SendError::Broken(why) => Failed {
             verdict: Verdict::cut(),
-            refusal: ours(StatusCode::BAD_GATEWAY, "upstream_error", format!("provider {provider} broke off: {why}")),
+            refusal: ours(
+                StatusCode::BAD_GATEWAY,
+                "upstream_error",
+                format!("provider {provider} broke off: {why}"),
+            ),
         },
     }
 }
@@ -41,8 +49,12 @@ pub fn unsent(target: &Target, err: &SendError) -> Failed {
 /// One of our timers ran out.
 pub fn timeout(target: &Target, timer: &str, after: Duration) -> Failed {
     let provider = &target.label.provider_name;
-    let message = format!("provider {provider} was silent for {} ms (timer `{timer}`)", after.as_millis());
-    Failed { verdict: Verdict::timeout(), refusal: ours(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout", message) }
+    let message =
+        format!("provider {provider} was silent for {} ms (timer `{timer}`)", after.as_millis());
+    Failed {
+        verdict: Verdict::timeout(),
+        refusal: ours(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout", message),
+    }
 }
 
 /// The answer began well and turned out to be none.
@@ -61,16 +73,29 @@ pub fn faulty(target: &Target, fault: &Fault) -> Failed {
 fn reported(target: &Target, fault: &Fault) -> Verdict {
     let headers = HeaderMap::new();
     let code = fault.code.as_deref();
-    target.kind.diagnose(&Refused { status: StatusCode::OK, headers: &headers, code, message: &fault.message })
+    target.kind.diagnose(&Refused {
+        status: StatusCode::OK,
+        headers: &headers,
+        code,
+        message: &fault.message,
+    })
 }
 
 /// The provider refused, with a status.
-pub fn refused(client: Dialect, spoken: Dialect, target: &Target, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Failed {
+pub fn refused(
+    client: Dialect,
+    spoken: Dialect,
+    target: &Target,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Failed {
     let (code, message) = spoken.chat().read_error(body).unwrap_or_else(|| (None, excerpt(body)));
     let refused = Refused { status, headers, code: code.as_deref(), message: &message };
     let verdict = target.kind.diagnose(&refused);
     let mut refusal = shown(target, verdict.show, Some(status), code.as_deref(), &message);
-    refusal.retry_after = verdict.rest.filter(|_| matches!(verdict.show, Show::RateLimited | Show::Overloaded));
+    refusal.retry_after =
+        verdict.rest.filter(|_| matches!(verdict.show, Show::RateLimited | Show::Overloaded));
     let callers_own = matches!(verdict.show, Show::Caller | Show::ContextLength);
     if callers_own && client == spoken && may_pass(target, body) {
         refusal.verbatim = Some(body.clone());
@@ -78,18 +103,27 @@ pub fn refused(client: Dialect, spoken: Dialect, target: &Target, status: Status
     Failed { verdict, refusal }
 }
 
-fn shown(target: &Target, show: Show, status: Option<StatusCode>, code: Option<&str>, message: &str) -> Refusal {
+fn shown(
+    target: &Target,
+    show: Show,
+    status: Option<StatusCode>,
+    code: Option<&str>,
+    message: &str,
+) -> Refusal {
     let label = &target.label;
     let (provider, model) = (&label.provider_name, &label.model_name);
     let said = scrub(target, message);
     let code = code.filter(|code| is_code(code) && scrub(target, code) == **code);
-    let number = status.map_or_else(|| "in its answer".to_owned(), |status| status.as_u16().to_string());
+    let number =
+        status.map_or_else(|| "in its answer".to_owned(), |status| status.as_u16().to_string());
     let own = |status, code: &str, text: String| Refusal {
         source: Source::Provider,
         ..Refusal::new(status, code, text)
     };
     let refusal = match show {
-        Show::Caller => own(status.unwrap_or(StatusCode::BAD_REQUEST), code.unwrap_or("invalid_request"), said),
+        Show::Caller => {
+            own(status.unwrap_or(StatusCode::BAD_REQUEST), code.unwrap_or("invalid_request"), said)
+        }
         Show::ContextLength => own(StatusCode::BAD_REQUEST, "context_length_exceeded", said),
         Show::AuthFailed => own(
             StatusCode::BAD_GATEWAY,
@@ -192,7 +226,9 @@ fn holds(value: &Value, secret: &str) -> bool {
 /// every text.
 fn secrets(target: &Target) -> impl Iterator<Item = &str> {
     let all = target.account().secrets.iter();
-    all.filter_map(|(_, secret)| secret.expose_str()).map(str::trim).filter(|secret| secret.len() >= 4)
+    all.filter_map(|(_, secret)| secret.expose_str())
+        .map(str::trim)
+        .filter(|secret| secret.len() >= 4)
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use wayleave_model::record::{Closed, Record};
 use wayleave_spool::{Position, Reader, Reason, SpoolError};
 use wayleave_store::Store;
 
-use crate::recorder::Recorder;
-use crate::settle::OpenSet;
+use crate::recorder::{self, Recorder};
+use crate::settle::{self, OpenSet};
 
 /// Most requests in one transaction.
 const BATCH: usize = 500;
@@ -102,7 +102,9 @@ impl Follower {
             self.ack().await;
         };
         if timeout(deadline, rest).await.is_err() {
-            tracing::warn!("the spool was not emptied in time: the rest is delivered after the next start");
+            tracing::warn!(
+                "the spool was not emptied in time: the rest is delivered after the next start"
+            );
         }
     }
 
@@ -147,11 +149,19 @@ impl Follower {
         if kind == AGAIN && self.inherited.is_none() {
             return;
         }
+        // Nearly every one is closed soon, so what opened it need not be read.
+        if kind == recorder::kind::OPENED
+            && let Some(request) = settle::opened_by(payload)
+        {
+            return self.open.take_unread(request, payload.to_vec(), place);
+        }
         match serde_json::from_slice::<Record>(payload) {
             // A request that was closed before it was written again opens once more here, and is
             // settled as interrupted: the store has it, and keeps what it has.
             Ok(record) => self.pending.extend(self.open.take(record, place)),
-            Err(err) => tracing::error!(%err, kind, "a record of the spool is not understood and is passed over"),
+            Err(err) => {
+                tracing::error!(%err, kind, "a record of the spool is not understood and is passed over")
+            }
         }
     }
 

@@ -63,7 +63,11 @@ struct Arrival {
 
 impl Gateway {
     /// Answers one request of the data plane.
-    pub async fn serve(self: &Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Response<ClientBody> {
+    pub async fn serve(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+        peer: IpAddr,
+    ) -> Response<ClientBody> {
         let clock = &self.recorder.clock;
         let arrival = Arrival { id: RequestId::new(clock.now()), admitted: clock.tick(), peer };
         let found = surface::find(request.method(), request.uri().path());
@@ -96,7 +100,10 @@ impl Gateway {
                     Surface::Models => listing::all(&key),
                     _ => listing::one(&key, &rest)?,
                 };
-                Ok(without_body(request.method(), answer::json(StatusCode::OK, dialect, arrival.id, body)))
+                Ok(without_body(
+                    request.method(),
+                    answer::json(StatusCode::OK, dialect, arrival.id, body),
+                ))
             }
             Surface::Unsupported { what, instead } => {
                 self.caller(request.headers()).map_err(|unknown| unknown.refusal)?;
@@ -105,7 +112,12 @@ impl Gateway {
             }
             Surface::Root => Ok(without_body(
                 request.method(),
-                answer::json(StatusCode::OK, dialect, arrival.id, r#"{"service":"wayleave","base_url_path":"/v1"}"#),
+                answer::json(
+                    StatusCode::OK,
+                    dialect,
+                    arrival.id,
+                    r#"{"service":"wayleave","base_url_path":"/v1"}"#,
+                ),
             )),
             Surface::Healthz => {
                 let body = answer::json(StatusCode::OK, dialect, arrival.id, r#"{"status":"ok"}"#);
@@ -190,7 +202,8 @@ impl Gateway {
         progress: Arc<Progress>,
     ) -> Result<Begun, Box<Ended>> {
         let dialect = origin.dialect;
-        let asked = RawObject::read(&body).and_then(|object| dialect.chat().ask(&Head::default(), object));
+        let asked =
+            RawObject::read(&body).and_then(|object| dialect.chat().ask(&Head::default(), object));
         let ask = match asked {
             Ok(ask) => ask,
             Err(malformed) => {
@@ -214,8 +227,17 @@ impl Gateway {
         };
         let forwarded = outbound::forwarded(&origin.headers, dialect, lot);
         let id = origin.id;
-        let conversation =
-            Conversation { gateway: self, id, dialect, body: &body, ask, forwarded, route, targets, trail };
+        let conversation = Conversation {
+            gateway: self,
+            id,
+            dialect,
+            body: &body,
+            ask,
+            forwarded,
+            route,
+            targets,
+            trail,
+        };
         conversation.run().await
     }
 
@@ -229,10 +251,12 @@ impl Gateway {
         self.database_is_known().map_err(unknown)?;
         let hash = self.hasher.hash_key(presented.as_bytes());
         let world = self.world.load();
-        auth::check(&world, &hash, presented, self.recorder.clock.now()).cloned().map_err(|denied| {
-            self.refused_key(&denied.refusal);
-            Box::new(Unknown { refusal: denied.refusal, key: denied.key.cloned() })
-        })
+        auth::check(&world, &hash, presented, self.recorder.clock.now()).cloned().map_err(
+            |denied| {
+                self.refused_key(&denied.refusal);
+                Box::new(Unknown { refusal: denied.refusal, key: denied.key.cloned() })
+            },
+        )
     }
 
     /// Keys are honoured for a while without the database; a revocation must not be missed for
@@ -243,12 +267,21 @@ impl Gateway {
         if silence <= self.settings.key_grace {
             return Ok(());
         }
-        let message = format!("the database has not answered for {} s, so keys cannot be checked", silence.as_secs());
+        let message = format!(
+            "the database has not answered for {} s, so keys cannot be checked",
+            silence.as_secs()
+        );
         Err(Refusal::dependency(message))
     }
 
     /// The record of a request of a known key: from here on it leaves a row, however it ends.
-    fn trail(&self, key: &KeyEntry, ask: Option<&Ask<'_>>, origin: &Origin, progress: Arc<Progress>) -> Trail {
+    fn trail(
+        &self,
+        key: &KeyEntry,
+        ask: Option<&Ask<'_>>,
+        origin: &Origin,
+        progress: Arc<Progress>,
+    ) -> Trail {
         let headers = &origin.headers;
         let text = |name: &str, most: usize| {
             let value = headers.get(name)?.to_str().ok()?;
@@ -267,17 +300,27 @@ impl Gateway {
             alias_id: None,
             route: None,
             client: client::recognise(headers).map(Cow::Borrowed),
-            client_request_id: text("x-request-id", 128).or_else(|| text("x-client-request-id", 128)),
+            client_request_id: text("x-request-id", 128)
+                .or_else(|| text("x-client-request-id", 128)),
             trace_id: Traceparent::read(headers).map(|trace| trace.id.to_owned()),
             person: Some(Person {
                 client_addr: Some(client_addr.to_string()),
-                end_user: ask.and_then(|ask| ask.end_user.as_ref()).map(|it| it.chars().take(256).collect()),
+                end_user: ask
+                    .and_then(|ask| ask.end_user.as_ref())
+                    .map(|it| it.chars().take(256).collect()),
             }),
             probe: false,
         };
         let asked = ask.map_or(Asked::default(), |ask| ask.asked);
         let max_output = ask.and_then(|ask| ask.max_output);
-        Trail::new(Arc::clone(&self.recorder), identity, asked, origin.admitted, max_output, progress)
+        Trail::new(
+            Arc::clone(&self.recorder),
+            identity,
+            asked,
+            origin.admitted,
+            max_output,
+            progress,
+        )
     }
 
     fn missed(&self, miss: &Miss, request: &Request<Incoming>) -> Refusal {
@@ -314,11 +357,19 @@ impl Gateway {
             "foreign_key_format" => "foreign_key_format",
             _ => "invalid_api_key",
         };
-        self.recorder.metrics.refused_keys.get_or_create(&crate::metrics::CodeLabels { code }).inc();
+        self.recorder
+            .metrics
+            .refused_keys
+            .get_or_create(&crate::metrics::CodeLabels { code })
+            .inc();
     }
 
     fn setup_problem(&self, code: &'static str) {
-        self.recorder.metrics.setup_problems.get_or_create(&crate::metrics::CodeLabels { code }).inc();
+        self.recorder
+            .metrics
+            .setup_problems
+            .get_or_create(&crate::metrics::CodeLabels { code })
+            .inc();
     }
 }
 

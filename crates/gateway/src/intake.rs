@@ -90,6 +90,9 @@ async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Refusal> {
 }
 
 fn too_large(limit: usize) -> Refusal {
-    let message = format!("the body is larger than {} MiB ({limit} bytes), the most that is taken", limit >> 20);
+    let message = format!(
+        "the body is larger than {} MiB ({limit} bytes), the most that is taken",
+        limit >> 20
+    );
     Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message)
 }

@@ -43,7 +43,8 @@ impl Keeper {
 
     /// Runs until `stop`.
     pub async fn run(self, stop: CancellationToken) {
-        let work = async { tokio::join!(self.follow_changes(), self.beats(), self.measure_silence()) };
+        let work =
+            async { tokio::join!(self.follow_changes(), self.beats(), self.measure_silence()) };
         tokio::select! {
             () = stop.cancelled() => {}
             _ = work => {}
@@ -63,7 +64,9 @@ impl Keeper {
                         feed = self.store.feed(self.gateway.world.load().revision);
                     }
                 }
-                Err(err) => tracing::warn!(%err, "the database is away: requests are served from memory"),
+                Err(err) => {
+                    tracing::warn!(%err, "the database is away: requests are served from memory")
+                }
             }
         }
     }

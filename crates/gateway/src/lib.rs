@@ -4,7 +4,10 @@
 //! under its own name. [`world`] is the configuration it sees, [`trail`] what it leaves behind,
 //! [`upstream`] the only way out.
 
-#![allow(clippy::result_large_err, reason = "a refusal is made once in a request's life, and rarely")]
+#![allow(
+    clippy::result_large_err,
+    reason = "a refusal is made once in a request's life, and rarely"
+)]
 
 pub mod answer;
 pub mod auth;

@@ -42,7 +42,11 @@ pub fn all(key: &KeyEntry) -> Vec<u8> {
 /// One of them.
 pub fn one(key: &KeyEntry, id: &str) -> Result<Vec<u8>, Refusal> {
     let id = decoded(id).ok_or_else(|| {
-        Refusal::new(StatusCode::BAD_REQUEST, "invalid_request", "the model in the path is not UTF-8")
+        Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_request",
+            "the model in the path is not UTF-8",
+        )
     })?;
     Ok(render(&entry(key, route::find(key, &id)?)))
 }
@@ -130,7 +134,8 @@ mod tests {
         part.keys[0].aliases = Some(vec![part.aliases[1].id]);
         let key = testing::entry(part);
         let list = read(&all(&key));
-        let ids: Vec<&str> = list["data"].as_array().unwrap().iter().filter_map(|it| it["id"].as_str()).collect();
+        let ids: Vec<&str> =
+            list["data"].as_array().unwrap().iter().filter_map(|it| it["id"].as_str()).collect();
         assert_eq!(ids, ["team/slow"]);
         assert_eq!(read(&one(&key, "team%2Fslow").unwrap())["id"], "team/slow");
         assert_eq!(one(&key, "fast").unwrap_err().code, "model_not_allowed");

@@ -103,18 +103,54 @@ impl Metrics {
         r.register("attempts", "Calls to providers that ended", self.attempts.clone());
         r.register("tokens", "Tokens consumed", self.tokens.clone());
         r.register("cost_nanos", "Billionths of a US dollar spent", self.cost_nanos.clone());
-        r.register_with_unit("request_duration", "From admission to the end", Unit::Seconds, self.duration.clone());
-        r.register_with_unit("first_token", "From admission to the first semantic event", Unit::Seconds, self.first_token.clone());
-        r.register_with_unit("overhead", "From admission to the upstream request", Unit::Seconds, self.overhead.clone());
+        r.register_with_unit(
+            "request_duration",
+            "From admission to the end",
+            Unit::Seconds,
+            self.duration.clone(),
+        );
+        r.register_with_unit(
+            "first_token",
+            "From admission to the first semantic event",
+            Unit::Seconds,
+            self.first_token.clone(),
+        );
+        r.register_with_unit(
+            "overhead",
+            "From admission to the upstream request",
+            Unit::Seconds,
+            self.overhead.clone(),
+        );
         r.register("refused_keys", "Requests without a valid key", self.refused_keys.clone());
         r.register("requests_in_flight", "Requests under way", self.in_flight.clone());
-        r.register("spool_failures", "Finished requests that could not be recorded", self.spool_failures.clone());
-        r.register("spool_lag_bytes", "Bytes of the spool not in the database yet", self.spool_lag.clone());
+        r.register(
+            "spool_failures",
+            "Finished requests that could not be recorded",
+            self.spool_failures.clone(),
+        );
+        r.register(
+            "spool_lag_bytes",
+            "Bytes of the spool not in the database yet",
+            self.spool_lag.clone(),
+        );
         r.register("settled_requests", "Requests written to the database", self.settled.clone());
         r.register("settle_failures", "Batches to be written again", self.settle_failures.clone());
-        r.register("setup_problems", "Requests that show a wrong set-up of their client", self.setup_problems.clone());
-        r.register("config_revision", "Revision of the configuration in force", self.revision.clone());
-        r.register_with_unit("database_silence", "Since the database was last heard of", Unit::Seconds, self.database_silence.clone());
+        r.register(
+            "setup_problems",
+            "Requests that show a wrong set-up of their client",
+            self.setup_problems.clone(),
+        );
+        r.register(
+            "config_revision",
+            "Revision of the configuration in force",
+            self.revision.clone(),
+        );
+        r.register_with_unit(
+            "database_silence",
+            "Since the database was last heard of",
+            Unit::Seconds,
+            self.database_silence.clone(),
+        );
     }
 
     /// A request ended.

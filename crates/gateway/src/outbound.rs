@@ -48,7 +48,8 @@ pub fn shape(
     }
     let request = dialect.chat().read_request(&Head::default(), body)?;
     let mut losses = Losses::default();
-    let body = endpoint.dialect.chat().write_request(&request, model, &target.facts, &mut losses)?;
+    let body =
+        endpoint.dialect.chat().write_request(&request, model, &target.facts, &mut losses)?;
     Ok(Shaped {
         body: vec![Bytes::from(body)],
         edits: Vec::new(),
@@ -146,12 +147,14 @@ impl<'a> Traceparent<'a> {
     /// The client's, if it sent a valid one.
     pub fn read(headers: &'a HeaderMap) -> Option<Traceparent<'a>> {
         let mut parts = headers.get("traceparent")?.to_str().ok()?.split('-');
-        let (version, id, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (version, id, span, flags) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let hex = |text: &str, length| {
             text.len() == length && text.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
         };
         let zero = |text: &str| text.bytes().all(|it| it == b'0');
-        let sound = hex(version, 2) && version != "ff" && hex(id, 32) && hex(span, 16) && hex(flags, 2);
+        let sound =
+            hex(version, 2) && version != "ff" && hex(id, 32) && hex(span, 16) && hex(flags, 2);
         (sound && !zero(id) && !zero(span)).then_some(Traceparent { id, flags })
     }
 }

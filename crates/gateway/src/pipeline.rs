@@ -6,7 +6,9 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 use wayleave_dialect::Dialect;
-use wayleave_dialect::carry::{Answer as Wanted, Carried, Carry, Translate, Whole, translate_whole};
+use wayleave_dialect::carry::{
+    Answer as Wanted, Carried, Carry, Translate, Whole, translate_whole,
+};
 use wayleave_dialect::chat::Ask;
 use wayleave_dialect::error::Fault;
 use wayleave_model::alias::AnswerModel;
@@ -115,7 +117,8 @@ impl Conversation<'_> {
         let mut next = targets.iter().enumerate();
         while let Some((at, target)) = next.next() {
             let Some(endpoint) = target.endpoint(self.dialect) else { continue };
-            let shaped = match outbound::shape(self.dialect, &self.ask, self.body, target, endpoint) {
+            let shaped = match outbound::shape(self.dialect, &self.ask, self.body, target, endpoint)
+            {
                 Ok(shaped) => shaped,
                 // Another target may speak the client's own dialect and need no translation.
                 Err(malformed) => {
@@ -146,7 +149,11 @@ impl Conversation<'_> {
                 // Only a larger window can take what this one could not.
                 Elsewhere::LargerWindow => {
                     let window = target.facts.context_window;
-                    while next.clone().next().is_some_and(|(_, it)| it.facts.context_window <= window) {
+                    while next
+                        .clone()
+                        .next()
+                        .is_some_and(|(_, it)| it.facts.context_window <= window)
+                    {
                         next.next();
                     }
                 }
@@ -158,13 +165,19 @@ impl Conversation<'_> {
             last = Some(failed.refusal);
         }
         let refusal = last.unwrap_or_else(|| {
-            let message = format!("no target of `{}` can take this kind of request", self.route.name);
+            let message =
+                format!("no target of `{}` can take this kind of request", self.route.name);
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "all_targets_unavailable", message)
         });
         Err(self.ended(refusal))
     }
 
-    async fn attempt(&mut self, target: &Arc<Target>, endpoint: &Endpoint, shaped: &Shaped) -> Result<Outcome, Box<Failed>> {
+    async fn attempt(
+        &mut self,
+        target: &Arc<Target>,
+        endpoint: &Endpoint,
+        shaped: &Shaped,
+    ) -> Result<Outcome, Box<Failed>> {
         let timers = self.timers();
         let answer = self.send(target, endpoint, shaped, &timers).await?;
         let upstream_id = upstream_request_id(&answer.headers)
@@ -174,8 +187,16 @@ impl Conversation<'_> {
             self.trail.repaired("unasked_encoding");
         }
         if !answer.status.is_success() {
-            let body = collect(answer.body, MAX_ERROR, &timers).await.unwrap_or_else(|_| Bytes::new());
-            let mut failed = failure::refused(self.dialect, endpoint.dialect, target, answer.status, &answer.headers, &body);
+            let body =
+                collect(answer.body, MAX_ERROR, &timers).await.unwrap_or_else(|_| Bytes::new());
+            let mut failed = failure::refused(
+                self.dialect,
+                endpoint.dialect,
+                target,
+                answer.status,
+                &answer.headers,
+                &body,
+            );
             failed.refusal.upstream_request_id = upstream_id;
             return Err(Box::new(failed));
         }
@@ -186,8 +207,12 @@ impl Conversation<'_> {
         let limit = self.gateway.settings.max_body;
         let body = match collect(answer.body, limit, &timers).await {
             Ok(body) => body,
-            Err(Uncollected::Idle) => return Err(Box::new(failure::timeout(target, "idle", timers.idle))),
-            Err(Uncollected::Fault(fault)) => return Err(Box::new(failure::faulty(target, &fault))),
+            Err(Uncollected::Idle) => {
+                return Err(Box::new(failure::timeout(target, "idle", timers.idle)));
+            }
+            Err(Uncollected::Fault(fault)) => {
+                return Err(Box::new(failure::faulty(target, &fault)));
+            }
         };
         let wanted = self.wanted(shaped);
         let whole = if endpoint.dialect == self.dialect {
@@ -199,11 +224,22 @@ impl Conversation<'_> {
         Ok(Outcome::Whole(whole, upstream_id))
     }
 
-    async fn send(&self, target: &Target, endpoint: &Endpoint, shaped: &Shaped, timers: &Timers) -> Result<Answer, Box<Failed>> {
+    async fn send(
+        &self,
+        target: &Target,
+        endpoint: &Endpoint,
+        shaped: &Shaped,
+        timers: &Timers,
+    ) -> Result<Answer, Box<Failed>> {
         let now = self.gateway.recorder.clock.now();
         let model = &target.label.model_name;
         if let Some(play) = target.kind.play(model, &joined(&shaped.body), now) {
-            return match tokio::time::timeout(timers.first_byte, tokio::time::sleep(play.head_after)).await {
+            return match tokio::time::timeout(
+                timers.first_byte,
+                tokio::time::sleep(play.head_after),
+            )
+            .await
+            {
                 Ok(()) => Ok(Answer {
                     status: play.status,
                     headers: play.headers.clone(),
@@ -213,8 +249,9 @@ impl Conversation<'_> {
                 Err(_) => Err(Box::new(failure::timeout(target, "first_byte", timers.first_byte))),
             };
         }
-        let request = outbound::request(target, endpoint, shaped, self.ask.stream, &self.forwarded, now)
-            .map_err(|why| Box::new(failure::unsent(target, &SendError::Connect(why))))?;
+        let request =
+            outbound::request(target, endpoint, shaped, self.ask.stream, &self.forwarded, now)
+                .map_err(|why| Box::new(failure::unsent(target, &SendError::Connect(why))))?;
         let answer = self.gateway.upstream.send(request, timers.first_byte).await;
         answer.map_err(|err| Box::new(failure::unsent(target, &err)))
     }
@@ -233,14 +270,21 @@ impl Conversation<'_> {
         let mut carry: Box<dyn Carry> = if endpoint.dialect == self.dialect {
             self.dialect.chat().carry(&wanted)
         } else {
-            let (reader, writer) = (endpoint.dialect.chat().reader(), self.dialect.chat().writer(&wanted));
+            let (reader, writer) =
+                (endpoint.dialect.chat().reader(), self.dialect.chat().writer(&wanted));
             Box::new(Translate::new(reader, writer))
         };
         let mut carried = Carried::default();
         let deadline = Instant::now() + timers.first_token;
         loop {
             match tokio::time::timeout_at(deadline, body.chunk()).await {
-                Err(_) => return Err(Box::new(failure::timeout(target, "first_token", timers.first_token))),
+                Err(_) => {
+                    return Err(Box::new(failure::timeout(
+                        target,
+                        "first_token",
+                        timers.first_token,
+                    )));
+                }
                 Ok(Some(Ok(chunk))) => carry.push(chunk, &mut carried),
                 Ok(Some(Err(broken))) => {
                     let fault = Fault { message: broken.to_string(), ..Fault::cut() };
@@ -265,7 +309,14 @@ impl Conversation<'_> {
         Begun { body: BegunBody::Whole(whole, Box::new(self.trail)), notes }
     }
 
-    fn stream(self, held: Held, shaped: &Shaped, upstream_request_id: Option<String>, target: &Arc<Target>, lease: Lease) -> Begun {
+    fn stream(
+        self,
+        held: Held,
+        shaped: &Shaped,
+        upstream_request_id: Option<String>,
+        target: &Arc<Target>,
+        lease: Lease,
+    ) -> Begun {
         let notes = notes(shaped, upstream_request_id);
         let timers = self.timers();
         let relay = Relay::new(
@@ -320,7 +371,11 @@ enum Uncollected {
 }
 
 /// A whole body, at most `limit` bytes of it. One piece, the usual case, is not copied.
-async fn collect(mut body: AnswerBody, limit: usize, timers: &Timers) -> Result<Bytes, Uncollected> {
+async fn collect(
+    mut body: AnswerBody,
+    limit: usize,
+    timers: &Timers,
+) -> Result<Bytes, Uncollected> {
     let mut first: Option<Bytes> = None;
     let mut rest: Vec<u8> = Vec::new();
     loop {
@@ -328,7 +383,10 @@ async fn collect(mut body: AnswerBody, limit: usize, timers: &Timers) -> Result<
             Err(_) => return Err(Uncollected::Idle),
             Ok(Some(Ok(chunk))) => chunk,
             Ok(Some(Err(broken))) => {
-                return Err(Uncollected::Fault(Fault { message: broken.to_string(), ..Fault::cut() }));
+                return Err(Uncollected::Fault(Fault {
+                    message: broken.to_string(),
+                    ..Fault::cut()
+                }));
             }
             Ok(None) => return Ok(first.unwrap_or_else(|| rest.into())),
         };

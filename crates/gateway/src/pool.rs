@@ -46,7 +46,9 @@ impl Health {
         let until = Tick::default().plus_micros(self.resting_until.load(Ordering::Relaxed));
         match until.micros_since(now) {
             0 => Fitness::Ready,
-            micros => Fitness::Resting { micros, throttled: self.throttled.load(Ordering::Relaxed) == 1 },
+            micros => {
+                Fitness::Resting { micros, throttled: self.throttled.load(Ordering::Relaxed) == 1 }
+            }
         }
     }
 

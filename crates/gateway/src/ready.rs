@@ -19,7 +19,10 @@ pub fn report(gateway: &Gateway) -> (StatusCode, Vec<u8>) {
     let heard = Tick::default().plus_micros(gateway.confirmed.load(Ordering::Relaxed));
     let silence = Duration::from_micros(gateway.recorder.clock.tick().micros_since(heard));
     if silence > SILENCE {
-        let text = format!("the database has not answered for {} s: usage waits in the spool", silence.as_secs());
+        let text = format!(
+            "the database has not answered for {} s: usage waits in the spool",
+            silence.as_secs()
+        );
         degraded.push(json!({"code": "database_unavailable", "message": text}));
     }
     let mut down = Vec::new();
@@ -28,7 +31,9 @@ pub fn report(gateway: &Gateway) -> (StatusCode, Vec<u8>) {
     }
     let world = gateway.world.load();
     if world.revision == 0 {
-        down.push(json!({"code": "no_configuration", "message": "no configuration has been read yet"}));
+        down.push(
+            json!({"code": "no_configuration", "message": "no configuration has been read yet"}),
+        );
     }
     if let Err(err) = gateway.recorder.spool.writable() {
         down.push(json!({"code": "spool_not_writable", "message": err.to_string()}));
@@ -76,7 +81,8 @@ mod tests {
         fn report(&self) -> (u16, String, Vec<String>) {
             let (status, body) = report(&self.gateway);
             let body: Value = serde_json::from_slice(&body).unwrap();
-            let codes = ["degraded", "unavailable"].iter().flat_map(|list| body[list].as_array().unwrap());
+            let codes =
+                ["degraded", "unavailable"].iter().flat_map(|list| body[list].as_array().unwrap());
             let codes = codes.map(|it| it["code"].as_str().unwrap().to_owned()).collect();
             (status.as_u16(), body["status"].as_str().unwrap().to_owned(), codes)
         }

@@ -104,8 +104,10 @@ impl Recorder {
             Writing::Tried(_) => kind::TRIED,
             Writing::Closed(_) => kind::CLOSED,
         };
-        with_json(record, |bytes| self.spool.append(kind, bytes).map(|_| ()).map_err(|err| err.to_string()))
-            .map_err(Unwritable)
+        with_json(record, |bytes| {
+            self.spool.append(kind, bytes).map(|_| ()).map_err(|err| err.to_string())
+        })
+        .map_err(Unwritable)
     }
 
     /// Appends the record that ends a request: also on a full disk, from the spool's reserve.
@@ -113,7 +115,10 @@ impl Recorder {
         self.metrics.closed(identity, closed.outcome, closed.attempts);
         log(identity, closed.outcome, closed.attempts);
         let written = with_json(&Writing::Closed(closed), |bytes| {
-            self.spool.append_reserved(kind::CLOSED, bytes).map(|_| ()).map_err(|err| err.to_string())
+            self.spool
+                .append_reserved(kind::CLOSED, bytes)
+                .map(|_| ())
+                .map_err(|err| err.to_string())
         });
         if let Err(err) = written {
             self.metrics.spool_failures.inc();
@@ -122,7 +127,10 @@ impl Recorder {
     }
 }
 
-fn with_json(record: &Writing<'_>, write: impl FnOnce(&[u8]) -> Result<(), String>) -> Result<(), String> {
+fn with_json(
+    record: &Writing<'_>,
+    write: impl FnOnce(&[u8]) -> Result<(), String>,
+) -> Result<(), String> {
     BUFFER.with_borrow_mut(|buffer| {
         buffer.clear();
         serde_json::to_writer(&mut *buffer, record).map_err(|err| err.to_string())?;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use wayleave_dialect::{Dialect, Malformed};
 use wayleave_dialect::error::{ErrorBody, Source};
+use wayleave_dialect::{Dialect, Malformed};
 
 /// A request that gets no answer. Rendered in the client's dialect by whoever ends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +72,9 @@ impl Refusal {
     /// that says it is overloaded.
     pub fn told_in(mut self, dialect: Dialect) -> Refusal {
         let overloaded = self.code == "overloaded" && self.provider_status == Some(529);
-        if let (true, Dialect::AnthropicMessages, Ok(status)) = (overloaded, dialect, StatusCode::from_u16(529)) {
+        if let (true, Dialect::AnthropicMessages, Ok(status)) =
+            (overloaded, dialect, StatusCode::from_u16(529))
+        {
             self.status = status;
         }
         self

@@ -70,7 +70,8 @@ impl Relay {
         let (body, carry, carried) = held;
         let now = Instant::now();
         let first = now + idle.min(gateway.settings.heartbeat);
-        let silence = Silence { heard: now, spoke: now, timer: Box::pin(tokio::time::sleep_until(first)) };
+        let silence =
+            Silence { heard: now, spoke: now, timer: Box::pin(tokio::time::sleep_until(first)) };
         let mut running = Box::new(Running {
             gateway,
             id,

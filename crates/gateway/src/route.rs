@@ -18,7 +18,9 @@ pub fn find<'w>(key: &'w KeyEntry, model: &str) -> Result<&'w Arc<Route>, Refusa
     if !key.may_call(route.alias) {
         let message = format!(
             "the key `{}` may not call the model `{}`: its scope lists other models; ask its owner, {}",
-            key.caller.key_name, clip(model), key.caller.owner_name
+            key.caller.key_name,
+            clip(model),
+            key.caller.owner_name
         );
         return Err(Refusal::new(StatusCode::FORBIDDEN, "model_not_allowed", message).at("model"));
     }
@@ -82,7 +84,9 @@ pub fn order(route: &Route, now: Tick, draw: u64) -> Result<Vec<Arc<Target>>, Re
                 Candidate::Unusable(why) => unusable.push(why),
                 Candidate::Ready(target) => match target.member.fitness(now) {
                     Fitness::Ready => ready.push((*weight, Arc::clone(target))),
-                    Fitness::Resting { micros, throttled } => resting.push((micros, throttled, target)),
+                    Fitness::Resting { micros, throttled } => {
+                        resting.push((micros, throttled, target))
+                    }
                 },
             }
         }
@@ -119,7 +123,8 @@ fn shuffle(group: &mut [(u32, Arc<Target>)], draw: u64) {
 
 fn throttled(model: &str, rest: Duration) -> Refusal {
     let seconds = rest.as_secs_f64().ceil();
-    let message = format!("every provider of `{model}` is rate limited; try again in {seconds:.0} s");
+    let message =
+        format!("every provider of `{model}` is rate limited; try again in {seconds:.0} s");
     Refusal {
         retry_after: Some(rest),
         ..Refusal::new(StatusCode::TOO_MANY_REQUESTS, "upstream_rate_limited", message)
@@ -131,7 +136,9 @@ fn none_usable(model: &str, unusable: &[&Unusable]) -> Refusal {
         Some(Unusable::NoCredential { provider }) => Refusal::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "no_default_credential",
-            format!("the provider {provider} behind `{model}` has no default credential: an admin must choose one"),
+            format!(
+                "the provider {provider} behind `{model}` has no default credential: an admin must choose one"
+            ),
         ),
         Some(Unusable::Broken(why)) => Refusal::new(
             StatusCode::SERVICE_UNAVAILABLE,

@@ -30,7 +30,9 @@ const H2_STREAMS: u32 = 1_000;
 
 /// The control plane: everything below `/api` and `/console`.
 pub type ControlPlane = Arc<
-    dyn Fn(Request<Incoming>, IpAddr) -> Pin<Box<dyn Future<Output = Response<ClientBody>> + Send>> + Send + Sync,
+    dyn Fn(Request<Incoming>, IpAddr) -> Pin<Box<dyn Future<Output = Response<ClientBody>> + Send>>
+        + Send
+        + Sync,
 >;
 
 /// What listens.
@@ -58,7 +60,8 @@ impl Server {
                 Ok((tcp, peer)) => {
                     let server = Arc::clone(&self);
                     let (builder, stop) = (Arc::clone(&builder), stop.clone());
-                    self.connections.spawn(async move { server.connection(tcp, peer, &builder, stop).await });
+                    self.connections
+                        .spawn(async move { server.connection(tcp, peer, &builder, stop).await });
                 }
                 Err(err) => {
                     // Out of descriptors, most likely: others must end before more can begin.
@@ -69,7 +72,13 @@ impl Server {
         }
     }
 
-    async fn connection(self: Arc<Self>, tcp: TcpStream, peer: SocketAddr, builder: &auto::Builder<TokioExecutor>, stop: CancellationToken) {
+    async fn connection(
+        self: Arc<Self>,
+        tcp: TcpStream,
+        peer: SocketAddr,
+        builder: &auto::Builder<TokioExecutor>,
+        stop: CancellationToken,
+    ) {
         // Without it a small write waits for the client's delayed acknowledgement: 40 ms a token.
         let _ = tcp.set_nodelay(true);
         match self.tls.load_full() {
@@ -110,7 +119,11 @@ impl Server {
         }
     }
 
-    async fn route(self: Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Response<ClientBody> {
+    async fn route(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        peer: IpAddr,
+    ) -> Response<ClientBody> {
         let path = request.uri().path();
         let ours = ["/api", "/console", "/metrics"];
         let is_control = ours.iter().any(|prefix| {
@@ -130,7 +143,9 @@ impl Server {
             headers.insert(header::VARY, HeaderValue::from_static("origin"));
             headers.insert(
                 header::ACCESS_CONTROL_EXPOSE_HEADERS,
-                HeaderValue::from_static("x-request-id, retry-after, x-wayleave-adjusted, x-wayleave-lossy"),
+                HeaderValue::from_static(
+                    "x-request-id, retry-after, x-wayleave-adjusted, x-wayleave-lossy",
+                ),
             );
         }
         response
@@ -151,7 +166,11 @@ impl Server {
 fn builder() -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_headers(100);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(H2_STREAMS).keep_alive_interval(Duration::from_secs(30));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(H2_STREAMS)
+        .keep_alive_interval(Duration::from_secs(30));
     builder
 }
 
@@ -160,7 +179,10 @@ fn preflight(request: &Request<Incoming>) -> Response<ClientBody> {
     let mut response = Response::new(ClientBody::Full(None));
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, OPTIONS"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, POST, OPTIONS"),
+    );
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     if let Some(wanted) = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());

@@ -15,8 +15,27 @@ pub struct OpenSet<P>(HashMap<RequestId, Open<P>>);
 struct Open<P> {
     /// Where its first record stands: nothing from there on may be forgotten.
     since: P,
-    opened: Box<Opened>,
+    opened: Held,
     tried: Vec<Attempt>,
+}
+
+/// What opened a request: read only when the request does not end by itself, which is rare.
+enum Held {
+    Read(Box<Opened>),
+    Unread(Vec<u8>),
+}
+
+impl Held {
+    /// `None` for bytes that are no such record.
+    fn read(&self) -> Option<Opened> {
+        match self {
+            Held::Read(opened) => Some((**opened).clone()),
+            Held::Unread(bytes) => match serde_json::from_slice(bytes) {
+                Ok(Record::Opened(opened)) => Some(opened),
+                _ => None,
+            },
+        }
+    }
 }
 
 impl<P> Default for OpenSet<P> {
@@ -39,6 +58,11 @@ impl<P: Copy + Ord> OpenSet<P> {
         None
     }
 
+    /// Takes the record of an attempt that begins, unread: `request` is whose it is.
+    pub fn take_unread(&mut self, request: RequestId, record: Vec<u8>, place: P) {
+        self.hold(request, Held::Unread(record), place);
+    }
+
     /// Where the oldest open request begins.
     pub fn oldest(&self) -> Option<P> {
         self.0.values().map(|open| open.since).min()
@@ -48,11 +72,11 @@ impl<P: Copy + Ord> OpenSet<P> {
     /// that a long stream does not hold on to every segment since its beginning.
     pub fn before(&self, place: P) -> Vec<(RequestId, Vec<Record>)> {
         let old = self.0.iter().filter(|(_, open)| open.since < place);
-        old.map(|(&request, open)| {
+        old.filter_map(|(&request, open)| {
             let tried = open.tried.iter().cloned();
             let tried = tried.map(|attempt| Record::Tried(Tried { request, attempt }));
-            let opened = Record::Opened((*open.opened).clone());
-            (request, std::iter::once(opened).chain(tried).collect())
+            let opened = Record::Opened(open.opened.read()?);
+            Some((request, std::iter::once(opened).chain(tried).collect()))
         })
         .collect()
     }
@@ -66,18 +90,21 @@ impl<P: Copy + Ord> OpenSet<P> {
 
     /// Settles everything that is open: the process that opened it is dead.
     pub fn interrupted(&mut self) -> Vec<Closed> {
-        let mut all: Vec<Closed> = self.0.drain().map(|(_, open)| interrupted(open)).collect();
+        let mut all: Vec<Closed> =
+            self.0.drain().filter_map(|(_, open)| interrupted(open)).collect();
         all.sort_by_key(|closed| closed.identity.request);
         all
     }
 
     fn open(&mut self, opened: Opened, place: P) {
-        let request = opened.identity.request;
+        self.hold(opened.identity.request, Held::Read(Box::new(opened)), place);
+    }
+
+    fn hold(&mut self, request: RequestId, opened: Held, place: P) {
         match self.0.get_mut(&request) {
-            Some(open) => *open.opened = opened,
+            Some(open) => open.opened = opened,
             None => {
-                let open = Open { since: place, opened: Box::new(opened), tried: Vec::new() };
-                self.0.insert(request, open);
+                self.0.insert(request, Open { since: place, opened, tried: Vec::new() });
             }
         }
     }
@@ -93,8 +120,12 @@ impl<P: Copy + Ord> OpenSet<P> {
 }
 
 /// Rated on what is known to have been sent, the prompt, and never above the attempt's ceiling.
-fn interrupted<P>(open: Open<P>) -> Closed {
-    let Opened { identity, asked, attempt, prompt_lines } = *open.opened;
+fn interrupted<P>(open: Open<P>) -> Option<Closed> {
+    let Some(opened) = open.opened.read() else {
+        tracing::error!("a record of the spool is not understood: its request cannot be settled");
+        return None;
+    };
+    let Opened { identity, asked, attempt, prompt_lines } = opened;
     let mut attempts = open.tried;
     if !attempts.iter().any(|it| it.start.n == attempt.n) {
         let cost: NanoUsd = prompt_lines.iter().map(|line| line.cost).sum();
@@ -124,7 +155,17 @@ fn interrupted<P>(open: Open<P>) -> Closed {
         losses: Vec::new(),
         cache_hit: false,
     };
-    Closed { identity, asked, outcome, attempts }
+    Some(Closed { identity, asked, outcome, attempts })
+}
+
+/// How every record of an attempt that begins begins: its request's id follows.
+const OPENED: &[u8] = br#"{"opened":{"identity":{"request":""#;
+
+/// Whose attempt begins, without reading the rest; `None` where the record is laid out otherwise.
+pub fn opened_by(record: &[u8]) -> Option<RequestId> {
+    let rest = record.strip_prefix(OPENED)?;
+    let end = memchr::memchr(b'"', rest)?;
+    std::str::from_utf8(&rest[..end]).ok()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -144,7 +185,10 @@ mod tests {
     impl Bench {
         fn new() -> Bench {
             let caller = testing::entry(testing::part(100)).caller;
-            Bench { target: testing::target(testing::part(100)), identity: testing::identity(&caller, 0) }
+            Bench {
+                target: testing::target(testing::part(100)),
+                identity: testing::identity(&caller, 0),
+            }
         }
 
         fn start(&self, n: u32) -> AttemptStart {
@@ -160,6 +204,10 @@ mod tests {
                 attempt: self.start(n),
                 prompt_lines: self.target.price.lines(&prompt),
             })
+        }
+
+        fn unread(&self, n: u32) -> Vec<u8> {
+            serde_json::to_vec(&self.opened(n)).unwrap()
         }
 
         fn tried(&self, n: u32) -> Record {
@@ -221,7 +269,10 @@ mod tests {
         let closed = open.interrupted().remove(0);
         assert_eq!(Bench::verdicts(&closed), [(1, "interrupted")]);
         let attempt = &closed.attempts[0];
-        assert_eq!((attempt.usage.input, attempt.usage.output, attempt.cost), (100, 0, NanoUsd(100_000)));
+        assert_eq!(
+            (attempt.usage.input, attempt.usage.output, attempt.cost),
+            (100, 0, NanoUsd(100_000))
+        );
         assert_eq!(attempt.cost, attempt.lines.iter().map(|line| line.cost).sum());
         assert_eq!(attempt.usage_source, UsageSource::Estimated);
         assert_eq!(closed.outcome.stream_end, StreamEnd::Interrupted);
@@ -271,5 +322,18 @@ mod tests {
             replayed.take(record, 8);
         }
         assert_eq!(replayed.interrupted(), open.interrupted());
+    }
+
+    #[test]
+    fn a_record_left_unread_is_settled_as_one_that_was_read() {
+        let bench = Bench::new();
+        let record = bench.unread(1);
+        let request = opened_by(&record).unwrap();
+        let (mut read, mut unread) = (OpenSet::default(), OpenSet::default());
+        read.take(bench.opened(1), 7);
+        unread.take_unread(request, record, 7);
+        assert_eq!(unread.oldest(), Some(7));
+        assert_eq!(unread.interrupted(), read.interrupted());
+        assert_eq!(opened_by(br#"{"opened":{"asked":{}}}"#), None);
     }
 }

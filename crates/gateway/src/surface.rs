@@ -89,8 +89,16 @@ static OPERATIONS: &[Entry] = &[
     unsupported("/embeddings", "embeddings", "only chat models are served: /v1/chat/completions"),
     unsupported("/rerank", "rerank", "only chat models are served: /v1/chat/completions"),
     unsupported("/audio/speech", "speech", "only chat models are served: /v1/chat/completions"),
-    unsupported("/audio/transcriptions", "transcription", "only chat models are served: /v1/chat/completions"),
-    unsupported("/images/generations", "images", "only chat models are served: /v1/chat/completions"),
+    unsupported(
+        "/audio/transcriptions",
+        "transcription",
+        "only chat models are served: /v1/chat/completions",
+    ),
+    unsupported(
+        "/images/generations",
+        "images",
+        "only chat models are served: /v1/chat/completions",
+    ),
     unsupported("/moderations", "moderation", "only chat models are served: /v1/chat/completions"),
 ];
 
@@ -141,7 +149,9 @@ pub fn speaks(path: &str) -> Option<Dialect> {
 /// The path without its leading `/v1`s, and how many there were.
 fn below_v1(mut path: &str) -> (&str, usize) {
     let mut depth = 0;
-    while let Some(rest) = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/') || rest.is_empty()) {
+    while let Some(rest) =
+        path.strip_prefix("/v1").filter(|rest| rest.starts_with('/') || rest.is_empty())
+    {
         path = rest;
         depth += 1;
     }
@@ -153,9 +163,7 @@ fn pasted(tail: &str) -> Miss {
     OPERATIONS
         .iter()
         .filter(|entry| matches!(entry.surface, Surface::Operation { .. }))
-        .find(|entry| {
-            tail.strip_prefix(entry.path).is_some_and(|rest| rest.starts_with('/'))
-        })
+        .find(|entry| tail.strip_prefix(entry.path).is_some_and(|rest| rest.starts_with('/')))
         .map_or(Miss::Unknown, |entry| Miss::Pasted { operation: entry.path })
 }
 
@@ -165,9 +173,11 @@ mod tests {
 
     fn found(path: &str) -> Option<bool> {
         match find(&Method::POST, path) {
-            Ok(Match { surface: Surface::Operation { dialect: Dialect::OpenAiChat, .. }, doubled, .. }) => {
-                Some(doubled)
-            }
+            Ok(Match {
+                surface: Surface::Operation { dialect: Dialect::OpenAiChat, .. },
+                doubled,
+                ..
+            }) => Some(doubled),
             _ => None,
         }
     }
@@ -198,11 +208,20 @@ mod tests {
 
     #[test]
     fn a_path_tells_its_dialect_even_where_it_is_not_served() {
-        for path in ["/v1/messages", "/messages", "/v1/v1/messages/", "/v1/messages/count_tokens", "/v1/messages/messages"] {
+        for path in [
+            "/v1/messages",
+            "/messages",
+            "/v1/v1/messages/",
+            "/v1/messages/count_tokens",
+            "/v1/messages/messages",
+        ] {
             assert_eq!(speaks(path), Some(Dialect::AnthropicMessages), "{path}");
         }
         assert_eq!(speaks("/v1/chat/completions"), Some(Dialect::OpenAiChat));
-        assert_eq!((speaks("/v1/messagesx"), speaks("/v1/models"), speaks("/")), (None, None, None));
+        assert_eq!(
+            (speaks("/v1/messagesx"), speaks("/v1/models"), speaks("/")),
+            (None, None, None)
+        );
     }
 
     #[test]

@@ -102,7 +102,11 @@ pub(crate) fn credential(number: u128, name: &str) -> (Credential, SecretFields)
 
 /// Of the only provider of workspace 100, 200 ….
 pub(crate) fn model(number: u128, name: &str) -> Model {
-    let rate = |unit: Unit, dollars: &str| Rate { unit, amount: dollars.parse().unwrap(), per: unit.per() };
+    let rate = |unit: Unit, dollars: &str| Rate {
+        unit,
+        amount: dollars.parse().unwrap(),
+        per: unit.per(),
+    };
     Model {
         id: ModelId(id(number)),
         provider: ProviderId(id(number / 100 * 100 + 1)),
@@ -128,7 +132,11 @@ pub(crate) fn alias(number: u128, name: &str, groups: &[&[(&Model, u32)]]) -> Al
     let group = |group: &&[(&Model, u32)]| Group {
         targets: group
             .iter()
-            .map(|(model, weight)| WeightedTarget { model: model.id, credential: None, weight: *weight })
+            .map(|(model, weight)| WeightedTarget {
+                model: model.id,
+                credential: None,
+                weight: *weight,
+            })
             .collect(),
     };
     Alias {

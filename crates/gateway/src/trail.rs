@@ -218,7 +218,8 @@ impl Trail {
         let now = self.recorder.clock.tick();
         let Some(state) = &mut self.state else { return };
         let Some(current) = state.current.take() else { return };
-        let attempt = current.end(verdict.to_owned().into(), now, Usage::default(), UsageSource::None);
+        let attempt =
+            current.end(verdict.to_owned().into(), now, Usage::default(), UsageSource::None);
         let tried = Tried { request: state.identity.request, attempt: attempt.clone() };
         state.attempts.push(attempt);
         // Not written, it is no loss: *closed* will hold it too.
@@ -254,13 +255,15 @@ impl Trail {
             None => IdentityView::Fresh(&state.identity),
         };
         let (asked, attempts) = (&state.asked, &state.attempts);
-        self.recorder.close(&state.identity, ClosedView { identity, asked, outcome: &outcome, attempts });
+        self.recorder
+            .close(&state.identity, ClosedView { identity, asked, outcome: &outcome, attempts });
         self.recorder.metrics.in_flight.dec();
     }
 
     /// The request was refused, by us or in the provider's words.
     pub fn refused(&mut self, refusal: &Refusal) {
-        let tried = self.state.as_ref().is_some_and(|it| it.current.is_some() || !it.attempts.is_empty());
+        let tried =
+            self.state.as_ref().is_some_and(|it| it.current.is_some() || !it.attempts.is_empty());
         let end = match (tried, refusal.code.as_str()) {
             (false, _) => StreamEnd::Refused,
             (true, "upstream_timeout") => StreamEnd::Timeout,
@@ -291,7 +294,13 @@ impl State {
 }
 
 impl Current {
-    fn end(self, verdict: Cow<'static, str>, now: Tick, usage: Usage, source: UsageSource) -> Attempt {
+    fn end(
+        self,
+        verdict: Cow<'static, str>,
+        now: Tick,
+        usage: Usage,
+        source: UsageSource,
+    ) -> Attempt {
         let lines: Vec<Line> = match source {
             UsageSource::None => Vec::new(),
             _ => self.target.price.lines(&usage),

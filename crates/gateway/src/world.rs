@@ -294,19 +294,22 @@ impl<'a> Targets<'a> {
 
     fn target(&self, model: ModelId, credential: Option<CredentialId>) -> Result<Target, Unusable> {
         let broken = |why: String| Unusable::Broken(why);
-        let model = self
-            .models
-            .get(&model)
-            .ok_or_else(|| broken("the model was removed: point the alias to another".to_owned()))?;
-        let provider = self.providers.get(&model.provider).ok_or_else(|| {
-            broken(format!("the provider of model {} was removed", model.name))
+        let model = self.models.get(&model).ok_or_else(|| {
+            broken("the model was removed: point the alias to another".to_owned())
         })?;
+        let provider = self
+            .providers
+            .get(&model.provider)
+            .ok_or_else(|| broken(format!("the provider of model {} was removed", model.name)))?;
         if !provider.enabled || !model.enabled {
             let what = if provider.enabled { &model.name } else { &provider.name };
             return Err(broken(format!("{what} is disabled: enable it or change the route")));
         }
         let kind = wayleave_provider::kind(&provider.kind).ok_or_else(|| {
-            broken(format!("provider {} is of kind {}, which this version does not know", provider.name, provider.kind))
+            broken(format!(
+                "provider {} is of kind {}, which this version does not know",
+                provider.name, provider.kind
+            ))
         })?;
         let price = model.price.clone().ok_or_else(|| {
             broken(format!("model {} has no price: set one or mark it free", model.name))
@@ -362,11 +365,15 @@ impl<'a> Targets<'a> {
         let fits = credential.provider == provider.id
             && credential.model.is_none_or(|only| only == model.id);
         if !fits {
-            let why = format!("credential {name} does not belong to {} of {}", model.name, provider.name);
+            let why =
+                format!("credential {name} does not belong to {} of {}", model.name, provider.name);
             return Err(Unusable::Broken(why));
         }
         if !credential.enabled {
-            return Err(Unusable::Broken(format!("credential {name} of {} is disabled", provider.name)));
+            return Err(Unusable::Broken(format!(
+                "credential {name} of {} is disabled",
+                provider.name
+            )));
         }
         Ok((credential, secrets))
     }
@@ -380,10 +387,10 @@ fn account(
 ) -> AccountData {
     let mut settings = provider.settings.clone();
     settings.extend(credential.settings.clone());
-    let base_url = settings
-        .get("base_url")
-        .or(provider.base_url.as_ref())
-        .map_or_else(|| kind.manifest().default_base_url.unwrap_or_default().to_owned(), Clone::clone);
+    let base_url = settings.get("base_url").or(provider.base_url.as_ref()).map_or_else(
+        || kind.manifest().default_base_url.unwrap_or_default().to_owned(),
+        Clone::clone,
+    );
     AccountData { base_url, settings, secrets: Arc::clone(secrets) }
 }
 

@@ -192,7 +192,8 @@ impl PriceVersion {
 
     /// The dearest rate of a side; of both, where that side has no price at all.
     fn dearest(&self, side: Side) -> Option<&Rate> {
-        let worth = |rate: &&Rate| i128::from(rate.amount.0) * 1_000_000 / i128::from(rate.per.max(1));
+        let worth =
+            |rate: &&Rate| i128::from(rate.amount.0) * 1_000_000 / i128::from(rate.per.max(1));
         let tokens = || self.rates.iter().filter(|rate| rate.unit.side().is_some());
         let own = tokens().filter(|rate| rate.unit.side() == Some(side)).max_by_key(worth);
         own.or_else(|| tokens().max_by_key(worth))

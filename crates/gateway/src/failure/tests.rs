@@ -100,11 +100,17 @@ fn a_throttled_provider_says_when_to_come_back() {
 fn silence_and_lost_connections_are_told_with_the_providers_name() {
     let (target, second) = (target(), Duration::from_secs(1));
     let failed = timeout(&target, "idle", second);
-    assert_eq!(told(&failed), (504, "upstream_timeout", "provider openai-main was silent for 1000 ms (timer `idle`)"));
+    assert_eq!(
+        told(&failed),
+        (504, "upstream_timeout", "provider openai-main was silent for 1000 ms (timer `idle`)")
+    );
     let failed = unsent(&target, &SendError::FirstByte(second));
     assert_eq!(told(&failed).0, 504);
     let failed = unsent(&target, &SendError::Connect("refused".to_owned()));
-    assert_eq!(told(&failed), (502, "upstream_error", "provider openai-main could not be reached: refused"));
+    assert_eq!(
+        told(&failed),
+        (502, "upstream_error", "provider openai-main could not be reached: refused")
+    );
     assert_eq!(failed.verdict.blame, Blame::Credential);
     let failed = unsent(&target, &SendError::Broken("reset".to_owned()));
     assert_eq!(told(&failed), (502, "upstream_error", "provider openai-main broke off: reset"));
@@ -122,7 +128,11 @@ fn an_error_within_an_answer_is_judged_by_its_code() {
         (Some("rate_limit_error"), (429, "upstream_rate_limited"), Elsewhere::Credential),
         (Some("429"), (429, "upstream_rate_limited"), Elsewhere::Credential),
         (Some("invalid_request_error"), (400, "invalid_request_error"), Elsewhere::No),
-        (Some("context_length_exceeded"), (400, "context_length_exceeded"), Elsewhere::LargerWindow),
+        (
+            Some("context_length_exceeded"),
+            (400, "context_length_exceeded"),
+            Elsewhere::LargerWindow,
+        ),
         (Some("model_not_found"), (502, "upstream_model_missing"), Elsewhere::Target),
         (Some("authentication_error"), (502, "upstream_auth_failed"), Elsewhere::Credential),
         (Some("insufficient_quota"), (502, "upstream_auth_failed"), Elsewhere::Credential),
@@ -200,7 +210,10 @@ fn a_message_is_one_line_and_a_code_is_a_word() {
     let failed = refuse(400, &[], &error(&"long".repeat(20), "no"));
     assert_eq!(failed.refusal.code, "invalid_request");
     let failed = refuse(500, &[], "<html>\n  <b>Bad   gateway</b>");
-    assert_eq!(failed.refusal.message, "provider openai-main failed (500): <html> <b>Bad gateway</b>");
+    assert_eq!(
+        failed.refusal.message,
+        "provider openai-main failed (500): <html> <b>Bad gateway</b>"
+    );
     let failed = refuse(500, &[], "");
     assert_eq!(failed.refusal.message, "provider openai-main failed (500): no reason given");
 }

@@ -61,8 +61,14 @@ impl Bench {
         let identity = testing::identity(&self.caller, 0);
         let request = identity.request;
         let recorder = Arc::clone(&run.recorder);
-        let mut trail =
-            Trail::new(recorder, identity, testing::asked(), self.clock.tick(), Some(10), Arc::default());
+        let mut trail = Trail::new(
+            recorder,
+            identity,
+            testing::asked(),
+            self.clock.tick(),
+            Some(10),
+            Arc::default(),
+        );
         trail.open(&self.target).unwrap();
         (trail, request)
     }

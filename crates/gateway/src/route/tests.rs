@@ -16,8 +16,10 @@ fn now() -> Tick {
 /// Groups of (model, weight) behind the alias `fast`.
 fn route(groups: &[&[(&str, u32)]]) -> Arc<Route> {
     let mut part = testing::part(100);
-    let names: Vec<&str> = groups.iter().flat_map(|group| group.iter().map(|(name, _)| *name)).collect();
-    part.models = names.iter().zip(0..).map(|(name, at)| testing::model(110 + at * 2, name)).collect();
+    let names: Vec<&str> =
+        groups.iter().flat_map(|group| group.iter().map(|(name, _)| *name)).collect();
+    part.models =
+        names.iter().zip(0..).map(|(name, at)| testing::model(110 + at * 2, name)).collect();
     let mut models = part.models.iter();
     let groups: Vec<Vec<_>> = groups
         .iter()
@@ -65,7 +67,12 @@ fn groups_keep_their_order() {
 fn a_draw_picks_by_weight_and_the_others_follow() {
     let route = route(&[&[("a", 1), ("b", 2), ("c", 1)]]);
     let first = |share: f64| {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a share of the range")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a share of the range"
+        )]
         let draw = (u64::MAX as f64 * share) as u64;
         names(order(&route, now(), draw)).join("")
     };
@@ -145,7 +152,8 @@ fn one_that_was_unwell_is_tried_before_the_caller_is_told_to_wait() {
 fn an_unusable_target_is_passed_over_and_named_when_it_is_the_only_one() {
     let mut part = testing::part(100);
     part.models.push(testing::model(110, "b"));
-    part.aliases[0] = testing::alias(105, "fast", &[&[(&part.models[0], 1)], &[(&part.models[1], 1)]]);
+    part.aliases[0] =
+        testing::alias(105, "fast", &[&[(&part.models[0], 1)], &[(&part.models[1], 1)]]);
     part.models[0].price = None;
     assert_eq!(names(order(&behind(part), now(), 0)), ["b"]);
 
@@ -158,7 +166,10 @@ fn an_unusable_target_is_passed_over_and_named_when_it_is_the_only_one() {
     };
     let (word, message) = code(&|part| part.models[0].price = None);
     assert_eq!(word, "all_targets_unavailable");
-    assert_eq!(message, "`fast` cannot be served: model gpt-x has no price: set one or mark it free");
+    assert_eq!(
+        message,
+        "`fast` cannot be served: model gpt-x has no price: set one or mark it free"
+    );
     let (word, message) = code(&|part| part.providers[0].default_credential = None);
     assert_eq!(word, "no_default_credential");
     assert!(message.contains("openai-main"), "{message}");

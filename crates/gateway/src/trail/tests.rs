@@ -26,8 +26,23 @@ impl Bench {
         let identity = testing::identity(&caller, 0);
         let request = identity.request;
         let progress = Arc::new(Progress::default());
-        let trail = Trail::new(Arc::clone(&recorder), identity, testing::asked(), clock.tick(), Some(50), Arc::clone(&progress));
-        Bench { _folder: folder, clock, recorder, target: testing::target(testing::part(100)), request, progress, trail }
+        let trail = Trail::new(
+            Arc::clone(&recorder),
+            identity,
+            testing::asked(),
+            clock.tick(),
+            Some(50),
+            Arc::clone(&progress),
+        );
+        Bench {
+            _folder: folder,
+            clock,
+            recorder,
+            target: testing::target(testing::part(100)),
+            request,
+            progress,
+            trail,
+        }
     }
 
     /// One whose only attempt has a head with that status.
@@ -149,7 +164,8 @@ fn every_attempt_is_in_the_record_and_none_twice() {
         .collect();
     assert_eq!(kinds, ["opened", "tried", "opened", "closed"]);
     let closed = bench.closed();
-    let attempts: Vec<(u32, &str)> = closed.attempts.iter().map(|it| (it.start.n, &*it.verdict)).collect();
+    let attempts: Vec<(u32, &str)> =
+        closed.attempts.iter().map(|it| (it.start.n, &*it.verdict)).collect();
     assert_eq!(attempts, [(1, "upstream_error"), (2, "ok")]);
     assert_eq!(closed.cost(), NanoUsd(13_000));
 }
@@ -187,7 +203,8 @@ fn a_panic_closes_what_it_interrupts() {
     let identity = testing::identity(&caller, 1);
     let request = identity.request;
     let died = std::thread::spawn(move || {
-        let mut trail = Trail::new(recorder, identity, testing::asked(), Tick::default(), None, Arc::default());
+        let mut trail =
+            Trail::new(recorder, identity, testing::asked(), Tick::default(), None, Arc::default());
         trail.open(&target).unwrap();
         panic!("a defect");
     });

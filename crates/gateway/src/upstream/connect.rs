@@ -1,6 +1,9 @@
 //! Opens connections to upstreams: addresses checked after DNS, TLS, an optional proxy.
 
-#![allow(clippy::disallowed_methods, reason = "every address that is resolved here is checked here")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "every address that is resolved here is checked here"
+)]
 
 use std::io;
 use std::net::SocketAddr;
@@ -60,7 +63,12 @@ struct Inner {
 
 impl Connector {
     /// A connector that asks `guard` before each connection.
-    pub fn new(guard: Guard, tls: Arc<rustls::ClientConfig>, proxy: Option<Uri>, timeout: Duration) -> Connector {
+    pub fn new(
+        guard: Guard,
+        tls: Arc<rustls::ClientConfig>,
+        proxy: Option<Uri>,
+        timeout: Duration,
+    ) -> Connector {
         Connector(Arc::new(Inner { guard, tls: TlsConnector::from(tls), proxy, timeout }))
     }
 }
@@ -99,7 +107,8 @@ impl Inner {
             return Ok(Stream::Plain(TokioIo::new(tcp)));
         }
         let fail = |err: io::Error| ConnectError::Tls(host.to_owned(), err);
-        let name = ServerName::try_from(host.to_owned()).map_err(|err| fail(io::Error::other(err)))?;
+        let name =
+            ServerName::try_from(host.to_owned()).map_err(|err| fail(io::Error::other(err)))?;
         let tls = self.tls.connect(name, tcp).await.map_err(fail)?;
         Ok(Stream::Tls(TokioIo::new(Box::new(tls))))
     }
@@ -127,9 +136,8 @@ impl Inner {
                 Err(_) => failure = Some(ConnectError::Timeout(share)),
             }
         }
-        Err(failure.unwrap_or_else(|| {
-            ConnectError::Dns(host.to_owned(), io::Error::other("no address"))
-        }))
+        Err(failure
+            .unwrap_or_else(|| ConnectError::Dns(host.to_owned(), io::Error::other("no address"))))
     }
 
     /// A tunnel through the operator's proxy (RFC 9110, CONNECT). The name is checked as far as
@@ -155,7 +163,11 @@ impl Inner {
         let head = read_head(&mut tcp).await.map_err(fail)?;
         let status = head.split(' ').nth(1).unwrap_or_default();
         // Any 2xx opens the tunnel (RFC 9110, section 9.3.6).
-        if status.len() == 3 && status.starts_with('2') { Ok(tcp) } else { Err(ConnectError::Proxy(format!("answered {status}"))) }
+        if status.len() == 3 && status.starts_with('2') {
+            Ok(tcp)
+        } else {
+            Err(ConnectError::Proxy(format!("answered {status}")))
+        }
     }
 }
 
@@ -192,7 +204,11 @@ impl Connection for Stream {
 }
 
 impl hyper::rt::Read for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: hyper::rt::ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: hyper::rt::ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Stream::Plain(io) => Pin::new(io).poll_read(cx, buf),
             Stream::Tls(io) => Pin::new(io).poll_read(cx, buf),
@@ -201,7 +217,11 @@ impl hyper::rt::Read for Stream {
 }
 
 impl hyper::rt::Write for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Stream::Plain(io) => Pin::new(io).poll_write(cx, buf),
             Stream::Tls(io) => Pin::new(io).poll_write(cx, buf),

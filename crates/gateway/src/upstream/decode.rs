@@ -23,7 +23,9 @@ impl Decoder {
             None | Some("" | "identity") => Ok(None),
             Some("gzip" | "x-gzip") => Ok(Some(Decoder::Gzip(MultiGzDecoder::new(Vec::new())))),
             Some("deflate") => Ok(Some(Decoder::Deflate(ZlibDecoder::new(Vec::new())))),
-            Some(other) => Err(format!("the provider compressed its answer with `{other}`, unasked")),
+            Some(other) => {
+                Err(format!("the provider compressed its answer with `{other}`, unasked"))
+            }
         }
     }
 
@@ -31,8 +33,12 @@ impl Decoder {
     pub fn push(&mut self, packed: &[u8]) -> Result<Bytes, String> {
         for piece in packed.chunks(4 << 10) {
             let unfolded = match self {
-                Decoder::Gzip(it) => it.write_all(piece).and_then(|()| it.flush()).map(|()| it.get_ref().len()),
-                Decoder::Deflate(it) => it.write_all(piece).and_then(|()| it.flush()).map(|()| it.get_ref().len()),
+                Decoder::Gzip(it) => {
+                    it.write_all(piece).and_then(|()| it.flush()).map(|()| it.get_ref().len())
+                }
+                Decoder::Deflate(it) => {
+                    it.write_all(piece).and_then(|()| it.flush()).map(|()| it.get_ref().len())
+                }
             }
             .map_err(|err| format!("the provider's compressed answer is broken: {err}"))?;
             if unfolded > MAX_UNFOLDED {

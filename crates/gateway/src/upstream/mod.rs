@@ -80,7 +80,11 @@ impl Upstream {
     }
 
     /// Sends `request` and waits at most `first_byte` for the head.
-    pub async fn send(&self, request: Request<Pieces>, first_byte: Duration) -> Result<Answer, SendError> {
+    pub async fn send(
+        &self,
+        request: Request<Pieces>,
+        first_byte: Duration,
+    ) -> Result<Answer, SendError> {
         let answer = match tokio::time::timeout(first_byte, self.client.request(request)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(err)) => return Err(failure(&err)),

@@ -37,7 +37,9 @@ impl Player {
         if self.steps.is_empty() {
             return match self.end {
                 PlayEnd::Clean => Poll::Ready(None),
-                PlayEnd::Reset => Poll::Ready(Some(Err(Broken("the connection was reset".to_owned())))),
+                PlayEnd::Reset => {
+                    Poll::Ready(Some(Err(Broken("the connection was reset".to_owned()))))
+                }
                 PlayEnd::Silence => Poll::Pending,
             };
         }

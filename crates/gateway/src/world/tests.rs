@@ -1,8 +1,8 @@
 //! Which keys, aliases and targets a world has, and what a change of it leaves alone.
 
+use uuid::Uuid;
 use wayleave_model::Secret;
 use wayleave_model::id::AliasId;
-use uuid::Uuid;
 
 use super::*;
 use crate::auth;
@@ -109,7 +109,10 @@ fn what_cannot_be_called_says_what_to_mend() {
     assert_eq!(unusable(it), broken("openai-main is disabled: enable it or change the route"));
     let mut it = part();
     it.providers[0].kind = "of-the-future".into();
-    assert_eq!(unusable(it), broken("provider openai-main is of kind of-the-future, which this version does not know"));
+    assert_eq!(
+        unusable(it),
+        broken("provider openai-main is of kind of-the-future, which this version does not know")
+    );
     let mut it = part();
     it.models[0].price = None;
     assert_eq!(unusable(it), broken("model gpt-x has no price: set one or mark it free"));
@@ -198,10 +201,11 @@ fn a_credential_keeps_its_health_across_changes() {
     let healths = Healths::default();
     let world = |snapshot| World::new(snapshot, &healths);
     let first = world(Snapshot { revision: 1, workspaces: vec![part()] });
-    let target = |world: &World| match &world.key(&HASH).unwrap().tenant.aliases["fast"].groups[0][0].1 {
-        Candidate::Ready(target) => Arc::clone(target),
-        Candidate::Unusable(why) => panic!("{why:?}"),
-    };
+    let target =
+        |world: &World| match &world.key(&HASH).unwrap().tenant.aliases["fast"].groups[0][0].1 {
+            Candidate::Ready(target) => Arc::clone(target),
+            Candidate::Unusable(why) => panic!("{why:?}"),
+        };
     let held = target(&first).member.lease();
     let second = first.changed(2, vec![(part().workspace.id, Some(part()))], &healths);
     assert_eq!(target(&second).member.model.in_flight(), 1);

@@ -114,7 +114,9 @@ async fn serve(config: Config) -> Result<(), Failure> {
     announce(first.as_ref(), &base, &gateway)?;
     while signals.next().await == Wish::Reload {
         match load_certificate(&tls, config.tls.as_ref()) {
-            Ok(()) if config.tls.is_none() => tracing::info!("SIGHUP: there is no certificate to read again"),
+            Ok(()) if config.tls.is_none() => {
+                tracing::info!("SIGHUP: there is no certificate to read again")
+            }
             Ok(()) => tracing::info!("the certificate was read again"),
             Err(err) => tracing::error!(%err, "the certificate cannot be used: the old one stays"),
         }

@@ -41,7 +41,17 @@ async fn loopback_is_recognised_however_it_is_written() {
     let (_listener, port) = listener().await;
     let guarded = connector(&[], None);
     // Whole, hexadecimal, octal and shortened numbers are addresses to the system's resolver.
-    for host in ["127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "user:pass@127.0.0.1"] {
+    for host in [
+        "127.0.0.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.1",
+        "localhost",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "user:pass@127.0.0.1",
+    ] {
         let failed = open(&guarded, &format!("http://{host}:{port}/")).await.err().unwrap();
         let harmless = matches!(failed, ConnectError::Forbidden(_) | ConnectError::Dns(..));
         assert!(harmless, "{host}: {failed}");
@@ -51,9 +61,12 @@ async fn loopback_is_recognised_however_it_is_written() {
 #[tokio::test]
 async fn a_metadata_service_is_never_called() {
     let all = connector(&["0.0.0.0/0", "::/0"], None);
-    for host in ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "0.0.0.0", "2852039166"] {
+    for host in
+        ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "0.0.0.0", "2852039166"]
+    {
         let failed = open(&all, &format!("http://{host}/")).await.err().unwrap();
-        let harmless = matches!(failed, ConnectError::Forbidden(Forbidden::Never(_)) | ConnectError::Dns(..));
+        let harmless =
+            matches!(failed, ConnectError::Forbidden(Forbidden::Never(_)) | ConnectError::Dns(..));
         assert!(harmless, "{host}: {failed}");
     }
 }
@@ -67,7 +80,8 @@ async fn tunnelled(uri: &str, answer: &'static str) -> (String, Result<Stream, C
         tcp.write_all(answer.as_bytes()).await.unwrap();
         (head, tcp)
     });
-    let connector = connector(&["127.0.0.0/8", "::1/128"], Some(&format!("http://127.0.0.1:{port}")));
+    let connector =
+        connector(&["127.0.0.0/8", "::1/128"], Some(&format!("http://127.0.0.1:{port}")));
     let opened = open(&connector, uri).await;
     (proxy.await.unwrap().0, opened)
 }
