@@ -70,7 +70,7 @@ class Source:
     def is_test(self):
         """Whether the whole file is tests."""
         parts = self.path.split("/")
-        return "tests" in parts or parts[-1] == "tests.rs" or self.crate == "testkit"
+        return "tests" in parts or parts[-1] in ("tests.rs", "testing.rs") or self.crate == "testkit"
 
     @cached_property
     def before_tests(self):

@@ -1,3 +1,5 @@
+//! Tests of answers: whole, streamed, and what one says of the other.
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;

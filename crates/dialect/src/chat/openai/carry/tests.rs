@@ -1,3 +1,5 @@
+//! Tests of the carrier: what passes untouched, what is mended, what is a fault.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of requests: what is read, what is written, and what is lost between.
+
 use proptest::prelude::*;
 use wayleave_model::target::{ModelFacts, ReasoningControl, TokenLimit};
 
