@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wayleave_store::StoreError;
 
-/// A refusal. Written by [`crate::request_id`], which knows the request's id.
+/// A refusal. Written by the layer that knows the request's id.
 #[derive(Debug, Clone)]
 pub struct Problem {
     /// The status.

@@ -39,7 +39,7 @@ pub struct SettingsArgs {
     /// More certificates (PEM) to trust upstream
     #[arg(long, value_name = "FILE")]
     pub upstream_ca: Option<String>,
-    /// The address that clients see, like https://ai.example.com
+    /// The address that clients see, like `https://ai.example.com`
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
     /// A proxy whose X-Forwarded-For is believed; repeat it for several

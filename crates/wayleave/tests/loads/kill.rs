@@ -47,7 +47,7 @@ struct Outcome {
 impl Round {
     /// Plays it, and checks every record.
     pub(crate) async fn play(&self, binary: &str) -> Heard {
-        let script = Script::start(|got| answer(got)).await;
+        let script = Script::start(answer).await;
         let mut gateway = Start::new(binary).setup(&Setup::simple(&script.url()).text()).up().await;
         let mut clients = Vec::new();
         for n in 0..self.streams {

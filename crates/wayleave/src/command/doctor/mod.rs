@@ -28,7 +28,7 @@ use finding::Findings;
 /// What to look at.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// Walk this endpoint instead: the base URL as a client has it, like https://ai.example.com/v1
+    /// Walk this endpoint instead: the base URL as a client has it, like `https://ai.example.com/v1`
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// The key for it; better as env:NAME, file:PATH or - for standard input
