@@ -72,11 +72,17 @@ impl Gateway {
         let arrival = Arrival { id: RequestId::new(clock.now()), admitted: clock.tick(), peer };
         let found = surface::find(request.method(), request.uri().path());
         let dialect = client::dialect(request.uri().path(), request.headers());
+        let method = request.method().clone();
         let answered = match found {
             Ok(found) => self.dispatch(found, request, &arrival, dialect).await,
-            Err(miss) => Err(self.missed(&miss, &request)),
+            Err(miss) => {
+                let refusal = self.missed(&miss, &request);
+                Err(intake::discard(request.into_body(), refusal).await)
+            }
         };
-        answered.unwrap_or_else(|refusal| answer::refusal(&refusal, dialect, arrival.id))
+        answered.unwrap_or_else(|refusal| {
+            without_body(&method, answer::refusal(&refusal, dialect, arrival.id))
+        })
     }
 
     async fn dispatch(
@@ -108,7 +114,8 @@ impl Gateway {
             Surface::Unsupported { what, instead } => {
                 self.caller(request.headers()).map_err(|unknown| unknown.refusal)?;
                 let message = format!("{what} are not served here: {instead}");
-                Err(Refusal::new(StatusCode::NOT_FOUND, "unsupported_endpoint", message))
+                let refusal = Refusal::new(StatusCode::NOT_FOUND, "unsupported_endpoint", message);
+                Err(intake::discard(request.into_body(), refusal).await)
             }
             Surface::Root => Ok(without_body(
                 request.method(),
@@ -162,9 +169,13 @@ impl Gateway {
         };
         let body = match intake::read(&origin.headers, body, self.settings.max_body).await {
             Ok(body) => body,
-            Err(refusal) => {
+            Err((refusal, rest)) => {
+                // Recorded first: the client may not wait until the rest is read.
                 self.trail(&key, None, &origin, Arc::default()).refused(&refusal);
-                return Err(refusal);
+                return Err(match rest {
+                    Some(rest) => intake::discard(rest, refusal).await,
+                    None => refusal,
+                });
             }
         };
         let progress = Arc::new(Progress::default());

@@ -17,26 +17,31 @@ const DISCARD_BYTES: usize = 256 << 20;
 /// How long.
 const DISCARD_TIME: Duration = Duration::from_secs(10);
 
-/// The whole body, at most `limit` bytes.
-pub async fn read(headers: &HeaderMap, mut body: Incoming, limit: usize) -> Result<Bytes, Refusal> {
+/// The whole body, at most `limit` bytes; or why not, and what is still to be read of it so that
+/// its sender reads the refusal.
+pub async fn read(
+    headers: &HeaderMap,
+    mut body: Incoming,
+    limit: usize,
+) -> Result<Bytes, (Refusal, Option<Incoming>)> {
     if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|it| *it != "identity") {
         let message = format!("send the body without compression, not as {encoding:?}");
         let refusal = Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request", message);
-        return Err(discard(body, refusal.at("content-encoding")).await);
+        return Err((refusal.at("content-encoding"), Some(body)));
     }
     let announced = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
     if announced.is_some_and(|size| size > limit) {
         let refusal = too_large(limit);
         // A client that asks first is told, and sends nothing: reading would be the word to begin.
         let asks_first = headers.contains_key(header::EXPECT);
-        return Err(if asks_first { refusal } else { discard(body, refusal).await });
+        return Err((refusal, Some(body).filter(|_| !asks_first)));
     }
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
-    while let Some(chunk) = next(&mut body).await? {
+    while let Some(chunk) = next(&mut body).await.map_err(|refusal| (refusal, None))? {
         let held = first.as_ref().map_or(rest.len(), Bytes::len);
         if held + chunk.len() > limit {
-            return Err(discard(body, too_large(limit)).await);
+            return Err((too_large(limit), Some(body)));
         }
         match first.take() {
             None if rest.is_empty() => first = Some(chunk),

@@ -149,11 +149,9 @@ impl Conversation<'_> {
                 // Only a larger window can take what this one could not.
                 Elsewhere::LargerWindow => {
                     let window = target.facts.context_window;
-                    while next
-                        .clone()
-                        .next()
-                        .is_some_and(|(_, it)| it.facts.context_window <= window)
-                    {
+                    while next.clone().next().is_some_and(|(_, it)| {
+                        it.facts.context_window.is_some_and(|it| Some(it) <= window)
+                    }) {
                         next.next();
                     }
                 }
@@ -233,7 +231,7 @@ impl Conversation<'_> {
     ) -> Result<Answer, Box<Failed>> {
         let now = self.gateway.recorder.clock.now();
         let model = &target.label.model_name;
-        if let Some(play) = target.kind.play(model, &joined(&shaped.body), now) {
+        if let Some(play) = target.kind.play(model, &shaped.body, now) {
             return match tokio::time::timeout(
                 timers.first_byte,
                 tokio::time::sleep(play.head_after),
@@ -279,6 +277,7 @@ impl Conversation<'_> {
         loop {
             match tokio::time::timeout_at(deadline, body.chunk()).await {
                 Err(_) => {
+                    self.trail.saw(carry.seen());
                     return Err(Box::new(failure::timeout(
                         target,
                         "first_token",
@@ -287,6 +286,7 @@ impl Conversation<'_> {
                 }
                 Ok(Some(Ok(chunk))) => carry.push(chunk, &mut carried),
                 Ok(Some(Err(broken))) => {
+                    self.trail.saw(carry.seen());
                     let fault = Fault { message: broken.to_string(), ..Fault::cut() };
                     return Err(Box::new(failure::faulty(target, &fault)));
                 }
@@ -295,6 +295,7 @@ impl Conversation<'_> {
             if let Some(Err(fault)) = &carried.end
                 && !carry.seen().semantic
             {
+                self.trail.saw(carry.seen());
                 return Err(Box::new(failure::faulty(target, fault)));
             }
             let preamble: usize = carried.bytes.iter().map(Bytes::len).sum();
@@ -400,13 +401,6 @@ async fn collect(
             None => rest.extend_from_slice(&chunk),
             Some(first) => rest = [first, chunk].concat(),
         }
-    }
-}
-
-fn joined(pieces: &[Bytes]) -> Bytes {
-    match pieces {
-        [one] => one.clone(),
-        many => many.concat().into(),
     }
 }
 

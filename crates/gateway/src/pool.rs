@@ -66,14 +66,21 @@ impl Health {
     }
 
     fn failed(&self, verdict: &Verdict, now: Tick) {
-        let failures = self.failures_in_a_row.fetch_add(1, Ordering::Relaxed).min(10);
+        // Calls that were under way when it went to rest say nothing new.
+        let rests = self.fitness(now) != Fitness::Ready;
+        let failures = match rests {
+            true => self.failures_in_a_row.load(Ordering::Relaxed).saturating_sub(1),
+            false => self.failures_in_a_row.fetch_add(1, Ordering::Relaxed),
+        };
         let rest = verdict.rest.unwrap_or_else(|| {
-            Duration::from_millis(500).saturating_mul(1 << failures).min(LONGEST_REST)
+            Duration::from_millis(500).saturating_mul(1 << failures.min(10)).min(LONGEST_REST)
         });
         let micros = u64::try_from(rest.as_micros()).unwrap_or(u64::MAX);
         let until = now.plus_micros(micros).micros_since(Tick::default());
-        self.resting_until.store(until, Ordering::Relaxed);
-        self.throttled.store(u32::from(verdict.show == Show::RateLimited), Ordering::Relaxed);
+        // A longer rest that it was told to take stands.
+        if self.resting_until.fetch_max(until, Ordering::Relaxed) < until {
+            self.throttled.store(u32::from(verdict.show == Show::RateLimited), Ordering::Relaxed);
+        }
     }
 }
 
@@ -194,19 +201,28 @@ mod tests {
     #[test]
     fn rests_grow_until_a_success() {
         let (one, now) = (member(), Tick::default().plus_micros(1));
-        let rest = |it: &Member| match it.fitness(now) {
-            Fitness::Resting { micros, .. } => micros,
-            Fitness::Ready => 0,
-        };
         let unwell = verdict(Blame::Model, None);
         let mut rests = Vec::new();
+        let mut at = now;
         for _ in 0..3 {
-            one.lease().failed(&unwell, now);
-            rests.push(rest(&one));
+            one.lease().failed(&unwell, at);
+            // Of the same moment: the rest is the same.
+            one.lease().failed(&unwell, at);
+            let Fitness::Resting { micros, .. } = one.fitness(at) else { panic!("it rests") };
+            rests.push(micros);
+            at = at.plus_micros(micros);
         }
         assert_eq!(rests, [500_000, 1_000_000, 2_000_000]);
         one.lease().succeeded();
         assert_eq!(one.fitness(now), Fitness::Ready);
+    }
+
+    #[test]
+    fn a_rest_that_was_told_is_not_cut_short_by_another_failure() {
+        let (one, now) = (member(), Tick::default().plus_micros(1));
+        one.lease().failed(&verdict(Blame::Model, Some(60)), now);
+        one.lease().failed(&Verdict { show: Show::Error, ..verdict(Blame::Model, None) }, now);
+        assert_eq!(one.fitness(now), Fitness::Resting { micros: 60_000_000, throttled: true });
     }
 
     #[test]

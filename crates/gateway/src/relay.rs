@@ -41,6 +41,8 @@ struct Running {
     trail: Trail,
     semantic: bool,
     done: bool,
+    /// The client is gone.
+    left: bool,
     idle: Duration,
     silence: Silence,
 }
@@ -49,7 +51,7 @@ struct Running {
 struct Silence {
     /// When something last came from the upstream.
     heard: Instant,
-    /// When we last said that we live.
+    /// When something last went to the client: an upstream's pings may not be for it.
     spoke: Instant,
     timer: Pin<Box<Sleep>>,
 }
@@ -85,6 +87,7 @@ impl Relay {
             trail,
             semantic: false,
             done: false,
+            left: false,
             idle,
             silence,
         });
@@ -131,6 +134,9 @@ impl Running {
             None => self.carry.end(&mut carried),
         }
         self.silence.heard = Instant::now();
+        if !carried.bytes.is_empty() {
+            self.silence.spoke = self.silence.heard;
+        }
         self.absorb(carried);
         Poll::Ready(())
     }
@@ -146,7 +152,12 @@ impl Running {
             None => {}
             Some(Ok(())) => {
                 self.done = true;
-                self.trail.close(200, StreamEnd::Done, None, Some(self.carry.seen()));
+                let (end, code) = if self.left {
+                    (StreamEnd::ClientGone, Some("client_gone"))
+                } else {
+                    (StreamEnd::Done, None)
+                };
+                self.trail.close(200, end, code, Some(self.carry.seen()));
             }
             Some(Err(fault)) => {
                 self.queue.extend(carried.bytes);
@@ -185,13 +196,11 @@ impl Running {
             self.end_with(&failed.refusal, StreamEnd::Timeout);
             return Poll::Ready(());
         }
-        let quiet_since = self.silence.heard.max(self.silence.spoke);
-        if now >= quiet_since + heartbeat {
+        if now >= self.silence.spoke + heartbeat {
             self.silence.spoke = now;
             self.queue.push_back(Bytes::from_static(self.dialect.chat().heartbeat()));
         }
-        let quiet_since = self.silence.heard.max(self.silence.spoke);
-        let next = (quiet_since + heartbeat).min(self.silence.heard + self.idle);
+        let next = (self.silence.spoke + heartbeat).min(self.silence.heard + self.idle);
         self.silence.timer.as_mut().reset(next);
         // The new deadline must be registered with this task, even when nothing is to be said.
         Poll::Ready(())
@@ -199,18 +208,24 @@ impl Running {
 
     /// Reads on without a client, so that the usage is exact.
     async fn drain(mut self: Box<Self>) {
+        self.left = true;
         while std::future::poll_fn(|cx| self.poll(cx)).await.is_some() {}
     }
 }
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        let Some(mut running) = self.0.take() else { return };
-        let seen = running.carry.seen().clone();
-        running.trail.saw(&seen);
+        let Some(running) = self.0.take() else { return };
         if running.when_gone == ClientGone::Drain && !running.done {
             let gateway = Arc::clone(&running.gateway);
             gateway.drains.go_on(running.drain());
         }
+    }
+}
+
+impl Drop for Running {
+    /// Whenever it ends, also in a drain that was cut, what passed is known to the trail.
+    fn drop(&mut self) {
+        self.trail.saw(self.carry.seen());
     }
 }

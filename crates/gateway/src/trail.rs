@@ -114,6 +114,7 @@ impl Trail {
     pub fn open(&mut self, target: &Arc<Target>) -> Result<(), Unwritable> {
         let (now, began) = (self.recorder.clock.now(), self.recorder.clock.tick());
         let Some(state) = &mut self.state else { return Ok(()) };
+        (state.usage, state.content_bytes) = (None, 0);
         if state.attempts.is_empty() {
             state.overhead_us = began.micros_since(state.admitted);
         }
@@ -192,7 +193,8 @@ impl Trail {
     pub fn saw_whole(&mut self, whole: &Whole) {
         if let Some(state) = &mut self.state {
             state.usage = whole.usage;
-            state.content_bytes = whole.content_bytes;
+            // A whole answer's report covers all of it.
+            state.content_bytes = if whole.usage.is_some() { 0 } else { whole.content_bytes };
             state.lose(&whole.losses);
             state.repairs.extend(whole.repairs.iter().map(|&name| Cow::Borrowed(name)));
         }
@@ -218,8 +220,8 @@ impl Trail {
         let now = self.recorder.clock.tick();
         let Some(state) = &mut self.state else { return };
         let Some(current) = state.current.take() else { return };
-        let attempt =
-            current.end(verdict.to_owned().into(), now, Usage::default(), UsageSource::None);
+        let (usage, source) = settle(state, &current, ending(verdict));
+        let attempt = current.end(verdict.to_owned().into(), now, usage, source);
         let tried = Tried { request: state.identity.request, attempt: attempt.clone() };
         state.attempts.push(attempt);
         // Not written, it is no loss: *closed* will hold it too.
@@ -264,11 +266,7 @@ impl Trail {
     pub fn refused(&mut self, refusal: &Refusal) {
         let tried =
             self.state.as_ref().is_some_and(|it| it.current.is_some() || !it.attempts.is_empty());
-        let end = match (tried, refusal.code.as_str()) {
-            (false, _) => StreamEnd::Refused,
-            (true, "upstream_timeout") => StreamEnd::Timeout,
-            (true, _) => StreamEnd::UpstreamError,
-        };
+        let end = if tried { ending(&refusal.code) } else { StreamEnd::Refused };
         self.close(refusal.status.as_u16(), end, Some(&refusal.code), None);
     }
 }
@@ -321,8 +319,14 @@ impl Current {
     }
 }
 
+/// How an attempt ended that failed with that code.
+fn ending(code: &str) -> StreamEnd {
+    if code == "upstream_timeout" { StreamEnd::Timeout } else { StreamEnd::UpstreamError }
+}
+
 /// What the attempt consumed: the provider's report, plus an estimate of what came after it when
-/// the answer was cut; an estimate of everything when there is no report.
+/// the answer was cut; an estimate of everything when there is no report. An error in place of an
+/// answer consumed nothing.
 fn settle(state: &State, current: &Current, end: StreamEnd) -> (Usage, UsageSource) {
     let began = current.status.is_some_and(|status| (200..300).contains(&status));
     let estimated = state.content_bytes.div_ceil(BYTES_PER_TOKEN);
@@ -333,7 +337,7 @@ fn settle(state: &State, current: &Current, end: StreamEnd) -> (Usage, UsageSour
             let output = usage.output.saturating_add(estimated);
             (Usage { output, ..usage }, UsageSource::Estimated)
         }
-        None if began => {
+        None if began && (estimated > 0 || end != StreamEnd::UpstreamError) => {
             let input = state.asked.estimated_input;
             (Usage { input, output: estimated, ..Usage::default() }, UsageSource::Estimated)
         }

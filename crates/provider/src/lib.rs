@@ -78,7 +78,7 @@ pub trait ProviderKind: Send + Sync + 'static {
     }
 
     /// For a kind that needs no network: the whole answer, with its timing.
-    fn play(&self, _model: &str, _body: &[u8], _now: Timestamp) -> Option<Play> {
+    fn play(&self, _model: &str, _body: &[Bytes], _now: Timestamp) -> Option<Play> {
         None
     }
 }

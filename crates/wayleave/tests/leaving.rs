@@ -65,7 +65,7 @@ async fn what_the_provider_reported_counts_and_the_rest_is_estimated() {
         (&row["stream_end"], &row["usage_source"]),
         (&json!("client_gone"), &json!("estimated"))
     );
-    assert_eq!((row["input_tokens"].as_u64(), row["output_tokens"].as_u64()), (Some(70), Some(3)));
+    assert_eq!((row["input_tokens"].as_u64(), row["output_tokens"].as_u64()), (Some(70), Some(4)));
 }
 
 #[tokio::test]

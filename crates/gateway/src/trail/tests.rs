@@ -237,3 +237,54 @@ fn an_attempt_that_cannot_be_recorded_is_not_sent() {
     // Its end is recorded from the reserve.
     assert_eq!(bench.recorder.metrics.spool_failures.get(), 0);
 }
+
+#[test]
+fn a_whole_answer_that_nobody_waited_for_is_charged_as_reported() {
+    let mut bench = Bench::answered(200);
+    bench.trail.saw_whole(&Whole {
+        body: bytes::Bytes::new(),
+        usage: Some(usage(7, 3)),
+        content_bytes: 999,
+        repairs: Vec::new(),
+        losses: Vec::new(),
+    });
+    bench.trail.close(499, StreamEnd::ClientGone, Some("client_gone"), None);
+    assert_eq!(charged(&bench.closed().attempts[0]), (7, 3, UsageSource::Provider, 13_000));
+}
+
+#[test]
+fn what_came_after_the_last_report_is_added_to_it() {
+    let mut bench = Bench::answered(200);
+    bench.trail.close(200, StreamEnd::ClientGone, None, Some(&seen(Some(usage(70, 100)), 40)));
+    assert_eq!(charged(&bench.closed().attempts[0]), (70, 110, UsageSource::Estimated, 290_000));
+}
+
+#[test]
+fn a_failed_attempt_is_charged_what_the_provider_reported_before() {
+    let mut bench = Bench::answered(200);
+    bench.trail.saw(&Seen { semantic: false, ..seen(Some(usage(70, 1)), 0) });
+    bench.trail.failed("upstream_timeout");
+    bench.trail.open(&bench.target).unwrap();
+    bench.trail.head(500, None);
+    let refusal = Refusal::new(http::StatusCode::BAD_GATEWAY, "upstream_error", "no");
+    bench.trail.refused(&refusal);
+    let closed = bench.closed();
+    assert_eq!(charged(&closed.attempts[0]), (70, 1, UsageSource::Provider, 72_000));
+    assert_eq!(charged(&closed.attempts[1]), (0, 0, UsageSource::None, 0));
+}
+
+#[test]
+fn an_error_in_place_of_an_answer_costs_nothing_and_silence_the_prompt() {
+    let mut bench = Bench::answered(200);
+    bench.trail.failed("upstream_error");
+    bench.trail.open(&bench.target).unwrap();
+    bench.trail.head(200, None);
+    bench.trail.failed("upstream_timeout");
+    bench.trail.open(&bench.target).unwrap();
+    bench.trail.head(200, None);
+    let refusal = Refusal::new(http::StatusCode::BAD_GATEWAY, "upstream_error", "a web page");
+    bench.trail.refused(&refusal);
+    let closed = bench.closed();
+    let costs: Vec<i64> = closed.attempts.iter().map(|attempt| attempt.cost.0).collect();
+    assert_eq!(costs, [0, 100_000, 0]);
+}

@@ -13,6 +13,7 @@ mod schema;
 mod script;
 mod tokens;
 
+use bytes::Bytes;
 use http::HeaderMap;
 use wayleave_dialect::Dialect;
 use wayleave_model::Timestamp;
@@ -98,9 +99,10 @@ impl ProviderKind for Sandbox {
         }
     }
 
-    fn play(&self, model: &str, body: &[u8], now: Timestamp) -> Option<Play> {
-        let render = Renderer::new(model, body, now);
-        Some(perform(&render, model, body).unwrap_or_else(|complaint| render.error(&complaint)))
+    fn play(&self, model: &str, body: &[Bytes], now: Timestamp) -> Option<Play> {
+        let body = body.concat();
+        let render = Renderer::new(model, &body, now);
+        Some(perform(&render, model, &body).unwrap_or_else(|complaint| render.error(&complaint)))
     }
 }
 

@@ -11,7 +11,7 @@ mod trouble;
 const NOW: Timestamp = Timestamp::from_micros(1_795_295_640_000_001);
 
 fn play(model: &str, body: &Value) -> Play {
-    Sandbox.play(model, body.to_string().as_bytes(), NOW).expect("the sandbox always plays")
+    Sandbox.play(model, &[body.to_string().into()], NOW).expect("the sandbox always plays")
 }
 
 fn says(text: &str) -> Value {

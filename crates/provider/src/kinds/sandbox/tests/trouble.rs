@@ -139,7 +139,8 @@ fn a_bad_request_is_refused_with_the_field_that_is_to_blame() {
     );
     assert_eq!(refused(|it| it["response_format"] = json!({"type": "x"})), "response_format.type");
     for body in [&b""[..], b"{", b"[]", b"{\"messages\":[]} x", b"\xff"] {
-        let play = Sandbox.play("echo", body, NOW).expect("an answer");
+        let play =
+            Sandbox.play("echo", &[bytes::Bytes::copy_from_slice(body)], NOW).expect("an answer");
         assert_eq!(play.status, StatusCode::BAD_REQUEST);
     }
 }
@@ -180,6 +181,6 @@ fn it_has_no_other_address() {
 proptest! {
     #[test]
     fn no_body_makes_it_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
-        prop_assert!(Sandbox.play("echo", &body, NOW).is_some());
+        prop_assert!(Sandbox.play("echo", &[body.into()], NOW).is_some());
     }
 }
