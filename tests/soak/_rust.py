@@ -1,4 +1,5 @@
-"""Runs one of the workspace's own tests as a soak test: optimised, with more of everything."""
+"""Runs one of the workspace's own tests as a soak test: with more of everything, and against the
+optimised binary that WAYLEAVE_BIN names."""
 
 import os
 import subprocess
@@ -10,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 def soak(target, test, ignored=False, **settings):
     """Runs `test` of the test binary `target`; its figures come last, and its failure is ours."""
-    command = ["cargo", "test", "--release", "--locked", "-p", "wayleave", "--test", target]
+    command = ["cargo", "test", "--locked", "-p", "wayleave", "--test", target]
     command += ["--", "--exact", test, "--nocapture"]
     command += ["--ignored"] if ignored else []
     run = subprocess.Popen(

@@ -116,8 +116,8 @@ fn is_anthropics(name: &str) -> bool {
 pub fn forwarded(headers: &HeaderMap, dialect: Dialect, span: u64) -> HeaderMap {
     let mut out = HeaderMap::new();
     for name in FORWARDED {
-        // A version is what the client's body is written for: another dialect's is none.
-        if is_anthropics(name) && dialect != Dialect::AnthropicMessages {
+        // The version says how the client's own body is to be read: a translated one has another.
+        if name == "anthropic-version" && dialect != Dialect::AnthropicMessages {
             continue;
         }
         if let Some(value) = headers.get(name) {
@@ -167,6 +167,7 @@ mod tests {
     fn only_listed_headers_travel() {
         let client: HeaderMap = [
             ("anthropic-beta", "a,b"),
+            ("anthropic-version", "2023-06-01"),
             ("x-stainless-lang", "python"),
             ("authorization", "Bearer k"),
             ("openai-organization", "org"),
@@ -176,10 +177,16 @@ mod tests {
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
         .collect();
         let out = forwarded(&client, Dialect::AnthropicMessages, 0xabc);
-        assert_eq!(out.len(), 2);
+        assert_eq!(out.len(), 3);
         assert_eq!(out["anthropic-beta"], "a,b");
         assert_eq!(out["traceparent"], "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000abc-01");
-        assert_eq!(forwarded(&client, Dialect::OpenAiChat, 0xabc).len(), 1);
+    }
+
+    #[test]
+    fn another_dialects_version_stays_here() {
+        let mut client = HeaderMap::new();
+        client.insert("anthropic-version", HeaderValue::from_static("2026-10-21"));
+        assert!(forwarded(&client, Dialect::OpenAiChat, 1).is_empty());
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub struct Start {
 
 impl Start {
     /// The binary at that path, on a free port of loopback, with an SQLite database of its own, and
-    /// allowed to call upstreams on loopback.
+    /// allowed to call upstreams on loopback. `WAYLEAVE_BIN` names another, an optimised one.
     ///
     /// # Panics
     /// When no folder can be made.
@@ -38,7 +38,9 @@ impl Start {
             "::1/128",
         ];
         let flags = flags.map(str::to_owned).to_vec();
-        Start { binary: PathBuf::from(binary), folder, flags, env: Vec::new() }
+        let named = std::env::var_os("WAYLEAVE_BIN").filter(|it| !it.is_empty());
+        let binary = named.map_or_else(|| PathBuf::from(binary), PathBuf::from);
+        Start { binary, folder, flags, env: Vec::new() }
     }
 
     /// With that setup file applied at start.
