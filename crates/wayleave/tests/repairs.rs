@@ -77,7 +77,10 @@ async fn usage_that_clients_would_stumble_over_is_completed() {
     frames[usage] = frames[usage].replace("\"total_tokens\":10", "\"total_tokens\":null");
     assert_ne!(frames, good());
     let (got, repairs) = mended(Answer::stream(frames)).await;
-    assert_eq!((openai::said(std::slice::from_ref(&got)).len(), repairs), (0, json!(["usage_null"])));
+    assert_eq!(
+        (openai::said(std::slice::from_ref(&got)).len(), repairs),
+        (0, json!(["usage_null"]))
+    );
     let chunk = got.split("\n\n").find(|it| it.contains("\"usage\"")).expect("a usage chunk");
     let chunk: Value =
         serde_json::from_str(chunk.strip_prefix("data: ").expect("data")).expect("JSON");
