@@ -241,24 +241,29 @@ async fn a_body_of_nothing_but_keys() {
     assert_eq!(script.count(), 0);
 }
 
-/// Only an optimised build is meant to keep this figure.
+/// Only an optimised build is meant to keep this figure. What it costs to receive as many bytes at
+/// all is told beside it: that is the kernel's and the machine's.
 #[tokio::test]
 #[ignore = "for the soak test, with an optimised build"]
 async fn a_body_of_nothing_but_keys_costs_little() {
     let (_script, gateway, client) = quiet().await;
     let keys = keys();
-    let mut spent = Vec::new();
-    for _ in 0..5 {
-        let before = cpu_us(gateway.pid());
-        assert_error(&client.post(CHAT, &keys).await, CHAT, 400, "invalid_request");
-        spent.push((cpu_us(gateway.pid()) - before) / 1_000);
+    let text = format!("{{\"model\":7,\"x\":\"{}\"}}", "x".repeat(63 * MIB));
+    let (mut for_keys, mut for_text) = (Vec::new(), Vec::new());
+    for _ in 0..9 {
+        for (body, spent) in [(&keys, &mut for_keys), (&text, &mut for_text)] {
+            let before = cpu_us(gateway.pid());
+            assert_error(&client.post(CHAT, body).await, CHAT, 400, "invalid_request");
+            spent.push((cpu_us(gateway.pid()) - before) / 1_000);
+        }
     }
-    spent.sort_unstable();
+    for_keys.sort_unstable();
+    for_text.sort_unstable();
     figure(&format!(
-        "63 MiB of keys: refused with {} ms of CPU, receiving included (median of 5: {spent:?})",
-        spent[2]
+        "63 MiB of keys: refused with {} ms of CPU, 63 MiB of text with {} (medians of 9, receiving included)",
+        for_keys[4], for_text[4]
     ));
-    assert!(spent[2] < 50, "{spent:?} ms of CPU");
+    assert!(for_keys[4] < for_text[4] + 50, "{for_keys:?} ms of CPU, text {for_text:?}");
 }
 
 #[tokio::test]
