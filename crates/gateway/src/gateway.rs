@@ -270,11 +270,16 @@ impl Gateway {
         )
     }
 
+    /// How long ago the database was last heard of.
+    pub fn database_silence(&self) -> Duration {
+        let heard = Tick::default().plus_micros(self.confirmed.load(Ordering::Relaxed));
+        Duration::from_micros(self.recorder.clock.tick().micros_since(heard))
+    }
+
     /// Keys are honoured for a while without the database; a revocation must not be missed for
     /// ever. A database failure is never a 401.
     fn database_is_known(&self) -> Result<(), Refusal> {
-        let heard = Tick::default().plus_micros(self.confirmed.load(Ordering::Relaxed));
-        let silence = Duration::from_micros(self.recorder.clock.tick().micros_since(heard));
+        let silence = self.database_silence();
         if silence <= self.settings.key_grace {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body;
 use http_body_util::BodyExt;
@@ -37,7 +37,7 @@ pub async fn read(
         return Err((refusal, Some(body).filter(|_| !asks_first)));
     }
     let mut first: Option<Bytes> = None;
-    let mut rest = BytesMut::new();
+    let mut rest: Vec<u8> = Vec::new();
     while let Some(chunk) = next(&mut body).await.map_err(|refusal| (refusal, None))? {
         let held = first.as_ref().map_or(rest.len(), Bytes::len);
         if held + chunk.len() > limit {
@@ -45,7 +45,10 @@ pub async fn read(
         }
         match first.take() {
             None if rest.is_empty() => first = Some(chunk),
-            None => rest.extend_from_slice(&chunk),
+            None => {
+                make_room(&mut rest, chunk.len(), limit);
+                rest.extend_from_slice(&chunk);
+            }
             Some(first) => {
                 // The size announced is believed only as far as bytes do come.
                 rest.reserve(announced.unwrap_or(0).min(8 << 20).max(first.len() + chunk.len()));
@@ -54,7 +57,15 @@ pub async fn read(
             }
         }
     }
-    Ok(first.unwrap_or_else(|| rest.freeze()))
+    Ok(first.unwrap_or_else(|| rest.into()))
+}
+
+/// Doubles a buffer that is full, but never beyond what is taken at all.
+fn make_room(buffer: &mut Vec<u8>, more: usize, limit: usize) {
+    if buffer.capacity() - buffer.len() < more {
+        let most = limit.saturating_sub(buffer.len());
+        buffer.reserve_exact(buffer.len().min(most).max(more));
+    }
 }
 
 /// Reads on, within bounds, before the refusal is sent: a client that still writes when the

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::json;
-use wayleave_model::time::Tick;
 
 use crate::gateway::Gateway;
 
@@ -16,8 +15,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// no configuration, or a spool that takes no more.
 pub fn report(gateway: &Gateway) -> (StatusCode, Vec<u8>) {
     let mut degraded = Vec::new();
-    let heard = Tick::default().plus_micros(gateway.confirmed.load(Ordering::Relaxed));
-    let silence = Duration::from_micros(gateway.recorder.clock.tick().micros_since(heard));
+    let silence = gateway.database_silence();
     if silence > SILENCE {
         let text = format!(
             "the database has not answered for {} s: usage waits in the spool",

@@ -206,8 +206,7 @@ async fn more_than_the_size_that_is_taken() {
     connection.send(b"0\r\n\r\n").await;
     assert_error(&connection.reply().await, CHAT, 413, "request_too_large");
     let grown = (peak_kib(gateway.pid()) - before) / 1024;
-    // A buffer that grows holds its old and its new half for a moment: 64 MiB are 192 then.
-    assert!(grown < 300, "{grown} MiB for bodies of which 64 are taken");
+    assert!(grown < 200, "{grown} MiB for bodies of which 64 are taken");
     assert_eq!(script.count(), 0);
 }
 

@@ -42,7 +42,7 @@ async fn calls(client: Client, until: Instant) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_see_no_error_while_the_database_is_away_and_rows_arrive_after() {
-    let Some(postgres) = Postgres::start().await else { return };
+    let postgres = Postgres::start().await;
     let script = upstream().await;
     let start = Start::new(BINARY).setup(&Setup::simple(&script.url()).text());
     let mut gateway = start.flag("--database", postgres.url()).switch("--migrate").up().await;
@@ -87,7 +87,7 @@ async fn clients_see_no_error_while_the_database_is_away_and_rows_arrive_after()
 
 #[tokio::test]
 async fn what_waits_in_the_spool_outlives_the_process() {
-    let Some(postgres) = Postgres::start().await else { return };
+    let postgres = Postgres::start().await;
     let script = upstream().await;
     let start = Start::new(BINARY).setup(&Setup::simple(&script.url()).text());
     let mut gateway = start.flag("--database", postgres.url()).switch("--migrate").up().await;
@@ -104,7 +104,7 @@ async fn what_waits_in_the_spool_outlives_the_process() {
 
 #[tokio::test]
 async fn away_for_too_long_keys_cannot_be_checked_which_is_no_refusal_of_the_key() {
-    let Some(postgres) = Postgres::start().await else { return };
+    let postgres = Postgres::start().await;
     let script = upstream().await;
     let start = Start::new(BINARY).setup(&Setup::simple(&script.url()).text());
     let start =
