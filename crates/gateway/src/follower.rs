@@ -48,9 +48,9 @@ pub struct Follower {
     inherited: Option<Position>,
     open: OpenSet<Position>,
     /// Ended and not stored yet: at most a batch and what was read with it.
-    pending: Vec<Closed>,
+    pending: Vec<Arc<Closed>>,
     /// What the store refuses, and where it stands in the spool now.
-    aside: Vec<(Position, Closed)>,
+    aside: Vec<(Position, Arc<Closed>)>,
     aside_tried: Instant,
     acked: Instant,
     /// How often in a row the disk did not give the same part of the spool.
@@ -158,7 +158,9 @@ impl Follower {
         match serde_json::from_slice::<Record>(payload) {
             // A request that was closed before it was written again opens once more here, and is
             // settled as interrupted: the store has it, and keeps what it has.
-            Ok(record) => self.pending.extend(self.open.take(record, place)),
+            Ok(record) => {
+                self.pending.extend(self.open.take(record, place).into_iter().map(Arc::new))
+            }
             Err(err) => {
                 tracing::error!(%err, kind, "a record of the spool is not understood and is passed over")
             }
@@ -177,7 +179,7 @@ impl Follower {
                 "an earlier run ended in the middle of requests: settled as interrupted"
             );
         }
-        self.pending.extend(interrupted);
+        self.pending.extend(interrupted.into_iter().map(Arc::new));
     }
 
     /// Waits for something to read, and a little longer so that a batch can gather.
@@ -230,10 +232,10 @@ impl Follower {
                 }
                 Err(err) if err.is_outage() || self.aside.len() >= MAX_ASIDE => return false,
                 Err(err) => {
-                    let closed = self.pending[0].clone();
+                    let closed = Arc::clone(&self.pending[0]);
                     let request = closed.identity.request;
                     // At a place of its own, so that the spool can forget what is around it.
-                    match self.again(&Record::Closed(closed.clone())) {
+                    match self.again(&Record::Closed(Closed::clone(&closed))) {
                         Ok(place) => self.aside.push((place, closed)),
                         Err(why) => {
                             tracing::error!(%request, why, "a refused request cannot be set aside");
@@ -331,7 +333,7 @@ impl Follower {
         for at in 0..self.aside.len() {
             let (place, closed) = &self.aside[at];
             if *place < before {
-                self.aside[at].0 = self.again(&Record::Closed(closed.clone()))?;
+                self.aside[at].0 = self.again(&Record::Closed(Closed::clone(closed)))?;
             }
         }
         Ok(())

@@ -57,7 +57,7 @@ mod tests {
     async fn a_backup_opens_and_holds_everything() {
         each_engine(|bench| async move {
             let shop = bench.shop("main", "s").await;
-            bench.store.append(&[shop.closed(0)]).await.unwrap();
+            bench.append(&[shop.closed(0)]).await.unwrap();
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("copy.db");
             let done = bench.store.backup_to(&path).await;

@@ -1,4 +1,5 @@
-//! The two engines behind one face: `Db`, `Tx`, `on!`, `in_tx!`. Nothing else knows there are two.
+//! The two engines behind one face: `Db`, `Tx`, `on!`, `in_tx!`. Beside the ledger nothing else knows
+//! there are two.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,11 +12,12 @@ use sqlx::sqlite::{
 use sqlx::{Postgres, Sqlite, Transaction};
 
 use crate::error::StoreError;
+use crate::ledger::Writer;
 use crate::store::Shared;
 use crate::url::{Address, DatabaseUrl};
 
 /// How long a caller waits for SQLite's writer before the database counts as unavailable.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a caller waits for a connection to PostgreSQL. Shorter: people wait with them.
 const PATIENCE_REMOTE: Duration = Duration::from_secs(5);
 /// Connections that read, beside the one that writes (SQLite); a quarter of all (PostgreSQL).
@@ -63,8 +65,8 @@ pub(crate) use in_tx;
 /// The pools of one database.
 #[derive(Clone)]
 pub(crate) enum Db {
-    /// One connection that writes, several that read.
-    Sqlite { write: SqlitePool, read: SqlitePool },
+    /// One connection that writes, several that read; usage has a connection of its own.
+    Sqlite { write: SqlitePool, read: SqlitePool, usage: Writer },
     /// All do both.
     Postgres(PgPool),
 }
@@ -106,7 +108,7 @@ impl Db {
                     .acquire_timeout(PATIENCE)
                     .connect_with(sqlite_options(path).pragma("query_only", "ON"))
                     .await?;
-                Ok(Db::Sqlite { write, read })
+                Ok(Db::Sqlite { write, read, usage: Writer::open(path)? })
             }
             Address::Postgres(options) => Ok(Db::Postgres(postgres_pool(options).await?)),
         }
@@ -132,8 +134,9 @@ impl Db {
     /// Closes every connection, so that the next process finds the file at rest.
     pub(crate) async fn close(&self) {
         match self {
-            Db::Sqlite { write, read } => {
+            Db::Sqlite { write, read, usage } => {
                 read.close().await;
+                usage.close();
                 write.close().await;
             }
             Db::Postgres(pool) => pool.close().await,

@@ -138,6 +138,15 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// From the one connection that is not sqlx's.
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> StoreError {
+        let outage = error.sqlite_error().is_some_and(|it| is_sqlite_outage(it.extended_code));
+        let error = sqlx::Error::AnyDriverError(Box::new(error));
+        if outage { StoreError::Unavailable(error) } else { StoreError::Database(error) }
+    }
+}
+
 impl StoreError {
     /// Whether trying again later may help, without anything being changed.
     pub fn is_outage(&self) -> bool {
@@ -171,9 +180,7 @@ fn is_outage(error: &sqlx::Error) -> bool {
         sqlx::Error::Database(refusal) => {
             let Some(code) = refusal.code() else { return false };
             match refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>() {
-                Some(_) => code
-                    .parse::<u32>()
-                    .is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14)),
+                Some(_) => code.parse().is_ok_and(is_sqlite_outage),
                 None => {
                     ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
                         || code == "25006"
@@ -181,5 +188,26 @@ fn is_outage(error: &sqlx::Error) -> bool {
             }
         }
         _ => false,
+    }
+}
+
+fn is_sqlite_outage(code: i32) -> bool {
+    matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locked_or_full_file_is_an_outage_and_a_broken_rule_is_not() {
+        let failed = |code| {
+            StoreError::from(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None))
+        };
+        // SQLITE_BUSY, SQLITE_FULL, SQLITE_IOERR_FSYNC; SQLITE_CONSTRAINT_NOTNULL.
+        for code in [5, 13, 1_034] {
+            assert!(failed(code).is_outage(), "{code}");
+        }
+        assert!(matches!(failed(1_299), StoreError::Database(_)));
     }
 }

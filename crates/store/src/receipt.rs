@@ -298,7 +298,7 @@ mod tests {
         each_engine(|bench| async move {
             let shop = bench.shop("main", "s").await;
             let closed = shop.closed(0);
-            bench.store.append(std::slice::from_ref(&closed)).await.unwrap();
+            bench.append(std::slice::from_ref(&closed)).await.unwrap();
             let mut tx = bench.store.read().await.unwrap();
             let (workspace, id) = (shop.workspace, closed.identity.request);
             let found = receipt(&mut tx, workspace, id).await.unwrap().unwrap();

@@ -2,65 +2,48 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::QueryBuilder;
 use uuid::Uuid;
 use wayleave_model::record::{Closed, StreamEnd, TargetLabel};
 use wayleave_model::{NanoUsd, Timestamp};
 
-use crate::db::{Tx, on};
-use crate::error::StoreError;
-use crate::ledger::{Tokens, signed};
+use crate::ledger::{Row, Tokens, signed};
 use crate::text::storable;
 
 /// Width of a bucket in microseconds: every time zone's days are whole numbers of them.
 pub(crate) const BUCKET: i64 = 15 * 60 * 1_000_000;
 
-/// Rows of one statement: 25 columns of these stay far below SQLite's 32,766 parameters.
-const ROWS: usize = 50;
-
-/// Adds requests that were just stored to the sums, in the same transaction.
-pub(crate) async fn add(tx: &mut Tx, batch: &[&Closed]) -> Result<(), StoreError> {
-    let sums: Vec<(Key, Sums)> = sums(batch).into_iter().collect();
-    for rows in sums.chunks(ROWS) {
-        on!(tx.conn, conn => {
-            let mut query = QueryBuilder::new(INSERT);
-            query.push_values(rows, |mut row, (key, sums)| {
-                row.push_bind(key.workspace)
-                    .push_bind(key.bucket)
-                    .push_bind(key.node)
-                    .push_bind(key.key)
-                    .push_bind(key.alias)
-                    .push_bind(key.provider)
-                    .push_bind(key.model)
-                    .push_bind(key.operation)
-                    .push_bind(key.status_class)
-                    .push_bind(sums.owner)
-                    .push_bind(&sums.key_name)
-                    .push_bind(&sums.owner_name)
-                    .push_bind(&sums.alias_name)
-                    .push_bind(&sums.provider_name)
-                    .push_bind(&sums.model_name)
-                    .push_bind(sums.requests)
-                    .push_bind(sums.errors)
-                    .push_bind(sums.attempts)
-                    .push_bind(sums.tokens.input)
-                    .push_bind(sums.tokens.output)
-                    .push_bind(sums.tokens.cached)
-                    .push_bind(sums.tokens.cache_write)
-                    .push_bind(sums.tokens.reasoning)
-                    .push_bind(sums.cost.0)
-                    .push_bind(sums.total_us);
-            });
-            query.push(ADD);
-            query.build().persistent(rows.len() == ROWS).execute(&mut *conn).await.map(drop)
-        })?;
-    }
-    Ok(())
+/// The values of one row of sums.
+pub(crate) fn sum(row: &mut impl Row, key: &Key, sums: &Sums<'_>) {
+    row.id(key.workspace)
+        .int(key.bucket)
+        .id(key.node)
+        .id(key.key)
+        .id(key.alias)
+        .id(key.provider)
+        .id(key.model)
+        .text(key.operation)
+        .int(key.status_class)
+        .id(sums.owner)
+        .text(&*storable(sums.key_name))
+        .text(&*storable(sums.owner_name))
+        .text(&*storable(sums.alias_name))
+        .text(&*storable(sums.provider_name))
+        .text(&*storable(sums.model_name))
+        .int(sums.requests)
+        .int(sums.errors)
+        .int(sums.attempts)
+        .int(sums.tokens.input)
+        .int(sums.tokens.output)
+        .int(sums.tokens.cached)
+        .int(sums.tokens.cache_write)
+        .int(sums.tokens.reasoning)
+        .int(sums.cost.0)
+        .int(sums.total_us);
 }
 
 /// What sums are kept apart by. Its order is the order of the rows' locks.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
+pub(crate) struct Key {
     workspace: Uuid,
     bucket: i64,
     node: Uuid,
@@ -72,14 +55,15 @@ struct Key {
     status_class: i64,
 }
 
+/// The sums, and the names that were seen last.
 #[derive(Default)]
-struct Sums {
+pub(crate) struct Sums<'a> {
     owner: Uuid,
-    key_name: String,
-    owner_name: String,
-    alias_name: String,
-    provider_name: String,
-    model_name: String,
+    key_name: &'a str,
+    owner_name: &'a str,
+    alias_name: &'a str,
+    provider_name: &'a str,
+    model_name: &'a str,
     requests: i64,
     errors: i64,
     attempts: i64,
@@ -88,8 +72,9 @@ struct Sums {
     total_us: i64,
 }
 
-fn sums(batch: &[&Closed]) -> BTreeMap<Key, Sums> {
-    let mut sums: BTreeMap<Key, Sums> = BTreeMap::new();
+/// The sums of requests that were just stored; to be added in the same transaction.
+pub(crate) fn sums<'a>(batch: &[&'a Closed]) -> BTreeMap<Key, Sums<'a>> {
+    let mut sums: BTreeMap<Key, Sums<'a>> = BTreeMap::new();
     for it in batch {
         let last = it.attempts.last().map(|attempt| &*attempt.start.target);
         let row = entry(&mut sums, it, last);
@@ -106,11 +91,11 @@ fn sums(batch: &[&Closed]) -> BTreeMap<Key, Sums> {
     sums
 }
 
-fn entry<'a>(
-    sums: &'a mut BTreeMap<Key, Sums>,
-    it: &Closed,
-    target: Option<&TargetLabel>,
-) -> &'a mut Sums {
+fn entry<'s, 'a>(
+    sums: &'s mut BTreeMap<Key, Sums<'a>>,
+    it: &'a Closed,
+    target: Option<&'a TargetLabel>,
+) -> &'s mut Sums<'a> {
     let (who, caller) = (&it.identity, &it.identity.caller);
     // A probe is billed to no key.
     let key = if who.probe { Uuid::nil() } else { caller.key.0 };
@@ -126,18 +111,17 @@ fn entry<'a>(
         status_class: i64::from(it.outcome.status / 100),
     };
     let row = sums.entry(key).or_default();
-    let name = |text: &str| storable(text).into_owned();
     if !who.probe {
         row.owner = caller.owner.0;
-        row.key_name = name(&caller.key_name);
-        row.owner_name = name(&caller.owner_name);
+        row.key_name = &caller.key_name;
+        row.owner_name = &caller.owner_name;
     }
     if who.alias_id.is_some() {
-        row.alias_name = name(&who.alias);
+        row.alias_name = &who.alias;
     }
     if let Some(target) = target {
-        row.provider_name = name(&target.provider_name);
-        row.model_name = name(&target.model_name);
+        row.provider_name = &target.provider_name;
+        row.model_name = &target.model_name;
     }
     row
 }
@@ -152,13 +136,14 @@ fn is_error(it: &Closed) -> bool {
     it.outcome.status >= 400 || !matches!(end, StreamEnd::Done | StreamEnd::ClientGone)
 }
 
-const INSERT: &str = "INSERT INTO usage_rollup (
+pub(crate) const INSERT: &str = "INSERT INTO usage_rollup (
     workspace_id, bucket, node_id, key_id, alias_id, provider_id, model_id, operation,
     status_class, owner_id, key_name, owner_name, alias_name, provider_name, model_name,
     requests, errors, attempts, input_tokens, output_tokens, cached_tokens, cache_write_tokens,
     reasoning_tokens, cost_nanos, total_us) ";
 
-const ADD: &str = " ON CONFLICT (workspace_id, bucket, node_id, key_id, alias_id, provider_id,
+pub(crate) const ADD: &str =
+    " ON CONFLICT (workspace_id, bucket, node_id, key_id, alias_id, provider_id,
         model_id, operation, status_class)
     DO UPDATE SET
         owner_id = excluded.owner_id,

@@ -30,8 +30,8 @@ use crate::providers::ProviderDraft;
 use crate::text::new_id;
 use crate::workspaces::WorkspaceDraft;
 use crate::{
-    Actor, Change, DatabaseUrl, Keyring, Store, StoreError, aliases, credentials, keys, migrate,
-    models, owners, providers, workspaces,
+    Actor, Appended, Change, DatabaseUrl, Keyring, Store, StoreError, aliases, credentials, keys,
+    migrate, models, owners, providers, workspaces,
 };
 
 /// 2026-11-21T12:00:00Z.
@@ -122,10 +122,20 @@ pub(crate) struct Shop {
     pub(crate) secret: Secret,
 }
 
+/// As the store takes them.
+pub(crate) fn shared(batch: &[Closed]) -> Vec<Arc<Closed>> {
+    batch.iter().cloned().map(Arc::new).collect()
+}
+
 impl Bench {
     /// Opens the same database again, under these key-encryption keys.
     pub(crate) async fn reopen(&self, keys: &str) -> Result<Store, StoreError> {
         Store::open(&self.url, ring(keys), self.clock.clone()).await
+    }
+
+    /// Stores what is given by value, as tests have it.
+    pub(crate) async fn append(&self, batch: &[Closed]) -> Result<Appended, StoreError> {
+        self.store.append(&shared(batch)).await
     }
 
     pub(crate) async fn change(&self, workspace: WorkspaceId) -> Change {

@@ -16,20 +16,41 @@ use crate::text::typed;
 pub use crate::receipt::{AttemptRow, LineRow, Receipt, person, receipt};
 
 macro_rules! select {
-    ($rest:literal) => {
+    ($from:literal, $rest:literal) => {
         concat!(
             "SELECT u.request_id, u.started_at, w.name AS workspace_name, u.key_name, \
              u.key_version, u.owner_name, u.environment, u.alias, u.provider_name, u.model_name, \
              u.surface, u.operation, u.status, u.error_code, u.stream_end, u.input_tokens, \
              u.output_tokens, u.cached_tokens, u.cache_write_tokens, u.reasoning_tokens, \
-             u.cost_nanos, u.usage_source, u.attempts, u.total_us, u.first_token_us, u.tags \
-             FROM usage_requests u \
-             LEFT JOIN workspaces w ON w.workspace_id = u.workspace_id \
-             WHERE u.workspace_id = $1 ",
+             u.cost_nanos, u.usage_source, u.attempts, u.total_us, u.first_token_us, u.tags FROM ",
+            $from,
+            " LEFT JOIN workspaces w ON w.workspace_id = u.workspace_id WHERE u.workspace_id = $1 ",
             $rest
         )
     };
 }
+
+const ONE: &str = select!("usage_requests u", "AND u.request_id = $2");
+
+const OF_ALL: &str = select!(
+    "usage_requests u",
+    "AND u.request_id >= $2 AND u.request_id <= $3 AND u.request_id < $4
+     AND u.started_at >= $5 AND u.started_at < $6 AND ($7 IS NULL OR u.alias = $7)
+     AND $8 IS NULL
+     ORDER BY u.request_id DESC LIMIT $9"
+);
+
+/// SQLite would read all requests rather than each key's own by their index, taking a workspace
+/// for a few rows: so the index stands first, and SQLite does not reorder a cross join
+/// (<https://sqlite.org/optoverview.html#crossjoin>).
+const OF_KEY: &str = select!(
+    "usage_requests k CROSS JOIN usage_requests u",
+    "AND k.workspace_id = $1 AND k.key_id = $8
+     AND k.request_id >= $2 AND k.request_id <= $3 AND k.request_id < $4
+     AND u.request_id = k.request_id
+     AND u.started_at >= $5 AND u.started_at < $6 AND ($7 IS NULL OR u.alias = $7)
+     ORDER BY k.request_id DESC LIMIT $9"
+);
 
 /// Which requests, newest first.
 #[derive(Clone, Debug)]
@@ -127,53 +148,55 @@ pub(crate) fn as_text<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::
     to.collect_str(at)
 }
 
-/// Requests, newest first.
+/// Requests, the newest id first: in the order they arrived.
 ///
 /// # Errors
 /// [`StoreError::BadCursor`].
 pub async fn list(tx: &mut Tx, filter: &UsageFilter) -> Result<Page<UsageRow>, StoreError> {
-    const ANY: &str = select!(
-        "AND u.started_at >= $2 AND u.started_at < $3 AND $4 IS NULL
-         AND ($5 IS NULL OR u.alias = $5) AND ($6 IS NULL OR u.request_id = $6)
-         AND (u.started_at, u.request_id) < ($7, $8)
-         ORDER BY u.started_at DESC, u.request_id DESC LIMIT $9"
-    );
-    // A text of its own, so that either engine takes the index by key.
-    const OF_KEY: &str = select!(
-        "AND u.started_at >= $2 AND u.started_at < $3 AND u.key_id = $4
-         AND ($5 IS NULL OR u.alias = $5) AND ($6 IS NULL OR u.request_id = $6)
-         AND (u.started_at, u.request_id) < ($7, $8)
-         ORDER BY u.started_at DESC, u.request_id DESC LIMIT $9"
-    );
-    let sql = if filter.key.is_some() { OF_KEY } else { ANY };
+    let sql = if filter.key.is_some() { OF_KEY } else { OF_ALL };
     let micros = |at: Option<Timestamp>, open| at.map_or(open, Timestamp::as_micros);
-    let (before, before_id) = cursor(&filter.listing)?;
+    let (first, last) = ids(filter);
+    let before = cursor(&filter.listing)?;
     let rows: Vec<Row> = on!(tx.conn, it => {
         sqlx::query_as(sql)
             .bind(filter.workspace.0)
+            .bind(first)
+            .bind(last)
+            .bind(before)
             .bind(micros(filter.since, i64::MIN))
             .bind(micros(filter.until, i64::MAX))
-            .bind(filter.key.map(|id| id.0))
             .bind(&filter.alias)
-            .bind(filter.request.map(|id| id.0))
-            .bind(before)
-            .bind(before_id)
+            .bind(filter.key.map(|id| id.0))
             .bind(filter.listing.fetch())
             .fetch_all(&mut *it)
             .await
     })?;
     let items = rows.into_iter().map(|row| row.noun(filter.workspace)).collect::<Result<_, _>>()?;
-    let next =
-        |it: &UsageRow| format!("{}.{}", it.started_at.as_micros(), it.request_id.0.simple());
-    Ok(filter.listing.page(items, next))
+    Ok(filter.listing.page(items, |it: &UsageRow| it.request_id.0.simple().to_string()))
 }
 
-fn cursor(listing: &Listing) -> Result<(i64, Uuid), StoreError> {
-    let Some(text) = &listing.cursor else { return Ok((i64::MAX, Uuid::max())) };
-    let parts = text
-        .split_once('.')
-        .and_then(|(at, id)| Some((at.parse().ok()?, Uuid::try_parse(id).ok()?)));
-    parts.ok_or(StoreError::BadCursor)
+/// How far a request's id may be from its start. The id is made when the head has arrived, the
+/// start is when the body was read; and a clock may be set in between.
+const APART: i64 = 60 * 60 * 1_000_000;
+
+/// The first and last id that a filter's times and request leave. Ids begin with their time, so
+/// there is no other index by time: it would have to be kept for each request.
+fn ids(filter: &UsageFilter) -> (Uuid, Uuid) {
+    if let Some(id) = filter.request {
+        return (id.0, id.0);
+    }
+    // The first 48 bits are milliseconds of Unix time (RFC 9562, section 5.7).
+    const REST: u128 = (1 << 80) - 1;
+    let millis = |at: Timestamp| at.as_micros().max(0).unsigned_abs() / 1_000;
+    let head = |at: Timestamp| u128::from(millis(at).min((1 << 48) - 1)) << 80;
+    let first = |at: Timestamp| Uuid::from_u128(head(at.plus_micros(-APART)));
+    let last = |at: Timestamp| Uuid::from_u128(head(at.plus_micros(APART)) | REST);
+    (filter.since.map_or(Uuid::nil(), first), filter.until.map_or(Uuid::max(), last))
+}
+
+fn cursor(listing: &Listing) -> Result<Uuid, StoreError> {
+    let Some(text) = &listing.cursor else { return Ok(Uuid::max()) };
+    Uuid::try_parse(text).map_err(|_| StoreError::BadCursor)
 }
 
 /// One request's row.
@@ -182,9 +205,8 @@ pub(crate) async fn row(
     workspace: WorkspaceId,
     request: RequestId,
 ) -> Result<Option<UsageRow>, StoreError> {
-    const SQL: &str = select!("AND u.request_id = $2");
     let row: Option<Row> = on!(tx.conn, it => {
-        sqlx::query_as(SQL).bind(workspace.0).bind(request.0).fetch_optional(&mut *it).await
+        sqlx::query_as(ONE).bind(workspace.0).bind(request.0).fetch_optional(&mut *it).await
     })?;
     row.map(|row| row.noun(workspace)).transpose()
 }
@@ -265,7 +287,7 @@ mod tests {
         each_engine(|bench| async move {
             let shop = bench.shop("main", "s").await;
             let closed = shop.closed(1);
-            bench.store.append(std::slice::from_ref(&closed)).await.unwrap();
+            bench.append(std::slice::from_ref(&closed)).await.unwrap();
             let mut tx = bench.store.read().await.unwrap();
             let page = list(&mut tx, &UsageFilter::all(shop.workspace)).await.unwrap();
             let shown = serde_json::to_string(&page.items[0]).unwrap();
@@ -285,7 +307,7 @@ mod tests {
         .await;
     }
 
-    async fn ids(tx: &mut Tx, filter: &UsageFilter) -> Vec<RequestId> {
+    async fn listed(tx: &mut Tx, filter: &UsageFilter) -> Vec<RequestId> {
         list(tx, filter).await.unwrap().items.into_iter().map(|it| it.request_id).collect()
     }
 
@@ -303,18 +325,18 @@ mod tests {
             batch[1].identity.caller = std::sync::Arc::new(caller);
             batch[2].identity.alias = "slow".into();
             let [a, b, c] = [0, 1, 2].map(|at: usize| batch[at].identity.request);
-            bench.store.append(&batch).await.unwrap();
+            bench.append(&batch).await.unwrap();
             let mut tx = bench.store.read().await.unwrap();
             let tx = &mut tx;
-            assert_eq!(ids(tx, &of(&shop)).await, [c, b, a]);
+            assert_eq!(listed(tx, &of(&shop)).await, [c, b, a]);
             let key = Some(shop.key.id);
-            assert_eq!(ids(tx, &UsageFilter { key, ..of(&shop) }).await, [c, a]);
+            assert_eq!(listed(tx, &UsageFilter { key, ..of(&shop) }).await, [c, a]);
             let alias = Some("slow".to_owned());
-            assert_eq!(ids(tx, &UsageFilter { alias, key, ..of(&shop) }).await, [c]);
+            assert_eq!(listed(tx, &UsageFilter { alias, key, ..of(&shop) }).await, [c]);
             let request = Some(b);
-            assert_eq!(ids(tx, &UsageFilter { request, ..of(&shop) }).await, [b]);
+            assert_eq!(listed(tx, &UsageFilter { request, ..of(&shop) }).await, [b]);
             let (since, until) = (Some(NOON.plus_micros(1)), Some(NOON.plus_micros(2)));
-            assert_eq!(ids(tx, &UsageFilter { since, until, ..of(&shop) }).await, [b]);
+            assert_eq!(listed(tx, &UsageFilter { since, until, ..of(&shop) }).await, [b]);
         })
         .await;
     }
@@ -324,7 +346,7 @@ mod tests {
         each_engine(|bench| async move {
             let shop = bench.shop("main", "s").await;
             let batch: Vec<Closed> = (0..9).map(|at| shop.closed(at / 4)).collect();
-            bench.store.append(&batch).await.unwrap();
+            bench.append(&batch).await.unwrap();
             let mut tx = bench.store.read().await.unwrap();
             let mut filter = of(&shop);
             filter.listing.limit = 2;
@@ -341,6 +363,40 @@ mod tests {
             assert!(seen.windows(2).all(|pair| pair[0] > pair[1]));
             filter.listing.cursor = Some("1.x".into());
             assert!(matches!(list(&mut tx, &filter).await, Err(StoreError::BadCursor)));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_request_that_was_long_in_coming_is_found_by_its_start() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let late = NOON.plus_micros(50 * 60 * 1_000_000);
+            let mut slow = shop.closed(0);
+            slow.identity.started_at = late;
+            bench.append(&[slow.clone(), shop.closed(1)]).await.unwrap();
+            let mut tx = bench.store.read().await.unwrap();
+            let (since, until) = (Some(late), Some(late.plus_micros(1)));
+            let found = listed(&mut tx, &UsageFilter { since, until, ..of(&shop) }).await;
+            assert_eq!(found, [slow.identity.request]);
+            let until = Some(Timestamp::from_micros(i64::MAX));
+            let all = UsageFilter { since: Some(Timestamp::from_micros(-1)), until, ..of(&shop) };
+            assert_eq!(listed(&mut tx, &all).await.len(), 2);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn sqlite_lists_a_key_by_its_index() {
+        each_engine(|bench| async move {
+            let mut tx = bench.store.read().await.unwrap();
+            let crate::db::Conn::Sqlite(open) = &mut tx.conn else { return };
+            let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {OF_KEY}"));
+            let plan: Vec<(i64, i64, i64, String)> =
+                sqlx::query_as(sql).fetch_all(&mut **open).await.unwrap();
+            let first = &plan[0].3;
+            let wanted = "COVERING INDEX usage_requests_key (workspace_id=? AND key_id=?";
+            assert!(first.contains(wanted), "{first}");
         })
         .await;
     }

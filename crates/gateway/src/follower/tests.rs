@@ -255,12 +255,12 @@ async fn a_request_that_the_store_refuses_holds_up_no_others_and_is_kept() {
     bench.end(&run, 1);
     assert!(run.follower.read());
     // The sum of its quarter of an hour is full: the next request of that quarter is refused.
-    run.follower.pending[0].outcome.total_us = i64::MAX.unsigned_abs();
+    Arc::make_mut(&mut run.follower.pending[0]).outcome.total_us = i64::MAX.unsigned_abs();
     run.follower.write(&never).await;
     bench.end(&run, 2);
     assert!(run.follower.read());
-    run.follower.pending[0].outcome.total_us = 1;
-    let later = &mut run.follower.pending[1].identity.started_at;
+    Arc::make_mut(&mut run.follower.pending[0]).outcome.total_us = 1;
+    let later = &mut Arc::make_mut(&mut run.follower.pending[1]).identity.started_at;
     *later = later.plus_micros(3_600_000_000);
     run.follower.write(&never).await;
     assert_eq!((run.follower.pending.len(), run.follower.aside.len()), (0, 1));
@@ -273,7 +273,7 @@ async fn a_request_that_the_store_refuses_holds_up_no_others_and_is_kept() {
     run.follower.aside_tried -= RETRY_ASIDE;
     run.follower.retry_aside().await;
     assert_eq!(run.follower.aside.len(), 1);
-    run.follower.aside[0].1.outcome.total_us = 0;
+    Arc::make_mut(&mut run.follower.aside[0].1).outcome.total_us = 0;
     run.follower.aside_tried -= RETRY_ASIDE;
     run.follower.retry_aside().await;
     assert_eq!(run.follower.aside.len(), 0);
@@ -287,7 +287,7 @@ async fn a_refused_request_survives_the_process() {
     bench.end(&run, 1);
     assert!(run.follower.read());
     let closed = run.follower.pending.remove(0);
-    let place = run.follower.again(&Record::Closed(closed.clone())).unwrap();
+    let place = run.follower.again(&Record::Closed(Closed::clone(&closed))).unwrap();
     run.follower.aside.push((place, closed));
     run.follower.ack().await;
     bench.kill();

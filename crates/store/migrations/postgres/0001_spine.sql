@@ -323,8 +323,7 @@ CREATE TABLE usage_requests (
     usage_source       TEXT NOT NULL,
     PRIMARY KEY (workspace_id, request_id)
 );
-CREATE INDEX usage_requests_time ON usage_requests (workspace_id, started_at, request_id);
-CREATE INDEX usage_requests_key ON usage_requests (workspace_id, key_id, started_at, request_id);
+CREATE INDEX usage_requests_key ON usage_requests (workspace_id, key_id, request_id);
 
 CREATE TABLE usage_attempts (
     workspace_id        UUID NOT NULL,

@@ -322,9 +322,8 @@ CREATE TABLE usage_requests (
     cost_nanos         INTEGER NOT NULL,
     usage_source       TEXT NOT NULL,
     PRIMARY KEY (workspace_id, request_id)
-) STRICT;
-CREATE INDEX usage_requests_time ON usage_requests (workspace_id, started_at, request_id);
-CREATE INDEX usage_requests_key ON usage_requests (workspace_id, key_id, started_at, request_id);
+) STRICT, WITHOUT ROWID;
+CREATE INDEX usage_requests_key ON usage_requests (workspace_id, key_id, request_id);
 
 CREATE TABLE usage_attempts (
     workspace_id        BLOB NOT NULL,
@@ -348,7 +347,7 @@ CREATE TABLE usage_attempts (
     usage_source        TEXT NOT NULL,
     cost_nanos          INTEGER NOT NULL,
     PRIMARY KEY (workspace_id, request_id, n)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- One row per unit: a receipt. `exchange_rate_version_id` is null for prices in USD.
 CREATE TABLE usage_lines (
@@ -362,7 +361,7 @@ CREATE TABLE usage_lines (
     unpriced                 INTEGER NOT NULL,
     exchange_rate_version_id BLOB,
     PRIMARY KEY (workspace_id, request_id, n, unit)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- Personal data stands apart: erasing it leaves the money.
 CREATE TABLE usage_people (
@@ -371,7 +370,7 @@ CREATE TABLE usage_people (
     client_addr  TEXT,
     end_user     TEXT,
     PRIMARY KEY (workspace_id, request_id)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- Sums by 15 minutes of UTC. Ids are all zeros where a request had none (an unknown alias, no
 -- attempt). The names are the last seen. Requests, errors and time count at the last attempt's
@@ -403,7 +402,7 @@ CREATE TABLE usage_rollup (
     cost_nanos         INTEGER NOT NULL,
     total_us           INTEGER NOT NULL,
     PRIMARY KEY (workspace_id, bucket, node_id, key_id, alias_id, provider_id, model_id, operation, status_class)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 INSERT INTO workspaces (workspace_id, name, time_zone, version, created_at, updated_at)
 VALUES (zeroblob(16), 'system', 'UTC', 1, 0, 0);

@@ -8,7 +8,7 @@ use crate::*;
 async fn two_workspaces_with_the_same_names_see_nothing_of_each_other() {
     each_engine(|bench| async move {
         let (red, blue) = (bench.shop("red", "red-secret").await, bench.shop("blue", "blue").await);
-        bench.store.append(&[red.closed(0), red.closed(1)]).await.unwrap();
+        bench.append(&[red.closed(0), red.closed(1)]).await.unwrap();
         let mut tx = bench.store.read().await.unwrap();
         let tx = &mut tx;
         let all = Listing::default();

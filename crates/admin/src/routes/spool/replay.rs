@@ -1,5 +1,7 @@
 //! `POST /api/v1/system/spool/replay`
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -45,7 +47,8 @@ pub(crate) async fn replay(
     if batch.records.len() > MAX_BATCH {
         return Err(Problem::field("records", format!("expected at most {MAX_BATCH}")));
     }
-    let done = state.store.append(&batch.records).await?;
+    let records: Vec<Arc<Closed>> = batch.records.into_iter().map(Arc::new).collect();
+    let done = state.store.append(&records).await?;
     tracing::info!(actor = %by.actor.name, stored = done.stored, known = done.known, "a spool was replayed");
     Ok(Json(Replayed { stored: done.stored, known: done.known }))
 }
