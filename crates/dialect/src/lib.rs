@@ -13,7 +13,7 @@ pub mod raw;
 
 use serde::{Deserialize, Serialize};
 
-use chat::ChatDialect;
+use chat::{ChatDialect, ChatSurface};
 
 /// The grammars we speak. When a surface and a provider's offer name the same, bytes pass through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -38,12 +38,50 @@ impl Dialect {
         }
     }
 
-    /// Its grammar for conversations.
+    /// Its grammar for conversations with a provider.
     pub fn chat(self) -> &'static dyn ChatDialect {
         match self {
             Dialect::OpenAiChat => &chat::openai::OpenAiChat,
             Dialect::AnthropicMessages => &chat::anthropic::AnthropicMessages,
         }
+    }
+}
+
+/// The dialects that clients speak to us. Some providers' dialects have no clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClientDialect {
+    /// OpenAI chat completions.
+    OpenAiChat,
+    /// Anthropic messages.
+    AnthropicMessages,
+}
+
+impl ClientDialect {
+    /// Every dialect that clients speak.
+    pub const ALL: [ClientDialect; 2] =
+        [ClientDialect::OpenAiChat, ClientDialect::AnthropicMessages];
+
+    /// The same grammar, as providers speak it.
+    pub const fn dialect(self) -> Dialect {
+        match self {
+            ClientDialect::OpenAiChat => Dialect::OpenAiChat,
+            ClientDialect::AnthropicMessages => Dialect::AnthropicMessages,
+        }
+    }
+
+    /// Its grammar for conversations with a client.
+    pub fn chat(self) -> &'static dyn ChatSurface {
+        match self {
+            ClientDialect::OpenAiChat => &chat::openai::OpenAiChat,
+            ClientDialect::AnthropicMessages => &chat::anthropic::AnthropicMessages,
+        }
+    }
+}
+
+/// A provider and a client may speak the same.
+impl PartialEq<ClientDialect> for Dialect {
+    fn eq(&self, client: &ClientDialect) -> bool {
+        *self == client.dialect()
     }
 }
 

@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
-use wayleave_dialect::Dialect;
+use wayleave_dialect::ClientDialect;
 use wayleave_model::id::RequestId;
 use wayleave_model::record::StreamEnd;
 
@@ -39,14 +39,14 @@ pub enum ClientBody {
 pub struct Waiting {
     run: Run,
     beat: Interval,
-    dialect: Dialect,
+    dialect: ClientDialect,
     id: RequestId,
     first: bool,
 }
 
 impl Waiting {
     /// The first heartbeat is due now.
-    pub fn new(gateway: &Gateway, run: Run, dialect: Dialect, id: RequestId) -> Waiting {
+    pub fn new(gateway: &Gateway, run: Run, dialect: ClientDialect, id: RequestId) -> Waiting {
         let every = gateway.settings.heartbeat;
         let mut beat = tokio::time::interval_at(Instant::now() + every, every);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -197,7 +197,7 @@ const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// A head with our id of the request.
 pub fn head(
     status: StatusCode,
-    dialect: Dialect,
+    dialect: ClientDialect,
     id: RequestId,
     body: ClientBody,
 ) -> Response<ClientBody> {
@@ -205,7 +205,7 @@ pub fn head(
     *response.status_mut() = status;
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
-        if dialect == Dialect::AnthropicMessages {
+        if dialect == ClientDialect::AnthropicMessages {
             headers.insert(ANTHROPIC_REQUEST_ID, id.clone());
         }
         headers.insert(REQUEST_ID, id);
@@ -216,7 +216,7 @@ pub fn head(
 /// A body of JSON.
 pub fn json(
     status: StatusCode,
-    dialect: Dialect,
+    dialect: ClientDialect,
     id: RequestId,
     body: impl Into<Bytes>,
 ) -> Response<ClientBody> {
@@ -226,7 +226,7 @@ pub fn json(
 }
 
 /// An answer that has begun. A whole one is recorded before its head goes out.
-pub fn begun(mut begun: Begun, dialect: Dialect, id: RequestId) -> Response<ClientBody> {
+pub fn begun(mut begun: Begun, dialect: ClientDialect, id: RequestId) -> Response<ClientBody> {
     let mut response = match begun.body {
         BegunBody::Whole(whole, mut trail) => {
             begun.notes.lose(&whole.losses);
@@ -242,7 +242,7 @@ pub fn begun(mut begun: Begun, dialect: Dialect, id: RequestId) -> Response<Clie
 }
 
 /// The head of a stream: nothing on the way may hold events back or compress them.
-pub fn events(body: ClientBody, dialect: Dialect, id: RequestId) -> Response<ClientBody> {
+pub fn events(body: ClientBody, dialect: ClientDialect, id: RequestId) -> Response<ClientBody> {
     let mut response = head(StatusCode::OK, dialect, id, body);
     let headers = response.headers_mut();
     headers
@@ -277,7 +277,7 @@ fn note(response: &mut Response<ClientBody>, notes: &Notes) {
 }
 
 /// A refusal, in the client's dialect.
-pub fn refusal(refusal: &Refusal, dialect: Dialect, id: RequestId) -> Response<ClientBody> {
+pub fn refusal(refusal: &Refusal, dialect: ClientDialect, id: RequestId) -> Response<ClientBody> {
     let body = match &refusal.verbatim {
         Some(body) => body.clone(),
         None => dialect.chat().error(&refusal.body(id.to_string())).into(),

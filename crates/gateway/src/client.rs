@@ -4,17 +4,17 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
 use ipnet::IpNet;
-use wayleave_dialect::Dialect;
+use wayleave_dialect::ClientDialect;
 
 use crate::surface;
 
 /// The dialect a client reads: that of the operation in its path, even where it is asked for in the
 /// wrong way; else what its headers suggest.
-pub fn dialect(path: &str, headers: &HeaderMap) -> Dialect {
+pub fn dialect(path: &str, headers: &HeaderMap) -> ClientDialect {
     match surface::speaks(path) {
         Some(dialect) => dialect,
-        None if headers.contains_key("anthropic-version") => Dialect::AnthropicMessages,
-        None => Dialect::OpenAiChat,
+        None if headers.contains_key("anthropic-version") => ClientDialect::AnthropicMessages,
+        None => ClientDialect::OpenAiChat,
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
-use wayleave_dialect::Dialect;
 use wayleave_dialect::error::{Fault, FaultKind, Source};
+use wayleave_dialect::{ClientDialect, Dialect};
 use wayleave_provider::failure::Show;
 use wayleave_provider::{Refused, Verdict};
 
@@ -83,7 +83,7 @@ fn reported(target: &Target, fault: &Fault) -> Verdict {
 
 /// The provider refused, with a status.
 pub fn refused(
-    client: Dialect,
+    client: ClientDialect,
     spoken: Dialect,
     target: &Target,
     status: StatusCode,
@@ -97,7 +97,7 @@ pub fn refused(
     refusal.retry_after =
         verdict.rest.filter(|_| matches!(verdict.show, Show::RateLimited | Show::Overloaded));
     let callers_own = matches!(verdict.show, Show::Caller | Show::ContextLength);
-    if callers_own && client == spoken && may_pass(target, body) {
+    if callers_own && spoken == client && may_pass(target, body) {
         refusal.verbatim = Some(body.clone());
     }
     Failed { verdict, refusal }

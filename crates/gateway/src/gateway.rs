@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
-use wayleave_dialect::Dialect;
+use wayleave_dialect::ClientDialect;
 use wayleave_dialect::chat::{Ask, Head};
 use wayleave_dialect::raw::RawObject;
 use wayleave_model::id::{NodeId, RequestId};
@@ -90,7 +90,7 @@ impl Gateway {
         found: Match,
         request: Request<Incoming>,
         arrival: &Arrival,
-        dialect: Dialect,
+        dialect: ClientDialect,
     ) -> Result<Response<ClientBody>, Refusal> {
         if found.doubled {
             self.setup_problem("doubled_v1");
@@ -142,7 +142,7 @@ impl Gateway {
         request: Request<Incoming>,
         arrival: &Arrival,
         operation: Operation,
-        dialect: Dialect,
+        dialect: ClientDialect,
         path: &'static str,
     ) -> Result<Response<ClientBody>, Refusal> {
         let (parts, body) = request.into_parts();
@@ -402,7 +402,7 @@ struct Origin {
     peer: IpAddr,
     headers: HeaderMap,
     operation: Operation,
-    dialect: Dialect,
+    dialect: ClientDialect,
     path: &'static str,
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 use wayleave_dialect::chat::{Ask, Head};
 use wayleave_dialect::raw::Edits;
-use wayleave_dialect::{Dialect, Losses, Malformed};
+use wayleave_dialect::{ClientDialect, Dialect, Losses, Malformed};
 use wayleave_model::Timestamp;
 
 use crate::upstream::body::Pieces;
@@ -24,11 +24,13 @@ pub struct Shaped {
     pub custom_tools: Vec<String>,
     /// The client declared its tools in OpenAI's older form.
     pub legacy_functions: bool,
+    /// Tool whose input is the answer's text.
+    pub answer_tool: Option<String>,
 }
 
 /// Shapes the client's request for `target`.
 pub fn shape(
-    dialect: Dialect,
+    dialect: ClientDialect,
     ask: &Ask<'_>,
     body: &Bytes,
     target: &Target,
@@ -44,18 +46,20 @@ pub fn shape(
             losses: Losses::default(),
             custom_tools: Vec::new(),
             legacy_functions: false,
+            answer_tool: None,
         });
     }
     let request = dialect.chat().read_request(&Head::default(), body)?;
     let mut losses = Losses::default();
-    let body =
+    let written =
         endpoint.dialect.chat().write_request(&request, model, &target.facts, &mut losses)?;
     Ok(Shaped {
-        body: vec![Bytes::from(body)],
+        body: vec![Bytes::from(written.body)],
         edits: Vec::new(),
         losses,
         custom_tools: request.custom_tools(),
         legacy_functions: request.legacy_functions,
+        answer_tool: written.answer_tool,
     })
 }
 
@@ -113,11 +117,11 @@ fn is_anthropics(name: &str) -> bool {
 }
 
 /// The client's headers that may travel, and its trace continued.
-pub fn forwarded(headers: &HeaderMap, dialect: Dialect, span: u64) -> HeaderMap {
+pub fn forwarded(headers: &HeaderMap, dialect: ClientDialect, span: u64) -> HeaderMap {
     let mut out = HeaderMap::new();
     for name in FORWARDED {
         // The version says how the client's own body is to be read: a translated one has another.
-        if name == "anthropic-version" && dialect != Dialect::AnthropicMessages {
+        if name == "anthropic-version" && dialect != ClientDialect::AnthropicMessages {
             continue;
         }
         if let Some(value) = headers.get(name) {
@@ -176,7 +180,7 @@ mod tests {
         .into_iter()
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
         .collect();
-        let out = forwarded(&client, Dialect::AnthropicMessages, 0xabc);
+        let out = forwarded(&client, ClientDialect::AnthropicMessages, 0xabc);
         assert_eq!(out.len(), 3);
         assert_eq!(out["anthropic-beta"], "a,b");
         assert_eq!(out["traceparent"], "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000abc-01");
@@ -186,7 +190,7 @@ mod tests {
     fn another_dialects_version_stays_here() {
         let mut client = HeaderMap::new();
         client.insert("anthropic-version", HeaderValue::from_static("2026-10-21"));
-        assert!(forwarded(&client, Dialect::OpenAiChat, 1).is_empty());
+        assert!(forwarded(&client, ClientDialect::OpenAiChat, 1).is_empty());
     }
 
     #[test]

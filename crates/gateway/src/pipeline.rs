@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
-use wayleave_dialect::Dialect;
+use wayleave_dialect::ClientDialect;
 use wayleave_dialect::carry::{
     Answer as Wanted, Carried, Carry, Translate, Whole, translate_whole,
 };
@@ -40,7 +40,7 @@ pub struct Conversation<'a> {
     /// Our id of the request.
     pub id: RequestId,
     /// The dialect the client speaks.
-    pub dialect: Dialect,
+    pub dialect: ClientDialect,
     /// What it asks.
     pub ask: Ask<'a>,
     /// The client's own bytes.
@@ -268,9 +268,7 @@ impl Conversation<'_> {
         let mut carry: Box<dyn Carry> = if endpoint.dialect == self.dialect {
             self.dialect.chat().carry(&wanted)
         } else {
-            let (reader, writer) =
-                (endpoint.dialect.chat().reader(), self.dialect.chat().writer(&wanted));
-            Box::new(Translate::new(reader, writer))
+            Box::new(Translate::new(endpoint.dialect, self.dialect, &wanted))
         };
         let mut carried = Carried::default();
         let deadline = Instant::now() + timers.first_token;
@@ -346,6 +344,9 @@ impl Conversation<'_> {
             include_usage: self.ask.include_usage,
             custom_tools: shaped.custom_tools.clone(),
             legacy_functions: shaped.legacy_functions,
+            list: self.ask.list,
+            answer_tool: shaped.answer_tool.clone(),
+            ids: None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use wayleave_dialect::error::{ErrorBody, Source};
-use wayleave_dialect::{Dialect, Malformed};
+use wayleave_dialect::{ClientDialect, Malformed};
 
 /// A request that gets no answer. Rendered in the client's dialect by whoever ends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,9 +70,9 @@ impl Refusal {
 
     /// As a client of that dialect is told it: Anthropic's has a status of its own for a provider
     /// that says it is overloaded.
-    pub fn told_in(mut self, dialect: Dialect) -> Refusal {
+    pub fn told_in(mut self, dialect: ClientDialect) -> Refusal {
         let overloaded = self.code == "overloaded" && self.provider_status == Some(529);
-        if let (true, Dialect::AnthropicMessages, Ok(status)) =
+        if let (true, ClientDialect::AnthropicMessages, Ok(status)) =
             (overloaded, dialect, StatusCode::from_u16(529))
         {
             self.status = status;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::{Instant, Sleep};
-use wayleave_dialect::Dialect;
+use wayleave_dialect::ClientDialect;
 use wayleave_dialect::carry::{Carried, Carry};
 use wayleave_dialect::error::{Fault, FaultKind};
 use wayleave_model::alias::ClientGone;
@@ -30,7 +30,7 @@ pub struct Relay(Option<Box<Running>>);
 struct Running {
     gateway: Arc<Gateway>,
     id: RequestId,
-    dialect: Dialect,
+    dialect: ClientDialect,
     when_gone: ClientGone,
     body: AnswerBody,
     carry: Box<dyn Carry>,
@@ -62,7 +62,7 @@ impl Relay {
     pub fn new(
         gateway: Arc<Gateway>,
         id: RequestId,
-        dialect: Dialect,
+        dialect: ClientDialect,
         when_gone: ClientGone,
         held: (AnswerBody, Box<dyn Carry>, Carried),
         (target, lease): (Arc<Target>, Lease),

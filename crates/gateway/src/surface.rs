@@ -1,7 +1,7 @@
 //! The table of routes: method and path to what is wanted, and in which dialect.
 
 use http::Method;
-use wayleave_dialect::Dialect;
+use wayleave_dialect::ClientDialect;
 use wayleave_model::provider::Operation;
 
 /// What a path of the data plane is for.
@@ -12,7 +12,7 @@ pub enum Surface {
         /// What is wanted.
         operation: Operation,
         /// In which dialect it is asked and answered.
-        dialect: Dialect,
+        dialect: ClientDialect,
         /// The path as rows name it.
         path: &'static str,
     },
@@ -66,7 +66,7 @@ struct Entry {
     surface: Surface,
 }
 
-const fn chat(path: &'static str, full: &'static str, dialect: Dialect) -> Entry {
+const fn chat(path: &'static str, full: &'static str, dialect: ClientDialect) -> Entry {
     let surface = Surface::Operation { operation: Operation::Chat, dialect, path: full };
     Entry { path, method: Method::POST, surface }
 }
@@ -77,8 +77,8 @@ const fn unsupported(path: &'static str, what: &'static str, instead: &'static s
 
 /// Paths below `/v1`, or below the root.
 static OPERATIONS: &[Entry] = &[
-    chat("/chat/completions", "/v1/chat/completions", Dialect::OpenAiChat),
-    chat("/messages", "/v1/messages", Dialect::AnthropicMessages),
+    chat("/chat/completions", "/v1/chat/completions", ClientDialect::OpenAiChat),
+    chat("/messages", "/v1/messages", ClientDialect::AnthropicMessages),
     Entry { path: "/models", method: Method::GET, surface: Surface::Models },
     unsupported("/files", "files", "send the content in the request"),
     unsupported("/batches", "batches", "send the requests one by one"),
@@ -135,7 +135,7 @@ pub fn find(method: &Method, path: &str) -> Result<Match, Miss> {
 }
 
 /// The dialect of the operation that a path names or begins with, whether or not it is served so.
-pub fn speaks(path: &str) -> Option<Dialect> {
+pub fn speaks(path: &str) -> Option<ClientDialect> {
     let (tail, _) = below_v1(path);
     OPERATIONS.iter().find_map(|entry| match entry.surface {
         Surface::Operation { dialect, .. } => {
@@ -174,7 +174,7 @@ mod tests {
     fn found(path: &str) -> Option<bool> {
         match find(&Method::POST, path) {
             Ok(Match {
-                surface: Surface::Operation { dialect: Dialect::OpenAiChat, .. },
+                surface: Surface::Operation { dialect: ClientDialect::OpenAiChat, .. },
                 doubled,
                 ..
             }) => Some(doubled),
@@ -215,9 +215,9 @@ mod tests {
             "/v1/messages/count_tokens",
             "/v1/messages/messages",
         ] {
-            assert_eq!(speaks(path), Some(Dialect::AnthropicMessages), "{path}");
+            assert_eq!(speaks(path), Some(ClientDialect::AnthropicMessages), "{path}");
         }
-        assert_eq!(speaks("/v1/chat/completions"), Some(Dialect::OpenAiChat));
+        assert_eq!(speaks("/v1/chat/completions"), Some(ClientDialect::OpenAiChat));
         assert_eq!(
             (speaks("/v1/messagesx"), speaks("/v1/models"), speaks("/")),
             (None, None, None)

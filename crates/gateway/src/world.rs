@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use http::{HeaderMap, Uri};
-use wayleave_dialect::Dialect;
+use wayleave_dialect::{ClientDialect, Dialect};
 use wayleave_model::Timestamp;
 use wayleave_model::alias::{Alias, Policy};
 use wayleave_model::credential::{Credential, SecretFields};
@@ -227,7 +227,7 @@ impl Target {
     }
 
     /// The endpoint in the client's dialect, else the best one.
-    pub fn endpoint(&self, dialect: Dialect) -> Option<&Endpoint> {
+    pub fn endpoint(&self, dialect: ClientDialect) -> Option<&Endpoint> {
         self.offers.iter().find(|it| it.dialect == dialect).or_else(|| self.offers.first())
     }
 }

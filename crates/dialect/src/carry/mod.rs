@@ -4,6 +4,9 @@
 //! would break a client; [`Translate`] reads events and writes them in another dialect.
 
 mod translate;
+mod unwrap;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use wayleave_model::Usage;
@@ -11,6 +14,7 @@ use wayleave_model::Usage;
 use crate::chat::ChatEvent;
 use crate::error::Fault;
 pub use translate::{Translate, translate_whole};
+pub use unwrap::Unwrap;
 
 /// What a carrier must know of the answer it makes.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +31,18 @@ pub struct Answer {
     pub custom_tools: Vec<String>,
     /// The client declared its tools in OpenAI's older form: a call of one is answered in it.
     pub legacy_functions: bool,
+    /// A stream is to be one JSON list, not server-sent events.
+    pub list: bool,
+    /// Tool whose input is the answer's text ([`Unwrap`]).
+    pub answer_tool: Option<String>,
+    /// Seals the provider's id of a response, where clients may come back with it.
+    pub ids: Option<Arc<dyn SealId>>,
+}
+
+/// Makes of a provider's id of a response one that leads back to that provider and to no other.
+pub trait SealId: std::fmt::Debug + Send + Sync {
+    /// The id for the client: at most 512 characters of `[A-Za-z0-9_-]`.
+    fn seal(&self, id: &str) -> String;
 }
 
 /// An answer on its way. Never fails: what is wrong with the upstream becomes a [`Fault`].

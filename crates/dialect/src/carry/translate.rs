@@ -2,17 +2,18 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::{Answer, Carried, Carry, Seen, Whole, is_text};
-use crate::Dialect;
+use super::{Answer, Carried, Carry, Seen, Unwrap, Whole, is_text};
 use crate::chat::{ChatEvent, Finish, ReadEvents, WriteEvents};
 use crate::error::Fault;
-use crate::frame::sse::Sse;
-use crate::frame::{FrameTooLong, LONGEST};
+use crate::frame::{FrameTooLong, Frames, Framing, LONGEST};
+use crate::{ClientDialect, Dialect};
 
 /// Carries a stream between two dialects.
 pub struct Translate {
     reader: Box<dyn ReadEvents>,
     writer: Box<dyn WriteEvents>,
+    unwrap: Option<Unwrap>,
+    framing: Framing,
     form: Form,
     /// Read and not yet written; kept for its capacity.
     events: Vec<ChatEvent>,
@@ -26,18 +27,32 @@ enum Form {
     /// Nothing but white space yet.
     Unknown,
     /// With a stream, as it was asked to.
-    Frames(Sse),
+    Frames(Frames),
     /// With one JSON body: an error with a status of success, or an answer from a provider that
     /// cannot stream.
     Whole(BytesMut),
 }
 
 impl Translate {
-    /// From the upstream's `reader` to the client's `writer`.
-    pub fn new(reader: Box<dyn ReadEvents>, writer: Box<dyn WriteEvents>) -> Translate {
+    /// From an upstream that speaks `from` to a client that speaks `to`.
+    pub fn new(from: Dialect, to: ClientDialect, answer: &Answer) -> Translate {
+        let from = from.chat();
+        let unwrap = answer.answer_tool.clone().map(Unwrap::new);
+        let (reader, writer) = (from.reader(answer), to.chat().writer(answer));
+        Translate { unwrap, ..Translate::between(from.framing(), reader, writer) }
+    }
+
+    /// From any reader to any writer.
+    fn between(
+        framing: Framing,
+        reader: Box<dyn ReadEvents>,
+        writer: Box<dyn WriteEvents>,
+    ) -> Translate {
         Translate {
             reader,
             writer,
+            unwrap: None,
+            framing,
             form: Form::Unknown,
             events: Vec::new(),
             seen: Seen::default(),
@@ -54,8 +69,8 @@ impl Translate {
             self.form = match chunk.first() {
                 None => return Ok(false),
                 Some(b'<') => return Err(web_page()),
-                Some(b'{') => Form::Whole(BytesMut::new()),
-                Some(_) => Form::Frames(Sse::default()),
+                Some(b'{') if self.framing != Framing::Lines => Form::Whole(BytesMut::new()),
+                Some(_) => Form::Frames(Frames::new(self.framing)),
             };
         }
         match &mut self.form {
@@ -64,9 +79,9 @@ impl Translate {
                 body.extend_from_slice(&chunk);
                 Ok(false)
             }
-            Form::Frames(sse) => {
-                sse.push(chunk);
-                while let Some(frame) = sse.next_frame()? {
+            Form::Frames(frames) => {
+                frames.push(chunk);
+                while let Some(frame) = frames.next_frame()? {
                     self.reader.frame(&frame, &mut self.events)?;
                     if self.reader.done() {
                         return Ok(true);
@@ -87,8 +102,8 @@ impl Translate {
                 self.seen.repaired("not_streamed");
                 return Ok(());
             }
-            Form::Frames(sse) => {
-                if let Some(frame) = sse.finish() {
+            Form::Frames(frames) => {
+                if let Some(frame) = frames.finish()? {
                     self.reader.frame(&frame, &mut self.events)?;
                 }
             }
@@ -101,6 +116,11 @@ impl Translate {
     fn write(&mut self, read: Result<bool, Fault>, out: &mut Carried) {
         let mut bytes = Vec::new();
         for event in self.events.drain(..) {
+            let event = match &mut self.unwrap {
+                Some(unwrap) => unwrap.event(event),
+                None => Some(event),
+            };
+            let Some(event) = event else { continue };
             self.seen.event(&event);
             self.finished |= matches!(event, ChatEvent::Finish { .. });
             self.writer.event(&event, &mut bytes);
@@ -153,7 +173,7 @@ impl Carry for Translate {
 /// A whole answer in `from`, as `to` has it.
 pub fn translate_whole(
     from: Dialect,
-    to: Dialect,
+    to: ClientDialect,
     answer: &Answer,
     body: &[u8],
 ) -> Result<Whole, Fault> {
@@ -161,7 +181,11 @@ pub fn translate_whole(
         return Err(web_page());
     }
     let mut events = Vec::new();
-    from.chat().reader().whole(body, &mut events)?;
+    from.chat().reader(answer).whole(body, &mut events)?;
+    if let Some(tool) = &answer.answer_tool {
+        let mut unwrap = Unwrap::new(tool.clone());
+        events = events.into_iter().filter_map(|event| unwrap.event(event)).collect();
+    }
     let mut seen = Seen::default();
     events.iter().for_each(|event| seen.event(event));
     if !seen.semantic {

@@ -19,20 +19,22 @@ use wayleave_model::target::ModelFacts;
 
 use crate::carry::{Answer, Carry, Whole};
 use crate::error::{ErrorBody, Fault};
+use crate::frame::Framing;
 use crate::raw::{Edits, RawObject};
 use crate::{Losses, Malformed};
 
-/// A conversation grammar, in both directions.
+/// A conversation grammar, as a provider speaks it: requests are written, answers are read.
 pub trait ChatDialect: Send + Sync {
-    /// The cheap reading that every request gets: nothing is parsed below the top level.
-    fn ask<'a>(&self, head: &Head<'a>, body: RawObject<'a>) -> Result<Ask<'a>, Malformed>;
+    /// How its streams are cut into frames.
+    fn framing(&self) -> Framing {
+        Framing::Events
+    }
 
-    /// Same dialect on both sides: what must differ from the client's bytes for this target, and
-    /// only that. Each edit is named.
-    fn amend(&self, ask: &Ask<'_>, model: &str, facts: &ModelFacts, edits: &mut Edits);
-
-    /// Reads the whole request, for a target that speaks another dialect.
-    fn read_request(&self, head: &Head<'_>, body: &[u8]) -> Result<ChatRequest, Malformed>;
+    /// Whether a provider of this dialect fetches what stands at an address itself. Where it does
+    /// not, the gateway fetches it, and [`ChatDialect::write_request`] finds its bytes.
+    fn fetches(&self, _media: &Media) -> bool {
+        true
+    }
 
     /// Renders `request` for `model`, noting in `losses` what this grammar has no word for.
     /// Fails where leaving it out would change what is asked (a schema that cannot be enforced).
@@ -42,10 +44,27 @@ pub trait ChatDialect: Send + Sync {
         model: &str,
         facts: &ModelFacts,
         losses: &mut Losses,
-    ) -> Result<Vec<u8>, Malformed>;
+    ) -> Result<Written, Malformed>;
 
-    /// Reads an upstream's answer as events.
-    fn reader(&self) -> Box<dyn ReadEvents>;
+    /// Reads an upstream's answer as events. What the answer is known by here is at hand for
+    /// grammars that give calls of tools no ids.
+    fn reader(&self, answer: &Answer) -> Box<dyn ReadEvents>;
+
+    /// Reads a provider's own error body: its type or code, and its message.
+    fn read_error(&self, body: &[u8]) -> Option<(Option<String>, String)>;
+}
+
+/// A conversation grammar that clients speak to us too: requests are read, answers are written.
+pub trait ChatSurface: ChatDialect {
+    /// The cheap reading that every request gets: nothing is parsed below the top level.
+    fn ask<'a>(&self, head: &Head<'a>, body: RawObject<'a>) -> Result<Ask<'a>, Malformed>;
+
+    /// Same dialect on both sides: what must differ from the client's bytes for this target, and
+    /// only that. Each edit is named.
+    fn amend(&self, ask: &Ask<'_>, model: &str, facts: &ModelFacts, edits: &mut Edits);
+
+    /// Reads the whole request, for a target that speaks another dialect.
+    fn read_request(&self, head: &Head<'_>, body: &[u8]) -> Result<ChatRequest, Malformed>;
 
     /// Writes events as the client's answer.
     fn writer(&self, answer: &Answer) -> Box<dyn WriteEvents>;
@@ -65,9 +84,22 @@ pub trait ChatDialect: Send + Sync {
 
     /// A frame that says nothing and keeps a silent stream open.
     fn heartbeat(&self) -> &'static [u8];
+}
 
-    /// Reads a provider's own error body: its type or code, and its message.
-    fn read_error(&self, body: &[u8]) -> Option<(Option<String>, String)>;
+/// A request rendered for a provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Its body.
+    pub body: Vec<u8>,
+    /// The shape of the answer is enforced by a tool of this name that the model must call: the
+    /// input of that call is the answer's text ([`crate::carry::Unwrap`]).
+    pub answer_tool: Option<String>,
+}
+
+impl From<Vec<u8>> for Written {
+    fn from(body: Vec<u8>) -> Written {
+        Written { body, answer_tool: None }
+    }
 }
 
 /// What a surface knows from the address before the body is read (Gemini names the model there).
@@ -77,6 +109,8 @@ pub struct Head<'a> {
     pub model: Option<&'a str>,
     /// Whether the path asks for a stream.
     pub stream: Option<bool>,
+    /// A stream is to be one JSON list, not server-sent events (Gemini without `alt=sse`).
+    pub list: bool,
 }
 
 /// A request read one level deep.
@@ -99,6 +133,11 @@ pub struct Ask<'a> {
     pub asked: Asked,
     /// The client's name for its end user.
     pub end_user: Option<String>,
+    /// The id of an answer that this one continues, as the client has it (Responses'
+    /// `previous_response_id`): only the provider that gave it can.
+    pub continues: Option<String>,
+    /// A stream is to be one JSON list, not server-sent events.
+    pub list: bool,
 }
 
 /// Turns an upstream's answer into events. A whole body yields the same events as its stream.

@@ -5,7 +5,6 @@
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use wayleave_dialect::Dialect;
 use wayleave_dialect::Losses;
 use wayleave_dialect::carry::{Answer, Carried, Carry, Translate, translate_whole};
 use wayleave_dialect::chat::Head;
@@ -14,6 +13,7 @@ use wayleave_dialect::frame::Frame;
 use wayleave_dialect::frame::split::{self, Splitter};
 use wayleave_dialect::frame::sse::Sse;
 use wayleave_dialect::raw::{Edits, RawObject};
+use wayleave_dialect::{ClientDialect, Dialect};
 use wayleave_model::Usage;
 use wayleave_model::target::ModelFacts;
 
@@ -24,10 +24,10 @@ pub(crate) type Check = (&'static str, fn(&[u8], u64));
 pub(crate) const CHECKS: [Check; 7] = [
     ("raw_object", raw_object),
     ("sse_frames", sse_frames),
-    ("openai_carry", |data, seed| same_dialect(Dialect::OpenAiChat, data, seed)),
-    ("anthropic_carry", |data, seed| same_dialect(Dialect::AnthropicMessages, data, seed)),
-    ("openai_request", |data, seed| request(Dialect::OpenAiChat, data, seed)),
-    ("anthropic_request", |data, seed| request(Dialect::AnthropicMessages, data, seed)),
+    ("openai_carry", |data, seed| same_dialect(ClientDialect::OpenAiChat, data, seed)),
+    ("anthropic_carry", |data, seed| same_dialect(ClientDialect::AnthropicMessages, data, seed)),
+    ("openai_request", |data, seed| request(ClientDialect::OpenAiChat, data, seed)),
+    ("anthropic_request", |data, seed| request(ClientDialect::AnthropicMessages, data, seed)),
     ("translate", translate),
 ];
 
@@ -117,7 +117,7 @@ fn read_frames(chunks: &[Bytes]) -> Vec<Frame> {
 }
 
 /// A stream passed on is the same in any chunks; a whole body passed on can be read again.
-fn same_dialect(dialect: Dialect, data: &[u8], seed: u64) {
+fn same_dialect(dialect: ClientDialect, data: &[u8], seed: u64) {
     let answer = answer(seed);
     let carrier = || dialect.chat().carry(&answer);
     same_in_any_chunks(carrier, data, seed);
@@ -129,11 +129,10 @@ fn same_dialect(dialect: Dialect, data: &[u8], seed: u64) {
 /// A stream translated is the same in any chunks.
 fn translate(data: &[u8], seed: u64) {
     let answer = answer(seed);
-    let (from, to) = (Dialect::OpenAiChat, Dialect::AnthropicMessages);
-    for (from, to) in [(from, to), (to, from), (from, from), (to, to)] {
-        let carrier = || -> Box<dyn Carry> {
-            Box::new(Translate::new(from.chat().reader(), to.chat().writer(&answer)))
-        };
+    for (from, to) in
+        Dialect::ALL.into_iter().flat_map(|from| ClientDialect::ALL.map(|to| (from, to)))
+    {
+        let carrier = || -> Box<dyn Carry> { Box::new(Translate::new(from, to, &answer)) };
         same_in_any_chunks(carrier, data, seed);
         if let Ok(whole) = translate_whole(from, to, &answer, data) {
             assert!(RawObject::read(&whole.body).is_ok(), "a body that is written is an object");
@@ -191,7 +190,7 @@ fn carried(mut carrier: Box<dyn Carry>, chunks: &[Bytes]) -> Told {
 }
 
 /// A request that can be read can be amended, and written in any dialect as what that can read.
-fn request(dialect: Dialect, data: &[u8], seed: u64) {
+fn request(dialect: ClientDialect, data: &[u8], seed: u64) {
     let head = Head::default();
     let facts = ModelFacts { max_output: (seed & 1 == 1).then_some(100), ..ModelFacts::default() };
     if let Ok(object) = RawObject::read(data)
@@ -209,7 +208,12 @@ fn request(dialect: Dialect, data: &[u8], seed: u64) {
         let Ok(written) = to.chat().write_request(&read, "target", &facts, &mut losses) else {
             continue;
         };
-        let again = to.chat().read_request(&head, &written);
+        let written = written.body;
+        let Some(surface) = ClientDialect::ALL.into_iter().find(|it| to == *it) else {
+            assert!(RawObject::read(&written).is_ok(), "a request that is written is an object");
+            continue;
+        };
+        let again = surface.chat().read_request(&head, &written);
         assert!(again.is_ok(), "{:?} of {}", again.err(), String::from_utf8_lossy(&written));
     }
 }
@@ -222,6 +226,7 @@ fn answer(seed: u64) -> Answer {
         include_usage: seed & 1 == 1,
         custom_tools: Vec::new(),
         legacy_functions: seed & 4 == 4,
+        ..Answer::default()
     }
 }
 

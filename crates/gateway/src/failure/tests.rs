@@ -7,6 +7,8 @@ use crate::testing::{self, SECRET};
 
 const OPENAI: Dialect = Dialect::OpenAiChat;
 const ANTHROPIC: Dialect = Dialect::AnthropicMessages;
+const TO_OPENAI: ClientDialect = ClientDialect::OpenAiChat;
+const TO_ANTHROPIC: ClientDialect = ClientDialect::AnthropicMessages;
 
 fn target() -> std::sync::Arc<Target> {
     testing::target(testing::part(100))
@@ -19,7 +21,7 @@ fn refuse(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> 
         .map(|(name, value)| (name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap()))
         .collect();
     let body = Bytes::copy_from_slice(body.as_bytes());
-    refused(OPENAI, OPENAI, &target(), status, &headers, &body)
+    refused(TO_OPENAI, OPENAI, &target(), status, &headers, &body)
 }
 
 fn error(code: &str, message: &str) -> String {
@@ -50,14 +52,14 @@ fn only_json_of_the_clients_own_dialect_is_passed_on_as_it_is() {
     };
     let openai = r#"{"error":{"message":"no","type":"invalid_request_error"}}"#;
     let anthropic = r#"{"type":"error","error":{"type":"invalid_request_error","message":"no"}}"#;
-    assert!(verbatim(OPENAI, OPENAI, openai).is_some());
-    assert!(verbatim(ANTHROPIC, ANTHROPIC, anthropic).is_some());
-    assert!(verbatim(ANTHROPIC, OPENAI, openai).is_none());
-    assert!(verbatim(OPENAI, ANTHROPIC, anthropic).is_none());
-    assert!(verbatim(OPENAI, OPENAI, "<html>no</html>").is_none());
-    assert!(verbatim(OPENAI, OPENAI, r#"{"error":{"message":"cut"#).is_none());
-    assert!(verbatim(OPENAI, OPENAI, r#"["no"]"#).is_none());
-    assert!(verbatim(OPENAI, OPENAI, "").is_none());
+    assert!(verbatim(TO_OPENAI, OPENAI, openai).is_some());
+    assert!(verbatim(TO_ANTHROPIC, ANTHROPIC, anthropic).is_some());
+    assert!(verbatim(TO_ANTHROPIC, OPENAI, openai).is_none());
+    assert!(verbatim(TO_OPENAI, ANTHROPIC, anthropic).is_none());
+    assert!(verbatim(TO_OPENAI, OPENAI, "<html>no</html>").is_none());
+    assert!(verbatim(TO_OPENAI, OPENAI, r#"{"error":{"message":"cut"#).is_none());
+    assert!(verbatim(TO_OPENAI, OPENAI, r#"["no"]"#).is_none());
+    assert!(verbatim(TO_OPENAI, OPENAI, "").is_none());
 }
 
 #[test]

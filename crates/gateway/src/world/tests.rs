@@ -159,7 +159,7 @@ fn a_credential_overrides_its_providers_address() {
     let mut it = part();
     it.credentials[0].0.settings.insert("base_url".into(), "http://127.0.0.1:8/v2".into());
     let target = testing::target(it);
-    let endpoint = target.endpoint(Dialect::OpenAiChat).unwrap();
+    let endpoint = target.endpoint(wayleave_dialect::ClientDialect::OpenAiChat).unwrap();
     assert_eq!(endpoint.uri.to_string(), "http://127.0.0.1:8/v2/chat/completions");
     assert!(endpoint.headers.values().all(http::HeaderValue::is_sensitive));
 }
@@ -218,6 +218,6 @@ fn the_account_holds_what_the_credential_has() {
     let mut it = part();
     it.credentials[0].1 = SecretFields::new([("api_key".to_owned(), Secret::new("sk-new"))]);
     let target = testing::target(it);
-    let endpoint = target.endpoint(Dialect::OpenAiChat).unwrap();
+    let endpoint = target.endpoint(wayleave_dialect::ClientDialect::OpenAiChat).unwrap();
     assert_eq!(endpoint.headers[http::header::AUTHORIZATION], "Bearer sk-new");
 }

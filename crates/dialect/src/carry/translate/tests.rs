@@ -85,7 +85,8 @@ type Told = (String, Option<Result<(), Fault>>, Seen);
 
 /// What the client reads of `chunks`, how it ended, and what was seen.
 fn told<'c>(chunks: impl IntoIterator<Item = &'c [u8]>) -> Told {
-    let mut carrier = Translate::new(Box::new(Toy::default()), Box::new(Toy::default()));
+    let mut carrier =
+        Translate::between(Framing::Events, Box::new(Toy::default()), Box::new(Toy::default()));
     let mut bytes = Vec::new();
     let mut end = None;
     let mut step = |carried: Carried| {
@@ -143,13 +144,12 @@ fn what_the_writer_cannot_say_is_seen_once() {
 /// Between the real grammars, what the writers note comes out of both carriers.
 #[test]
 fn a_translated_answer_names_its_losses() {
-    let (from, to) = (Dialect::AnthropicMessages, Dialect::OpenAiChat);
+    let (from, to) = (Dialect::AnthropicMessages, ClientDialect::OpenAiChat);
     let body = br#"{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"thinking","thinking":"hm","signature":"Eq=="},{"type":"text","text":"a","citations":[{"type":"char_location","cited_text":"b"}]}],"stop_reason":"stop_sequence","stop_sequence":"."}"#;
     let expected = ["answer.signature", "answer.citations", "answer.stop_sequence"];
     let whole = translate_whole(from, to, &Answer::default(), body).unwrap();
     assert_eq!(whole.losses, expected);
-    let writer = to.chat().writer(&Answer::default());
-    let mut carrier = Translate::new(from.chat().reader(), writer);
+    let mut carrier = Translate::new(from, to, &Answer::default());
     carrier.push(Bytes::from_static(body), &mut Carried::default());
     carrier.end(&mut Carried::default());
     assert_eq!(carrier.seen().losses, expected);
@@ -157,8 +157,8 @@ fn a_translated_answer_names_its_losses() {
 
 #[test]
 fn a_stream_that_says_done_ends_without_its_connection() {
-    let (from, to) = (Dialect::OpenAiChat, Dialect::AnthropicMessages);
-    let mut carrier = Translate::new(from.chat().reader(), to.chat().writer(&Answer::default()));
+    let (from, to) = (Dialect::OpenAiChat, ClientDialect::AnthropicMessages);
+    let mut carrier = Translate::new(from, to, &Answer::default());
     let chunk = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
     let mut out = Carried::default();
     carrier.push(Bytes::from_static(chunk.as_bytes()), &mut out);

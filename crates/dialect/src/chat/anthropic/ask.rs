@@ -32,7 +32,18 @@ pub(super) fn ask<'a>(head: &Head<'a>, body: RawObject<'a>) -> Result<Ask<'a>, M
     let max_output = body.u64("max_tokens").transpose()?;
     let asked = asked(&body, stream);
     let end_user = end_user(&body);
-    Ok(Ask { model, stream, include_usage: true, max_output, choices: 1, asked, end_user, body })
+    Ok(Ask {
+        model,
+        stream,
+        include_usage: true,
+        max_output,
+        choices: 1,
+        asked,
+        end_user,
+        continues: None,
+        list: false,
+        body,
+    })
 }
 
 /// Same dialect on both sides: only what this target demands, each by name.

@@ -40,6 +40,8 @@ pub(super) fn ask<'a>(head: &Head<'a>, body: RawObject<'a>) -> Result<Ask<'a>, M
         choices,
         asked: asked(&body, stream),
         end_user: end_user(&body),
+        continues: None,
+        list: false,
         body,
     })
 }
@@ -172,7 +174,7 @@ mod tests {
     #[test]
     fn an_address_can_name_the_model() {
         let body = br#"{"messages":[]}"#;
-        let head = Head { model: Some("deployment"), stream: None };
+        let head = Head { model: Some("deployment"), ..Head::default() };
         assert_eq!(ask(&head, RawObject::read(body).unwrap()).unwrap().model, "deployment");
     }
 }

@@ -16,7 +16,7 @@ mod whole;
 use bytes::Bytes;
 use wayleave_model::target::ModelFacts;
 
-use super::{Ask, ChatDialect, ChatRequest, Head, ReadEvents, WriteEvents};
+use super::{Ask, ChatDialect, ChatRequest, ChatSurface, Head, ReadEvents, WriteEvents, Written};
 use crate::carry::{Answer, Carry, Whole};
 use crate::error::{ErrorBody, Fault};
 use crate::raw::{Edits, RawObject};
@@ -27,6 +27,26 @@ use crate::{Losses, Malformed};
 pub struct OpenAiChat;
 
 impl ChatDialect for OpenAiChat {
+    fn write_request(
+        &self,
+        request: &ChatRequest,
+        model: &str,
+        facts: &ModelFacts,
+        losses: &mut Losses,
+    ) -> Result<Written, Malformed> {
+        request::write::write(request, model, facts, losses).map(Written::from)
+    }
+
+    fn reader(&self, _answer: &Answer) -> Box<dyn ReadEvents> {
+        Box::new(answer::read::Reader::default())
+    }
+
+    fn read_error(&self, body: &[u8]) -> Option<(Option<String>, String)> {
+        error::read(body)
+    }
+}
+
+impl ChatSurface for OpenAiChat {
     fn ask<'a>(&self, head: &Head<'a>, body: RawObject<'a>) -> Result<Ask<'a>, Malformed> {
         ask::ask(head, body)
     }
@@ -37,20 +57,6 @@ impl ChatDialect for OpenAiChat {
 
     fn read_request(&self, head: &Head<'_>, body: &[u8]) -> Result<ChatRequest, Malformed> {
         request::read::read(head, body)
-    }
-
-    fn write_request(
-        &self,
-        request: &ChatRequest,
-        model: &str,
-        facts: &ModelFacts,
-        losses: &mut Losses,
-    ) -> Result<Vec<u8>, Malformed> {
-        request::write::write(request, model, facts, losses)
-    }
-
-    fn reader(&self) -> Box<dyn ReadEvents> {
-        Box::new(answer::read::Reader::default())
     }
 
     fn writer(&self, answer: &Answer) -> Box<dyn WriteEvents> {
@@ -75,9 +81,5 @@ impl ChatDialect for OpenAiChat {
 
     fn heartbeat(&self) -> &'static [u8] {
         error::PING
-    }
-
-    fn read_error(&self, body: &[u8]) -> Option<(Option<String>, String)> {
-        error::read(body)
     }
 }
