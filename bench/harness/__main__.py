@@ -70,7 +70,7 @@ def check_profiles():
     ):
         with open(manifest, "rb") as file:
             profile = tomllib.load(file)["profile"]["release"]
-        found.append({key: value for key, value in profile.items() if key != "debug"})
+        found.append({key: value for key, value in profile.items() if key not in ("debug", "package")})
     if found[0] != found[1]:
         sys.exit(
             f"bench: the release profiles differ: {found[0]} (bench), {found[1]} (wayleave)"
