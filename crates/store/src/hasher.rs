@@ -28,6 +28,7 @@ struct Keys {
     keys: hmac::Key,
     tokens: hmac::Key,
     fingerprints: hmac::Key,
+    anchors: hmac::Key,
 }
 
 impl KeyHasher {
@@ -41,6 +42,7 @@ impl KeyHasher {
             pepper_id,
             tokens: derive(b"wayleave token v1"),
             fingerprints: derive(b"wayleave fingerprint v1"),
+            anchors: derive(b"wayleave vault anchor v1"),
             keys: root,
         }))
     }
@@ -53,6 +55,11 @@ impl KeyHasher {
     /// What is stored of a management token.
     pub fn hash_token(&self, secret: &[u8]) -> [u8; 32] {
         digest(&self.0.tokens, secret)
+    }
+
+    /// What a record of the vault is found by.
+    pub fn anchor(&self, text: &[u8]) -> [u8; 32] {
+        digest(&self.0.anchors, text)
     }
 
     /// Equal for equal fields, whatever their order; reveals nothing of them.

@@ -19,12 +19,20 @@ struct Migration {
 }
 
 /// Every migration, in order. Add, never edit: a released one has run somewhere.
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "spine",
-    sqlite: include_str!("../migrations/sqlite/0001_spine.sql"),
-    postgres: include_str!("../migrations/postgres/0001_spine.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "spine",
+        sqlite: include_str!("../migrations/sqlite/0001_spine.sql"),
+        postgres: include_str!("../migrations/postgres/0001_spine.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "vault",
+        sqlite: include_str!("../migrations/sqlite/0002_vault.sql"),
+        postgres: include_str!("../migrations/postgres/0002_vault.sql"),
+    },
+];
 
 /// The schema this binary was written for. It also runs on a newer one.
 pub const SCHEMA: i64 = MIGRATIONS[MIGRATIONS.len() - 1].number;

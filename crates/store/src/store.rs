@@ -13,6 +13,7 @@ use crate::error::StoreError;
 use crate::hasher::{self, KeyHasher};
 use crate::keyring::Keyring;
 use crate::migrate::{self, SCHEMA};
+use crate::response_ids::{self, ResponseIds};
 use crate::rotate;
 use crate::url::{Address, DatabaseUrl};
 
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) url: DatabaseUrl,
     pub(crate) keyring: RwLock<Arc<Keyring>>,
     pub(crate) hasher: KeyHasher,
+    response_ids: RwLock<ResponseIds>,
     pub(crate) clock: Clock,
     /// The newest revision this process knows of.
     pub(crate) revisions: watch::Sender<i64>,
@@ -75,10 +77,12 @@ impl Store {
         }
         rotate::check_openable(&mut db.read().await?, &keyring).await?;
         let hasher = hasher::load(&db, &keyring, &clock).await?;
+        let response_ids = response_ids::load(&db, &keyring, &clock).await?;
         let shared = Shared {
             url: url.clone(),
             keyring: RwLock::new(Arc::new(keyring)),
             hasher,
+            response_ids: RwLock::new(response_ids),
             revisions: watch::Sender::new(0),
             confirmed: AtomicI64::new(clock.now().as_micros()),
             clock,
@@ -136,6 +140,24 @@ impl Store {
     /// Digests presented keys and tokens, without the database.
     pub fn hasher(&self) -> KeyHasher {
         self.shared.hasher.clone()
+    }
+
+    /// Seals and opens ids of responses, without the database.
+    pub fn response_ids(&self) -> ResponseIds {
+        let known = self.shared.response_ids.read();
+        known.unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Reads the keys of response ids again, and makes the next when it is time.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn refresh_response_ids(&self) -> Result<(), StoreError> {
+        let ring = self.shared.keyring();
+        let fresh = response_ids::load(&self.db, &ring, &self.shared.clock).await?;
+        let known = self.shared.response_ids.write();
+        *known.unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
+        Ok(())
     }
 
     /// Where the database is.

@@ -3,6 +3,8 @@
 //! Two carriers share one contract: the same-dialect one passes frames through and repairs what
 //! would break a client; [`Translate`] reads events and writes them in another dialect.
 
+pub mod keep;
+pub mod seals;
 mod translate;
 mod unwrap;
 
@@ -13,6 +15,7 @@ use wayleave_model::Usage;
 
 use crate::chat::ChatEvent;
 use crate::error::Fault;
+use keep::{Anchor, Kept};
 pub use translate::{Translate, translate_whole};
 pub use unwrap::Unwrap;
 
@@ -35,6 +38,8 @@ pub struct Answer {
     pub list: bool,
     /// Tool whose input is the answer's text ([`Unwrap`]).
     pub answer_tool: Option<String>,
+    /// Whether reasoning that the client cannot keep may be put aside for it ([`Seen::kept`]).
+    pub keep: bool,
     /// Seals the provider's id of a response, where clients may come back with it.
     pub ids: Option<Arc<dyn SealId>>,
 }
@@ -81,6 +86,9 @@ pub struct Seen {
     /// What the client's dialect has no word for, each named once, like `answer.citations`.
     /// Nothing is, where both sides speak the same.
     pub losses: Vec<&'static str>,
+    /// Reasoning with proofs for which the client's dialect has no field: to be kept for it before
+    /// the answer ends. Until then it is among the losses.
+    pub kept: Option<Box<(Anchor, Kept)>>,
 }
 
 impl Seen {
@@ -123,4 +131,10 @@ pub struct Whole {
     pub repairs: Vec<&'static str>,
     /// What the client's dialect has no word for, each named once.
     pub losses: Vec<&'static str>,
+    /// As [`Seen::kept`].
+    pub kept: Option<Box<(Anchor, Kept)>>,
 }
+
+/// The losses that are none once [`Seen::kept`] is kept.
+pub const KEPT_LOSSES: [&str; 3] =
+    ["answer.signature", "answer.redacted_reasoning", "answer.encrypted_reasoning"];

@@ -2,7 +2,8 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::{Answer, Carried, Carry, Seen, Unwrap, Whole, is_text};
+use super::keep::Keeping;
+use super::{Answer, Carried, Carry, KEPT_LOSSES, Seen, Unwrap, Whole, is_text, seals};
 use crate::chat::{ChatEvent, Finish, ReadEvents, WriteEvents};
 use crate::error::Fault;
 use crate::frame::{FrameTooLong, Frames, Framing, LONGEST};
@@ -12,7 +13,10 @@ use crate::{ClientDialect, Dialect};
 pub struct Translate {
     reader: Box<dyn ReadEvents>,
     writer: Box<dyn WriteEvents>,
+    /// The provider's dialect.
+    from: Dialect,
     unwrap: Option<Unwrap>,
+    keeping: Option<Keeping>,
     framing: Framing,
     form: Form,
     /// Read and not yet written; kept for its capacity.
@@ -36,23 +40,25 @@ enum Form {
 impl Translate {
     /// From an upstream that speaks `from` to a client that speaks `to`.
     pub fn new(from: Dialect, to: ClientDialect, answer: &Answer) -> Translate {
-        let from = from.chat();
         let unwrap = answer.answer_tool.clone().map(Unwrap::new);
-        let (reader, writer) = (from.reader(answer), to.chat().writer(answer));
-        Translate { unwrap, ..Translate::between(from.framing(), reader, writer) }
+        let keeping = answer.keep.then(Keeping::default);
+        let (reader, writer) = (from.chat().reader(answer), to.chat().writer(answer));
+        Translate { unwrap, keeping, ..Translate::between(from, reader, writer) }
     }
 
     /// From any reader to any writer.
     fn between(
-        framing: Framing,
+        from: Dialect,
         reader: Box<dyn ReadEvents>,
         writer: Box<dyn WriteEvents>,
     ) -> Translate {
         Translate {
             reader,
             writer,
+            from,
             unwrap: None,
-            framing,
+            keeping: None,
+            framing: from.chat().framing(),
             form: Form::Unknown,
             events: Vec::new(),
             seen: Seen::default(),
@@ -120,7 +126,13 @@ impl Translate {
                 Some(unwrap) => unwrap.event(event),
                 None => Some(event),
             };
-            let Some(event) = event else { continue };
+            let Some(mut event) = event else { continue };
+            if let Some(keeping) = &mut self.keeping {
+                keeping.event(&event);
+            }
+            if let ChatEvent::Seal { seal, .. } = &mut event {
+                seals::mark(seal, self.from);
+            }
             self.seen.event(&event);
             self.finished |= matches!(event, ChatEvent::Finish { .. });
             self.writer.event(&event, &mut bytes);
@@ -138,6 +150,12 @@ impl Translate {
         let losses = self.writer.losses();
         let known = self.seen.losses.len();
         self.seen.losses.extend(losses.iter().skip(known));
+        let lost = KEPT_LOSSES.iter().any(|name| self.seen.losses.contains(name));
+        if let (true, Some(Ok(())), Some(keeping)) =
+            (lost, &end, self.keeping.take_if(|_| end.is_some()))
+        {
+            self.seen.kept = keeping.finish(self.from).map(Box::new);
+        }
         if !bytes.is_empty() {
             out.bytes.push(bytes.into());
         }
@@ -186,6 +204,13 @@ pub fn translate_whole(
         let mut unwrap = Unwrap::new(tool.clone());
         events = events.into_iter().filter_map(|event| unwrap.event(event)).collect();
     }
+    let mut keeping = Keeping::default();
+    for event in &mut events {
+        keeping.event(event);
+        if let ChatEvent::Seal { seal, .. } = event {
+            seals::mark(seal, from);
+        }
+    }
     let mut seen = Seen::default();
     events.iter().for_each(|event| seen.event(event));
     if !seen.semantic {
@@ -198,12 +223,16 @@ pub fn translate_whole(
     }
     let mut writer = to.chat().writer(answer);
     let body = writer.whole(&events).into();
+    let losses = writer.losses().to_vec();
+    let lost = answer.keep && KEPT_LOSSES.iter().any(|name| losses.contains(name));
+    let kept = if lost { keeping.finish(from).map(Box::new) } else { None };
     Ok(Whole {
         body,
         usage: seen.usage,
         content_bytes: seen.content_bytes,
         repairs: seen.repairs,
-        losses: writer.losses().to_vec(),
+        losses,
+        kept,
     })
 }
 

@@ -14,8 +14,8 @@ async fn a_store_without_the_right_key_refuses_to_open_and_names_the_key() {
             panic!("a ring without the key was accepted");
         };
         assert_eq!(kek_id, ring(&bench.keys).current());
-        // The credential and the pepper.
-        assert_eq!(rows, 2);
+        // The credential, the pepper and the key of response ids.
+        assert_eq!(rows, 3);
         bench.reopen(&bench.keys).await.unwrap();
     })
     .await;
@@ -46,9 +46,9 @@ async fn after_a_rotation_the_old_key_can_be_removed() {
         let new = key_line();
         let store = &bench.store;
         let lacking = store.use_keyring(ring(&new)).await;
-        assert!(matches!(lacking, Err(StoreError::KekMissing { rows: 3, .. })));
+        assert!(matches!(lacking, Err(StoreError::KekMissing { rows: 4, .. })));
         store.use_keyring(ring(&format!("{new}{}", bench.keys))).await.unwrap();
-        assert_eq!(store.rewrap().await.unwrap(), 3);
+        assert_eq!(store.rewrap().await.unwrap(), 4);
         assert_eq!(store.rewrap().await.unwrap(), 0);
         store.use_keyring(ring(&new)).await.unwrap();
 

@@ -38,7 +38,14 @@ pub(super) fn carry(answer: &Answer, body: &Bytes) -> Result<Whole, Fault> {
         (_, last) => pieces.into_iter().chain(last).collect::<Vec<_>>().concat().into(),
     };
     let usage = tally.usage();
-    Ok(Whole { body, usage, content_bytes: content_bytes as u64, repairs, losses: Vec::new() })
+    Ok(Whole {
+        body,
+        usage,
+        content_bytes: content_bytes as u64,
+        repairs,
+        losses: Vec::new(),
+        kept: None,
+    })
 }
 
 /// An event as it goes on.

@@ -47,7 +47,14 @@ pub(super) fn carry(answer: &Answer, body: Bytes) -> Result<Whole, Fault> {
     }
     let Pass { splice, repairs, content_bytes, .. } = pass;
     let mended = (!splice.is_empty()).then(|| Bytes::from(splice.apply()));
-    Ok(Whole { body: mended.unwrap_or(body), usage, content_bytes, repairs, losses: Vec::new() })
+    Ok(Whole {
+        body: mended.unwrap_or(body),
+        usage,
+        content_bytes,
+        repairs,
+        losses: Vec::new(),
+        kept: None,
+    })
 }
 
 struct Pass<'a> {

@@ -1,0 +1,342 @@
+//! Reasoning that a client cannot keep: what of an answer is put aside, and how it comes back.
+//!
+//! A dialect without a field for signatures would lose them, and some providers refuse the next
+//! turn without them. What was thought is kept beside the answer and found again by what the
+//! client does send back: the id of a call, or the answer's text.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::Dialect;
+use crate::chat::{ChatEvent, ChatRequest, Part, PartKind, Role, Seal, SealKind, Turn};
+
+/// The most bytes that are kept of one answer.
+const MOST: usize = 256 << 10;
+/// The most assistant turns of a conversation that are looked up, newest first.
+const TURNS: usize = 64;
+
+/// What one answer's provider wants back, in the order it came.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Who can read it.
+    pub from: Dialect,
+    parts: Vec<KeptPart>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum KeptPart {
+    Reasoning {
+        text: String,
+        seal: Option<KeptSeal>,
+    },
+    /// Text: the client has it.
+    Text,
+    /// A call: the client has all but its seal.
+    Call {
+        id: String,
+        seal: Option<KeptSeal>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct KeptSeal {
+    kind: KeptKind,
+    proof: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum KeptKind {
+    Signature,
+    Redacted,
+    Encrypted,
+}
+
+/// Gathers what is to be kept while an answer goes by.
+#[derive(Debug, Default)]
+pub struct Keeping {
+    parts: Vec<KeptPart>,
+    /// The answer's text, to find it by where no tool is called.
+    text: String,
+    /// The open part, by its index.
+    open: Option<(u32, usize)>,
+    bytes: usize,
+    sealed: bool,
+}
+
+impl Keeping {
+    /// Notes what `event` adds. Only the first choice is kept: nobody continues from two.
+    pub fn event(&mut self, event: &ChatEvent) {
+        if self.bytes > MOST {
+            return;
+        }
+        match event {
+            ChatEvent::Open { choice: 0, index, part } => {
+                let part = match part {
+                    PartKind::Reasoning => KeptPart::Reasoning { text: String::new(), seal: None },
+                    PartKind::ToolCall { id, .. } => KeptPart::Call { id: id.clone(), seal: None },
+                    _ => KeptPart::Text,
+                };
+                self.open = Some((*index, self.parts.len()));
+                self.parts.push(part);
+                self.bytes += 64;
+            }
+            ChatEvent::Delta { choice: 0, index, text } => {
+                self.bytes += text.len();
+                match self.part(*index) {
+                    Some(KeptPart::Reasoning { text: so_far, .. }) => so_far.push_str(text),
+                    Some(KeptPart::Text) => self.text.push_str(text),
+                    _ => (),
+                }
+            }
+            ChatEvent::Seal { choice: 0, index, seal } => {
+                let Ok(proof) = std::str::from_utf8(&seal.bytes) else { return };
+                let proof = KeptSeal { kind: seal.kind.into(), proof: proof.to_owned() };
+                self.bytes += proof.proof.len();
+                if let Some(KeptPart::Reasoning { seal, .. } | KeptPart::Call { seal, .. }) =
+                    self.part(*index)
+                {
+                    *seal = Some(proof);
+                    self.sealed = true;
+                }
+            }
+            _ => (),
+        }
+    }
+
+    fn part(&mut self, index: u32) -> Option<&mut KeptPart> {
+        let (open, at) = self.open?;
+        if open == index { self.parts.get_mut(at) } else { None }
+    }
+
+    /// What is to be kept, and what it is found by. `None`: nothing was sealed, or it is too much.
+    pub fn finish(self, from: Dialect) -> Option<(Anchor, Kept)> {
+        if !self.sealed || self.bytes > MOST {
+            return None;
+        }
+        let call = self.parts.iter().find_map(|part| match part {
+            KeptPart::Call { id, .. } => Some(id.clone()),
+            _ => None,
+        });
+        let anchor = match call {
+            Some(id) => Anchor::Call(id),
+            None if self.text.is_empty() => return None,
+            None => Anchor::Text(self.text),
+        };
+        Some((anchor, Kept { from, parts: self.parts }))
+    }
+}
+
+/// What a client sends back of an answer that it is found by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// The id of its first call.
+    Call(String),
+    /// All its text.
+    Text(String),
+}
+
+impl Anchor {
+    /// The bytes to hash.
+    pub fn bytes(&self) -> Vec<u8> {
+        match self {
+            Anchor::Call(id) => [b"call:", id.as_bytes()].concat(),
+            Anchor::Text(text) => [b"text:", text.as_bytes()].concat(),
+        }
+    }
+
+    fn of(turn: &Turn) -> Option<Anchor> {
+        if turn.role != Role::Assistant {
+            return None;
+        }
+        let mut words = String::new();
+        for part in &turn.parts {
+            match part {
+                Part::ToolCall { id, .. } => return Some(Anchor::Call(id.clone())),
+                Part::Text { text, .. } => words.push_str(text),
+                _ => (),
+            }
+        }
+        (!words.is_empty()).then_some(Anchor::Text(words))
+    }
+}
+
+/// The turns of `request` whose reasoning may have been kept, newest first.
+pub fn anchors(request: &ChatRequest) -> Vec<(usize, Anchor)> {
+    let turns = request.turns.iter().enumerate().rev();
+    let unsealed = turns.filter(|(_, turn)| !turn.parts.iter().any(is_sealed));
+    unsealed.filter_map(|(at, turn)| Some((at, Anchor::of(turn)?))).take(TURNS).collect()
+}
+
+fn is_sealed(part: &Part) -> bool {
+    matches!(part, Part::Reasoning { seal: Some(_), .. } | Part::ToolCall { seal: Some(_), .. })
+}
+
+/// Puts back what was kept of `turn`, each piece in its place. Reasoning that the client sent in
+/// its own words gives way.
+pub fn restore(turn: &mut Turn, kept: Kept) {
+    let from = kept.from;
+    let sealed = |seal: KeptSeal| {
+        let mut seal = Seal { kind: seal.kind.into(), bytes: Bytes::from(seal.proof) };
+        super::seals::mark(&mut seal, from);
+        seal
+    };
+    let mut theirs: VecDeque<Part> = std::mem::take(&mut turn.parts).into();
+    theirs.retain(|part| !matches!(part, Part::Reasoning { .. }));
+    for part in kept.parts {
+        match part {
+            KeptPart::Reasoning { text, seal } => {
+                turn.parts.push(Part::Reasoning { text, seal: seal.map(sealed) });
+            }
+            KeptPart::Text => {
+                while let Some(part) =
+                    theirs.pop_front_if(|it| !matches!(it, Part::ToolCall { .. }))
+                {
+                    turn.parts.push(part);
+                }
+            }
+            KeptPart::Call { id: wanted, seal } => {
+                let at = theirs
+                    .iter()
+                    .position(|part| matches!(part, Part::ToolCall { id, .. } if *id == wanted));
+                if let Some(mut part) = at.and_then(|at| theirs.remove(at)) {
+                    if let Part::ToolCall { seal: empty, .. } = &mut part {
+                        *empty = seal.map(sealed);
+                    }
+                    turn.parts.push(part);
+                }
+            }
+        }
+    }
+    turn.parts.extend(theirs);
+}
+
+impl From<SealKind> for KeptKind {
+    fn from(kind: SealKind) -> KeptKind {
+        match kind {
+            SealKind::Signature => KeptKind::Signature,
+            SealKind::Redacted => KeptKind::Redacted,
+            SealKind::Encrypted => KeptKind::Encrypted,
+        }
+    }
+}
+
+impl From<KeptKind> for SealKind {
+    fn from(kind: KeptKind) -> SealKind {
+        match kind {
+            KeptKind::Signature => SealKind::Signature,
+            KeptKind::Redacted => SealKind::Redacted,
+            KeptKind::Encrypted => SealKind::Encrypted,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(index: u32, part: PartKind) -> ChatEvent {
+        ChatEvent::Open { choice: 0, index, part }
+    }
+
+    fn delta(index: u32, text: &str) -> ChatEvent {
+        ChatEvent::Delta { choice: 0, index, text: text.into() }
+    }
+
+    fn seal(index: u32, proof: &'static str) -> ChatEvent {
+        let bytes = Bytes::from_static(proof.as_bytes());
+        ChatEvent::Seal { choice: 0, index, seal: Seal { kind: SealKind::Signature, bytes } }
+    }
+
+    fn call(id: &str) -> PartKind {
+        PartKind::ToolCall { id: id.into(), name: "f".into(), custom: false }
+    }
+
+    fn kept(events: &[ChatEvent]) -> Option<(Anchor, Kept)> {
+        let mut keeping = Keeping::default();
+        events.iter().for_each(|event| keeping.event(event));
+        keeping.finish(Dialect::AnthropicMessages)
+    }
+
+    fn thought_text_call() -> Vec<ChatEvent> {
+        let (thought, text) = (PartKind::Reasoning, PartKind::Text);
+        let mut events = vec![open(0, thought), delta(0, "hm"), delta(0, "m"), seal(0, "Eq==")];
+        events.extend([open(1, text), delta(1, "I look."), open(2, call("c1")), delta(2, "{}")]);
+        events
+    }
+
+    fn sent_back(parts: Vec<Part>) -> Turn {
+        Turn { role: Role::Assistant, name: None, parts }
+    }
+
+    fn text(text: &str) -> Part {
+        Part::Text { text: text.into(), cache: None }
+    }
+
+    fn called(id: &str) -> Part {
+        let (name, input) = ("f".into(), "{}".into());
+        Part::ToolCall { id: id.into(), name, input, custom: false, seal: None, cache: None }
+    }
+
+    #[test]
+    fn reasoning_comes_back_to_its_place_with_its_proof() {
+        let (anchor, kept) = kept(&thought_text_call()).unwrap();
+        assert_eq!(anchor, Anchor::Call("c1".into()));
+        let json = serde_json::to_vec(&kept).unwrap();
+        let kept: Kept = serde_json::from_slice(&json).unwrap();
+        let mut turn = sent_back(vec![text("I look."), called("c1")]);
+        let request = ChatRequest { turns: vec![turn], ..ChatRequest::default() };
+        assert_eq!(anchors(&request), [(0, anchor)]);
+        turn = request.turns.into_iter().next().unwrap();
+        restore(&mut turn, kept);
+        let [
+            Part::Reasoning { text: thought, seal: Some(seal) },
+            Part::Text { text, .. },
+            Part::ToolCall { id, .. },
+        ] = &turn.parts[..]
+        else {
+            panic!("{:?}", turn.parts);
+        };
+        assert_eq!((&**thought, &**text, &**id), ("hmm", "I look.", "c1"));
+        assert_eq!(&*seal.bytes, b"WLsealAMEq==");
+    }
+
+    #[test]
+    fn a_signature_on_a_call_comes_back_on_that_call() {
+        let events = [open(0, call("a")), seal(0, "Sa"), open(1, call("b")), seal(1, "Sb")];
+        let (_, kept) = kept(&events).unwrap();
+        let mut turn = sent_back(vec![called("a"), called("b"), called("new")]);
+        restore(&mut turn, kept);
+        let proofs: Vec<_> = turn
+            .parts
+            .iter()
+            .map(|part| match part {
+                Part::ToolCall { seal, .. } => seal.as_ref().map(|it| it.bytes.clone()),
+                _ => None,
+            })
+            .collect();
+        let proof = |text: &'static str| Some(Bytes::from_static(text.as_bytes()));
+        assert_eq!(proofs, [proof("WLsealAMSa"), proof("WLsealAMSb"), None]);
+    }
+
+    #[test]
+    fn an_answer_without_calls_is_found_by_its_text() {
+        let mut events = thought_text_call();
+        events.truncate(6);
+        let (anchor, _) = kept(&events).unwrap();
+        assert_eq!(anchor, Anchor::Text("I look.".into()));
+    }
+
+    #[test]
+    fn nothing_is_kept_without_a_seal_or_beyond_the_limit() {
+        let mut events = thought_text_call();
+        events.remove(3);
+        assert_eq!(kept(&events), None);
+        let mut events = thought_text_call();
+        events.insert(1, delta(0, &"x".repeat(MOST)));
+        assert_eq!(kept(&events), None);
+    }
+}
