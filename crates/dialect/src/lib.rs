@@ -24,17 +24,33 @@ pub enum Dialect {
     OpenAiChat,
     /// Anthropic messages.
     AnthropicMessages,
+    /// Cohere's chat, version 2.
+    Cohere,
+    /// Ollama's own chat.
+    Ollama,
+    /// OpenAI's older completions: a prompt and what follows it.
+    #[serde(rename = "openai-completions")]
+    OpenAiCompletions,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Dialect; 2] = [Dialect::OpenAiChat, Dialect::AnthropicMessages];
+    pub const ALL: [Dialect; 5] = [
+        Dialect::OpenAiChat,
+        Dialect::AnthropicMessages,
+        Dialect::Cohere,
+        Dialect::Ollama,
+        Dialect::OpenAiCompletions,
+    ];
 
     /// The word in the catalog, in rows and in headers.
     pub const fn as_str(self) -> &'static str {
         match self {
             Dialect::OpenAiChat => "openai-chat",
             Dialect::AnthropicMessages => "anthropic-messages",
+            Dialect::Cohere => "cohere",
+            Dialect::Ollama => "ollama",
+            Dialect::OpenAiCompletions => "openai-completions",
         }
     }
 
@@ -43,6 +59,9 @@ impl Dialect {
         match self {
             Dialect::OpenAiChat => &chat::openai::OpenAiChat,
             Dialect::AnthropicMessages => &chat::anthropic::AnthropicMessages,
+            Dialect::Cohere => &chat::cohere::Cohere,
+            Dialect::Ollama => &chat::ollama::Ollama,
+            Dialect::OpenAiCompletions => &chat::completions::OpenAiCompletions,
         }
     }
 }
@@ -54,18 +73,24 @@ pub enum ClientDialect {
     OpenAiChat,
     /// Anthropic messages.
     AnthropicMessages,
+    /// OpenAI's older completions: a prompt and what follows it.
+    OpenAiCompletions,
 }
 
 impl ClientDialect {
     /// Every dialect that clients speak.
-    pub const ALL: [ClientDialect; 2] =
-        [ClientDialect::OpenAiChat, ClientDialect::AnthropicMessages];
+    pub const ALL: [ClientDialect; 3] = [
+        ClientDialect::OpenAiChat,
+        ClientDialect::AnthropicMessages,
+        ClientDialect::OpenAiCompletions,
+    ];
 
     /// The same grammar, as providers speak it.
     pub const fn dialect(self) -> Dialect {
         match self {
             ClientDialect::OpenAiChat => Dialect::OpenAiChat,
             ClientDialect::AnthropicMessages => Dialect::AnthropicMessages,
+            ClientDialect::OpenAiCompletions => Dialect::OpenAiCompletions,
         }
     }
 
@@ -74,6 +99,7 @@ impl ClientDialect {
         match self {
             ClientDialect::OpenAiChat => &chat::openai::OpenAiChat,
             ClientDialect::AnthropicMessages => &chat::anthropic::AnthropicMessages,
+            ClientDialect::OpenAiCompletions => &chat::completions::OpenAiCompletions,
         }
     }
 }

@@ -60,6 +60,16 @@ fn anthropic_request() {
 }
 
 #[test]
+fn completions_carry() {
+    run("completions_carry");
+}
+
+#[test]
+fn completions_request() {
+    run("completions_request");
+}
+
+#[test]
 fn translate() {
     run("translate");
 }

@@ -5,10 +5,15 @@
 //! its raw JSON ([`Part::Vendor`], [`ChatRequest::rest`]), so it can be carried or named as a loss.
 
 pub mod anthropic;
+pub mod cohere;
+pub mod completions;
+mod follow;
+mod functions;
 mod halves;
 mod json;
 mod lost;
 mod node;
+pub mod ollama;
 pub mod openai;
 
 use bytes::Bytes;

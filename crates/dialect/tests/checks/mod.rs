@@ -21,13 +21,17 @@ use wayleave_model::target::ModelFacts;
 pub(crate) type Check = (&'static str, fn(&[u8], u64));
 
 /// Every check.
-pub(crate) const CHECKS: [Check; 7] = [
+pub(crate) const CHECKS: [Check; 9] = [
     ("raw_object", raw_object),
     ("sse_frames", sse_frames),
     ("openai_carry", |data, seed| same_dialect(ClientDialect::OpenAiChat, data, seed)),
     ("anthropic_carry", |data, seed| same_dialect(ClientDialect::AnthropicMessages, data, seed)),
     ("openai_request", |data, seed| request(ClientDialect::OpenAiChat, data, seed)),
     ("anthropic_request", |data, seed| request(ClientDialect::AnthropicMessages, data, seed)),
+    ("completions_carry", |data, seed| {
+        same_dialect(ClientDialect::OpenAiCompletions, data, seed);
+    }),
+    ("completions_request", |data, seed| request(ClientDialect::OpenAiCompletions, data, seed)),
     ("translate", translate),
 ];
 

@@ -1,15 +1,23 @@
 //! The vendors. One file each; nothing outside this folder names one.
 
 mod anthropic;
+mod cohere;
 mod compatible;
+mod ollama;
 mod openai;
 mod sandbox;
 
 use crate::ProviderKind;
 
 /// Every kind, in the order people see them.
-pub static KINDS: &[&dyn ProviderKind] =
-    &[&openai::OPENAI, &anthropic::Anthropic, &compatible::OPENAI_COMPATIBLE, &sandbox::Sandbox];
+pub static KINDS: &[&dyn ProviderKind] = &[
+    &openai::OPENAI,
+    &anthropic::Anthropic,
+    &cohere::Cohere,
+    &ollama::Ollama,
+    &compatible::OPENAI_COMPATIBLE,
+    &sandbox::Sandbox,
+];
 
 /// The kind with that public id.
 pub fn kind(id: &str) -> Option<&'static dyn ProviderKind> {

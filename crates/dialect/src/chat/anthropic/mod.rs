@@ -7,7 +7,7 @@ mod ask;
 mod carry;
 mod error;
 mod frames;
-mod request;
+pub(super) mod request;
 mod usage;
 mod whole;
 

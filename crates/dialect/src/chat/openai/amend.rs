@@ -28,7 +28,7 @@ pub(super) fn amend(ask: &Ask<'_>, model: &str, facts: &ModelFacts, edits: &mut 
 
 /// Usage is what a streamed call is billed by, so it is always asked for. Options of a form that
 /// we cannot add to are left to the provider, which refuses them.
-fn include_usage(body: &RawObject<'_>, edits: &mut Edits) {
+pub(in crate::chat) fn include_usage(body: &RawObject<'_>, edits: &mut Edits) {
     let mut options = Vec::new();
     let mut object = json::Object::open(&mut options);
     object.raw("include_usage", "true");
@@ -66,7 +66,7 @@ fn limit(body: &RawObject<'_>, facts: &ModelFacts, edits: &mut Edits) {
 }
 
 /// The limit that comes nearest to the one asked for.
-pub(super) fn within(asked: u64, facts: &ModelFacts) -> u64 {
+pub(in crate::chat) fn within(asked: u64, facts: &ModelFacts) -> u64 {
     asked.min(facts.max_output.unwrap_or(u64::MAX)).max(facts.min_output.unwrap_or(0))
 }
 
@@ -97,7 +97,7 @@ pub(super) fn is_bare(schema: &str) -> bool {
     })
 }
 
-fn quoted(value: &str) -> String {
+pub(in crate::chat) fn quoted(value: &str) -> String {
     let mut out = Vec::with_capacity(value.len() + 2);
     json::quote(&mut out, value);
     text(out)

@@ -57,7 +57,7 @@ fn limit(body: &RawObject<'_>) -> Result<Option<u64>, Malformed> {
 }
 
 /// What is wrong with `stream_options` is the provider's to say: here it only does not ask.
-fn include_usage(body: &RawObject<'_>) -> bool {
+pub(in crate::chat) fn include_usage(body: &RawObject<'_>) -> bool {
     let options = body.raw("stream_options").and_then(|raw| RawObject::read(raw.as_bytes()).ok());
     options.and_then(|options| options.bool("include_usage")?.ok()).unwrap_or(false)
 }
@@ -80,7 +80,7 @@ fn asked(body: &RawObject<'_>, stream: bool) -> Asked {
 }
 
 /// The client's name for its end user. One that is no string is the provider's to refuse.
-fn end_user(body: &RawObject<'_>) -> Option<String> {
+pub(in crate::chat) fn end_user(body: &RawObject<'_>) -> Option<String> {
     let name = |field| body.string(field).and_then(Result::ok).filter(|name| !name.is_empty());
     name("user").or_else(|| name("safety_identifier")).map(Cow::into_owned)
 }

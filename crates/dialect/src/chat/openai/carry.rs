@@ -10,19 +10,21 @@
 //! `done_missing`, and `not_streamed` (one body in place of the stream).
 
 mod emit;
-mod look;
-pub(super) mod mend;
+pub(in crate::chat) mod look;
+pub(in crate::chat) mod mend;
 mod odd;
 mod order;
 #[cfg(test)]
 mod tests;
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use bytes::Bytes;
 
 use self::emit::Emit;
 use self::look::Look;
+use self::mend::Mended;
 use self::order::{Order, Taken};
 use super::answer::read::Reader;
 use super::answer::write::Writer;
@@ -37,8 +39,53 @@ use crate::raw::RawObject;
 
 const DONE: &[u8] = b"data: [DONE]\n\n";
 
+/// What tells apart the two grammars whose streams are carried alike: this one and the older
+/// completions.
+pub(in crate::chat) trait Chunks {
+    /// What a chunk holds, where it is of the form that clients expect.
+    fn look(payload: &[u8]) -> Option<Look>;
+
+    /// Reads a chunk that is not.
+    fn mend(payload: &[u8]) -> Result<Mended, Fault>;
+
+    /// A stream made of a whole answer, and what went by in it.
+    fn streamed(answer: &mut Answer, body: &[u8], seen: &mut Seen) -> Result<Bytes, Fault>;
+}
+
+/// Carries one answer of this dialect.
+pub(super) type Carrier = Passing<Chat>;
+
+/// Chunks of this dialect.
+pub(super) struct Chat;
+
+impl Chunks for Chat {
+    fn look(payload: &[u8]) -> Option<Look> {
+        look::look(payload)
+    }
+
+    fn mend(payload: &[u8]) -> Result<Mended, Fault> {
+        mend::mend(payload)
+    }
+
+    fn streamed(answer: &mut Answer, body: &[u8], seen: &mut Seen) -> Result<Bytes, Fault> {
+        let mut events = Vec::new();
+        let mut reader = Reader::default();
+        reader.whole(body, &mut events)?;
+        answer.legacy_functions |= reader.legacy;
+        let mut writer = Writer::new(answer);
+        let mut bytes = Vec::with_capacity(body.len() * 2);
+        for event in &events {
+            seen.event(event);
+            writer.event(event, &mut bytes);
+        }
+        writer.end(&mut bytes);
+        Ok(bytes.into())
+    }
+}
+
 /// Carries one answer.
-pub(super) struct Carrier {
+pub(in crate::chat) struct Passing<C> {
+    chunks: PhantomData<fn() -> C>,
     answer: Answer,
     /// What `model` must say, as JSON.
     model: Option<String>,
@@ -61,7 +108,7 @@ enum Start {
     Whole(Vec<u8>),
 }
 
-impl Carry for Carrier {
+impl<C: Chunks> Carry for Passing<C> {
     fn push(&mut self, chunk: Bytes, out: &mut Carried) {
         if self.ended {
             return;
@@ -87,15 +134,16 @@ impl Carry for Carrier {
     }
 }
 
-impl Carrier {
+impl<C: Chunks> Passing<C> {
     /// Nothing went by yet.
-    pub(super) fn new(answer: &Answer) -> Carrier {
+    pub(in crate::chat) fn new(answer: &Answer) -> Passing<C> {
         let model = answer.model.as_ref().map(|model| {
             let mut out = Vec::with_capacity(model.len() + 2);
             json::quote(&mut out, model);
             String::from_utf8(out).unwrap_or_default()
         });
-        Carrier {
+        Passing {
+            chunks: PhantomData,
             answer: answer.clone(),
             model,
             start: Start::Unknown,
@@ -184,7 +232,7 @@ impl Carrier {
         frame: Range<usize>,
         emit: &mut Emit<'_>,
     ) -> Result<(), Fault> {
-        if let Some(look) = look::look(payload) {
+        if let Some(look) = C::look(payload) {
             let report = look.usage.clone().map(|usage| Report::read(&payload[usage]));
             match report {
                 None => return self.chunk(payload, &look, None, Some(frame), emit),
@@ -199,7 +247,7 @@ impl Carrier {
             self.ended = true;
             return Ok(());
         }
-        let mended = mend::mend(payload)?;
+        let mended = C::mend(payload)?;
         mended.repairs.iter().for_each(|name| self.seen.repaired(name));
         let Some(text) = mended.payload else { return Ok(()) };
         let payload = text.as_bytes();
@@ -313,19 +361,9 @@ impl Carrier {
 
     /// A whole answer where a stream was asked for, as some servers send it: made into one.
     fn whole(&mut self, body: &[u8], out: &mut Vec<Bytes>) -> Result<(), Fault> {
-        let mut events = Vec::new();
-        let mut reader = Reader::default();
-        reader.whole(body, &mut events)?;
-        self.answer.legacy_functions |= reader.legacy;
-        let mut writer = Writer::new(&self.answer);
-        let mut bytes = Vec::with_capacity(body.len() * 2);
-        for event in &events {
-            self.seen.event(event);
-            writer.event(event, &mut bytes);
-        }
-        writer.end(&mut bytes);
+        let bytes = C::streamed(&mut self.answer, body, &mut self.seen)?;
         self.seen.repaired("not_streamed");
-        out.push(bytes.into());
+        out.push(bytes);
         Ok(())
     }
 }

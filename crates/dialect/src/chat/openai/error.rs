@@ -11,10 +11,10 @@ use super::super::json;
 use crate::error::{ErrorBody, Fault, FaultKind, Source};
 
 /// A comment, which every reader of server-sent events passes over.
-pub(super) const PING: &[u8] = b": ping\n\n";
+pub(in crate::chat) const PING: &[u8] = b": ping\n\n";
 
 /// The body of an error, before the head.
-pub(super) fn body(error: &ErrorBody) -> Vec<u8> {
+pub(in crate::chat) fn body(error: &ErrorBody) -> Vec<u8> {
     let mut out = Vec::with_capacity(256 + error.message.len());
     json::object(&mut out, |envelope| {
         envelope.nest("error", |inner| {
@@ -43,7 +43,7 @@ pub(super) fn body(error: &ErrorBody) -> Vec<u8> {
 
 /// The frame that ends a stream with an error. Nothing follows it, not even `[DONE]`, which would
 /// make the answer look whole.
-pub(super) fn frames(error: &ErrorBody) -> Vec<u8> {
+pub(in crate::chat) fn frames(error: &ErrorBody) -> Vec<u8> {
     let mut out = b"data: ".to_vec();
     out.extend_from_slice(&body(error));
     out.extend_from_slice(b"\n\n");
@@ -86,7 +86,7 @@ struct Envelope<'a> {
 
 /// Reads a provider's own error: its code (or, where that is no word, its type), and its message.
 /// `None` when it is not an error of any shape we know.
-pub(super) fn read(body: &[u8]) -> Option<(Option<String>, String)> {
+pub(in crate::chat) fn read(body: &[u8]) -> Option<(Option<String>, String)> {
     let envelope: Envelope<'_> = match body.trim_ascii_start().first() {
         // Some wrap the envelope in a list.
         Some(b'[') => {
@@ -120,7 +120,7 @@ impl Envelope<'_> {
 }
 
 /// The fault of an answer in whose place, or in the middle of which, an error came.
-pub(super) fn fault(body: &[u8]) -> Fault {
+pub(in crate::chat) fn fault(body: &[u8]) -> Fault {
     match read(body) {
         Some((code, message)) => Fault { kind: FaultKind::Reported, code, message },
         None => Fault {
@@ -132,7 +132,7 @@ pub(super) fn fault(body: &[u8]) -> Fault {
 }
 
 /// The fault of a body that is no answer of this dialect: an error, a web page, something else.
-pub(super) fn not_an_answer(body: &[u8]) -> Fault {
+pub(in crate::chat) fn not_an_answer(body: &[u8]) -> Fault {
     match body.trim_ascii_start().first() {
         None => Fault::unreadable("the provider sent an empty body"),
         Some(b'<') => Fault::unreadable("the provider sent a web page in place of an answer"),

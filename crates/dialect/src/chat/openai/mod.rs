@@ -2,15 +2,15 @@
 //!
 //! The grammar: <https://platform.openai.com/docs/api-reference/chat>.
 
-mod amend;
+pub(super) mod amend;
 mod answer;
-mod ask;
-mod carry;
-mod error;
+pub(super) mod ask;
+pub(super) mod carry;
+pub(super) mod error;
 mod progress;
 mod request;
-mod splice;
-mod usage;
+pub(super) mod splice;
+pub(super) mod usage;
 mod whole;
 
 use bytes::Bytes;

@@ -3,25 +3,25 @@
 use std::ops::Range;
 
 /// A text and what is to change in it.
-pub(super) struct Splice<'a> {
+pub(in crate::chat) struct Splice<'a> {
     text: &'a str,
     cuts: Vec<(Range<usize>, String)>,
 }
 
 impl<'a> Splice<'a> {
     /// Nothing is to change yet.
-    pub(super) fn new(text: &'a str) -> Splice<'a> {
+    pub(in crate::chat) fn new(text: &'a str) -> Splice<'a> {
         Splice { text, cuts: Vec::new() }
     }
 
     /// Puts `with` in the place of `part`, which must be a slice of the text.
-    pub(super) fn replace(&mut self, part: &'a str, with: impl Into<String>) {
+    pub(in crate::chat) fn replace(&mut self, part: &'a str, with: impl Into<String>) {
         let range = self.range(part);
         self.cuts.push((range, with.into()));
     }
 
     /// Adds a member at the beginning of `object`, which must be a slice of the text.
-    pub(super) fn add(&mut self, object: &'a str, key: &str, json: &str) {
+    pub(in crate::chat) fn add(&mut self, object: &'a str, key: &str, json: &str) {
         let at = self.range(object).start + 1;
         let empty =
             object[1..].trim_start().starts_with('}') && !self.cuts.iter().any(|c| c.0 == (at..at));
@@ -31,12 +31,12 @@ impl<'a> Splice<'a> {
     }
 
     /// Whether the text stays as it is.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::chat) fn is_empty(&self) -> bool {
         self.cuts.is_empty()
     }
 
     /// The changed text.
-    pub(super) fn apply(mut self) -> String {
+    pub(in crate::chat) fn apply(mut self) -> String {
         self.cuts.sort_by_key(|(range, _)| range.start);
         let mut out = String::with_capacity(self.text.len() + 64);
         let mut done = 0;

@@ -19,7 +19,7 @@ use crate::raw::RawObject;
 /// A report as sent. Every figure may be missing, null or nonsense.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Report {
+pub(in crate::chat) struct Report {
     prompt_tokens: Count,
     completion_tokens: Count,
     total_tokens: Count,
@@ -45,12 +45,12 @@ struct AnswerDetails {
 
 impl Report {
     /// Reads a report's JSON; `None` when it is not an object.
-    pub(super) fn read(json: &[u8]) -> Option<Report> {
+    pub(in crate::chat) fn read(json: &[u8]) -> Option<Report> {
         serde_json::from_slice(json).ok()
     }
 
     /// Whether a client finds the figures it computes with.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(in crate::chat) fn is_whole(&self) -> bool {
         self.prompt_tokens.0.is_some()
             && self.completion_tokens.0.is_some()
             && self.total_tokens.0.is_some()
@@ -68,7 +68,7 @@ impl Report {
     }
 
     /// What it says, if it says enough.
-    pub(super) fn usage(&self) -> Option<Usage> {
+    pub(in crate::chat) fn usage(&self) -> Option<Usage> {
         let (input, mut output) = self.sides()?;
         let prompt = self.prompt_tokens_details.as_ref();
         let answer = self.completion_tokens_details.as_ref();
@@ -95,7 +95,7 @@ impl Report {
 
 /// Notes in `splice` what makes the report at `json` one that a client can compute with, as far
 /// as its figures allow; `false`: they do not. `zero` fills in what is not known.
-pub(super) fn complete<'a>(splice: &mut Splice<'a>, json: &'a str, zero: bool) -> bool {
+pub(in crate::chat) fn complete<'a>(splice: &mut Splice<'a>, json: &'a str, zero: bool) -> bool {
     let Some(report) = Report::read(json.as_bytes()) else { return false };
     let (input, output) = match report.sides() {
         Some(sides) => sides,
@@ -121,7 +121,7 @@ pub(super) fn complete<'a>(splice: &mut Splice<'a>, json: &'a str, zero: bool) -
 }
 
 /// Writes a whole report.
-pub(super) fn write(usage: &Usage, out: &mut Object<'_>) {
+pub(in crate::chat) fn write(usage: &Usage, out: &mut Object<'_>) {
     out.count("prompt_tokens", usage.input);
     out.count("completion_tokens", usage.output);
     out.count("total_tokens", usage.total());

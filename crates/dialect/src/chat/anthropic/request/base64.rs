@@ -1,7 +1,7 @@
 //! Standard base64 to text: documents in plain words travel as text on this wire.
 
 /// The text that `encoded` stands for; `None` when it is not base64, or not UTF-8.
-pub(super) fn text(encoded: &str) -> Option<String> {
+pub(in crate::chat) fn text(encoded: &str) -> Option<String> {
     let digits = encoded.trim_end_matches('=').as_bytes();
     let mut out = Vec::with_capacity(digits.len() / 4 * 3 + 2);
     for group in digits.chunks(4) {

@@ -1,6 +1,6 @@
 //! Requests: Anthropic's JSON to and from the provider-neutral conversation.
 
-mod base64;
+pub(in crate::chat) mod base64;
 mod blocks;
 mod ids;
 mod media;

@@ -5,21 +5,21 @@ use std::ops::Range;
 
 /// What a chunk holds, where it is of the form that clients expect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Look {
+pub(in crate::chat) struct Look {
     /// Its only choice; `None`: the list is empty.
-    pub(super) choice: Option<u32>,
+    pub(in crate::chat) choice: Option<u32>,
     /// Bytes of text, reasoning, refusal or older calls in its delta.
-    pub(super) text: usize,
+    pub(in crate::chat) text: usize,
     /// Where the list of its tool calls is, if it has any.
-    pub(super) calls: Option<Range<usize>>,
+    pub(in crate::chat) calls: Option<Range<usize>>,
     /// The delta holds something that a client can tell the answer by.
-    pub(super) says: bool,
+    pub(in crate::chat) says: bool,
     /// It tells why the answer ended.
-    pub(super) finish: bool,
+    pub(in crate::chat) finish: bool,
     /// Where its usage report is, if it has one.
-    pub(super) usage: Option<Range<usize>>,
+    pub(in crate::chat) usage: Option<Range<usize>>,
     /// Where the name of its model is, quotes included.
-    pub(super) model: Option<Range<usize>>,
+    pub(in crate::chat) model: Option<Range<usize>>,
 }
 
 /// Looks at the JSON of one frame. `None`: a client may not expect it, so it must be read.

@@ -13,13 +13,13 @@ use crate::raw::RawObject;
 
 /// A frame that a client can read.
 #[derive(Debug)]
-pub(super) struct Mended {
+pub(in crate::chat) struct Mended {
     /// Its JSON; `None`: nothing is left of it.
-    pub(super) payload: Option<String>,
+    pub(in crate::chat) payload: Option<String>,
     /// What it holds.
-    pub(super) look: Look,
+    pub(in crate::chat) look: Look,
     /// What was done to it.
-    pub(super) repairs: Vec<&'static str>,
+    pub(in crate::chat) repairs: Vec<&'static str>,
 }
 
 /// Reads a frame that is out of the ordinary. The fault is an error in its place, or bytes that
@@ -60,7 +60,7 @@ pub(super) fn mend(payload: &[u8]) -> Result<Mended, Fault> {
 }
 
 /// Whether there is an error in the frame. Some servers have an empty one in every frame.
-fn is_error(object: &RawObject<'_>) -> bool {
+pub(in crate::chat) fn is_error(object: &RawObject<'_>) -> bool {
     !matches!(object.raw("error"), None | Some("null" | "{}" | "\"\"" | "false"))
 }
 

@@ -3,12 +3,12 @@
 use bytes::Bytes;
 
 use super::emit::Emit;
-use super::{Carrier, framed};
+use super::{Chunks, Passing, framed};
 use crate::chat::openai::error;
 use crate::error::Fault;
 use crate::frame::split;
 
-impl Carrier {
+impl<C: Chunks> Passing<C> {
     /// Passes on a run that holds such a frame.
     pub(super) fn odd(&mut self, run: &Bytes, out: &mut Vec<Bytes>) -> Result<(), Fault> {
         if run.starts_with(b"\n") {

@@ -1,0 +1,149 @@
+//! Ollama: on one's own machine without a key, or at ollama.com with one.
+
+use http::HeaderMap;
+use wayleave_dialect::Dialect;
+use wayleave_model::provider::{ModelType, Operation};
+use wayleave_model::target::ModelFacts;
+
+use super::compatible::{API_KEY_FIELD, BASE_URL_FIELD, BEARER, Compatible, OVERRIDE_FIELD};
+use crate::address::{BaseUrl, normalise_base_url};
+use crate::manifest::{Field, Manifest};
+use crate::{Account, BadAccount, Offer, ProviderKind};
+
+/// Ollama. Addresses and keys: <https://docs.ollama.com/api/introduction> and
+/// <https://docs.ollama.com/api/authentication>.
+pub(super) struct Ollama;
+
+/// What it has in common with every server of one optional bearer key.
+static BEARER_KEY: Compatible = Compatible {
+    manifest: &Manifest {
+        id: "ollama",
+        label: "Ollama",
+        summary: "Open models on a machine of your own, or at ollama.com.",
+        docs_url: "https://docs.ollama.com/api",
+        default_base_url: Some("http://127.0.0.1:11434"),
+        version_path: None,
+        provider_form: &[Field {
+            placeholder: Some("http://127.0.0.1:11434"),
+            help: Some("With or without /v1 or /api."),
+            ..BASE_URL_FIELD
+        }],
+        credential_form: &[
+            Field {
+                required: false,
+                placeholder: None,
+                help: Some("For ollama.com; a server of your own needs none."),
+                ..API_KEY_FIELD
+            },
+            OVERRIDE_FIELD,
+        ],
+        model_types: &[ModelType::Llm],
+        ..BEARER
+    },
+    // Its own grammar first: into that a conversation is translated, with pictures, thinking and
+    // schemas. What comes in OpenAI's goes on in it.
+    operations: &[(
+        Operation::Chat,
+        &[
+            Offer { dialect: Dialect::Ollama, path: "/api/chat" },
+            Offer { dialect: Dialect::OpenAiChat, path: "/v1/chat/completions" },
+        ],
+    )],
+    header_fields: &[],
+};
+
+impl ProviderKind for Ollama {
+    fn manifest(&self) -> &'static Manifest {
+        BEARER_KEY.manifest()
+    }
+
+    /// Its two grammars stand below different paths, so the address is stored without either.
+    fn base_url(&self, typed: &str) -> Result<BaseUrl, BadAccount> {
+        const TAILS: [&str; 5] = ["/api/chat", "/api/generate", "/api/tags", "/api", "/v1"];
+        let mut it = normalise_base_url(typed, None)?;
+        while let Some(tail) = TAILS.into_iter().find(|tail| it.url.ends_with(tail)) {
+            it.url.truncate(it.url.len() - tail.len());
+            it.notes.push(format!("{tail} was cut off: it is part of the operation's path"));
+        }
+        Ok(it)
+    }
+
+    fn offers(&self, operation: Operation, facts: &ModelFacts) -> &'static [Offer] {
+        BEARER_KEY.offers(operation, facts)
+    }
+
+    fn url(
+        &self,
+        account: &Account<'_>,
+        offer: &Offer,
+        model: &str,
+        stream: bool,
+    ) -> Result<String, BadAccount> {
+        BEARER_KEY.url(account, offer, model, stream)
+    }
+
+    fn headers(&self, account: &Account<'_>) -> Result<HeaderMap, BadAccount> {
+        BEARER_KEY.headers(account)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use wayleave_model::Secret;
+    use wayleave_model::credential::SecretFields;
+
+    use super::*;
+
+    #[test]
+    fn every_address_that_people_paste_is_the_servers() {
+        for typed in [
+            "http://127.0.0.1:11434",
+            "http://127.0.0.1:11434/",
+            "http://127.0.0.1:11434/v1",
+            "http://127.0.0.1:11434/v1/chat/completions",
+            "http://127.0.0.1:11434/api",
+            "http://127.0.0.1:11434/api/chat",
+        ] {
+            let it = Ollama.base_url(typed).expect(typed);
+            assert_eq!(it.url, "http://127.0.0.1:11434", "{typed}");
+            assert_eq!(it.notes.is_empty(), !typed.contains("/v1") && !typed.contains("/api"));
+        }
+        let behind = Ollama.base_url("https://host/ollama/api").expect("an address");
+        assert_eq!(behind.url, "https://host/ollama");
+    }
+
+    #[test]
+    fn both_grammars_are_offered_its_own_first() {
+        let (settings, secrets) = (BTreeMap::new(), SecretFields::default());
+        let base_url = "http://127.0.0.1:11434";
+        let account = Account { base_url, settings: &settings, secrets: &secrets };
+        let offers = Ollama.offers(Operation::Chat, &ModelFacts::default());
+        let urls: Vec<_> = offers
+            .iter()
+            .map(|offer| (offer.dialect, Ollama.url(&account, offer, "m", true).expect("a URL")))
+            .collect();
+        assert_eq!(
+            urls,
+            [
+                (Dialect::Ollama, "http://127.0.0.1:11434/api/chat".to_owned()),
+                (Dialect::OpenAiChat, "http://127.0.0.1:11434/v1/chat/completions".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_key_is_sent_where_there_is_one() {
+        let settings = BTreeMap::new();
+        let headers = |secrets: &SecretFields| {
+            let account = Account { base_url: "https://ollama.com", settings: &settings, secrets };
+            Ollama.headers(&account).expect("a usable account")
+        };
+        assert!(headers(&SecretFields::default()).is_empty());
+        let secrets = SecretFields::new([("api_key".to_owned(), Secret::new("canary"))]);
+        let sent = headers(&secrets);
+        assert_eq!(sent.get("authorization").expect("sent"), "Bearer canary");
+        assert!(!format!("{sent:?}").contains("canary"));
+    }
+}
