@@ -29,6 +29,7 @@ use crate::settings::Settings;
 use crate::surface::{self, Match, Miss, Surface};
 use crate::trail::{Progress, Trail};
 use crate::upstream::Upstream;
+use crate::vault::Vault;
 use crate::world::{KeyEntry, World};
 use crate::{auth, client, intake, listing, ready, route};
 
@@ -42,6 +43,10 @@ pub struct Gateway {
     pub recorder: Arc<Recorder>,
     /// Where requests leave.
     pub upstream: Upstream,
+    /// Fetches media that callers name.
+    pub media: Upstream,
+    /// Keeps reasoning for clients who cannot.
+    pub vault: Vault,
     /// Hashes presented keys.
     pub hasher: KeyHasher,
     /// This process, as rows name it.
@@ -156,6 +161,9 @@ impl Gateway {
             operation,
             dialect,
             path,
+            model: None,
+            stream: None,
+            list: false,
         };
         let key = match caller {
             Ok(key) => key,
@@ -214,7 +222,7 @@ impl Gateway {
     ) -> Result<Begun, Box<Ended>> {
         let dialect = origin.dialect;
         let asked =
-            RawObject::read(&body).and_then(|object| dialect.chat().ask(&Head::default(), object));
+            RawObject::read(&body).and_then(|object| dialect.chat().ask(&origin.head(), object));
         let ask = match asked {
             Ok(ask) => ask,
             Err(malformed) => {
@@ -244,6 +252,8 @@ impl Gateway {
             dialect,
             body: &body,
             ask,
+            head: origin.head(),
+            workspace: key.caller.workspace,
             forwarded,
             route,
             targets,
@@ -404,6 +414,16 @@ struct Origin {
     operation: Operation,
     dialect: ClientDialect,
     path: &'static str,
+    /// What the address says of the request.
+    model: Option<String>,
+    stream: Option<bool>,
+    list: bool,
+}
+
+impl Origin {
+    fn head(&self) -> Head<'_> {
+        Head { model: self.model.as_deref(), stream: self.stream, list: self.list }
+    }
 }
 
 fn must_be_chat(alias: &str, model_type: ModelType) -> Result<(), Refusal> {

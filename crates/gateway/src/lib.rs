@@ -19,6 +19,7 @@ pub mod gateway;
 pub mod intake;
 pub mod keeper;
 pub mod listing;
+pub mod media;
 pub mod metrics;
 pub mod outbound;
 pub mod pipeline;
@@ -34,6 +35,7 @@ pub mod settle;
 pub mod surface;
 pub mod trail;
 pub mod upstream;
+pub mod vault;
 pub mod world;
 
 #[cfg(test)]

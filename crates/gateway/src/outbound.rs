@@ -4,11 +4,14 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
-use wayleave_dialect::chat::{Ask, Head};
+use wayleave_dialect::carry::seals;
 use wayleave_dialect::raw::Edits;
-use wayleave_dialect::{ClientDialect, Dialect, Losses, Malformed};
+use wayleave_dialect::{ClientDialect, Dialect, Losses, Malformed, Severity};
 use wayleave_model::Timestamp;
+use wayleave_model::alias::Losses as LossPolicy;
 
+use crate::media;
+use crate::pipeline::Conversation;
 use crate::upstream::body::Pieces;
 use crate::world::{Endpoint, Target};
 
@@ -20,6 +23,8 @@ pub struct Shaped {
     pub edits: Vec<Cow<'static, str>>,
     /// What could not be carried.
     pub losses: Losses,
+    /// It was read and written in another dialect, and so is the answer.
+    pub translated: bool,
     /// Tools that the client declared as free text.
     pub custom_tools: Vec<String>,
     /// The client declared its tools in OpenAI's older form.
@@ -29,38 +34,75 @@ pub struct Shaped {
 }
 
 /// Shapes the client's request for `target`.
-pub fn shape(
-    dialect: ClientDialect,
-    ask: &Ask<'_>,
-    body: &Bytes,
+///
+/// # Errors
+/// What `target` cannot be asked: another may be able to.
+pub async fn shape(
+    it: &Conversation<'_>,
     target: &Target,
     endpoint: &Endpoint,
 ) -> Result<Shaped, Malformed> {
-    let model = &target.label.model_name;
-    if endpoint.dialect == dialect {
-        let mut edits = Edits::default();
-        dialect.chat().amend(ask, model, &target.facts, &mut edits);
-        return Ok(Shaped {
-            body: edits.apply(&ask.body, body),
-            edits: edits.names().cloned().collect(),
-            losses: Losses::default(),
-            custom_tools: Vec::new(),
-            legacy_functions: false,
-            answer_tool: None,
-        });
+    // A body with another provider's seals in it cannot go up as it is.
+    if endpoint.dialect == it.dialect && !seals::any_marked(it.body) {
+        return Ok(spliced(it, target));
     }
-    let request = dialect.chat().read_request(&Head::default(), body)?;
+    translated(it, target, endpoint).await
+}
+
+fn spliced(it: &Conversation<'_>, target: &Target) -> Shaped {
+    let mut edits = Edits::default();
+    it.dialect.chat().amend(&it.ask, &target.label.model_name, &target.facts, &mut edits);
+    Shaped {
+        body: edits.apply(&it.ask.body, it.body),
+        edits: edits.names().cloned().collect(),
+        losses: Losses::default(),
+        translated: false,
+        custom_tools: Vec::new(),
+        legacy_functions: false,
+        answer_tool: None,
+    }
+}
+
+async fn translated(
+    it: &Conversation<'_>,
+    target: &Target,
+    endpoint: &Endpoint,
+) -> Result<Shaped, Malformed> {
+    let now = it.gateway.recorder.clock.now();
+    let to = endpoint.dialect.chat();
     let mut losses = Losses::default();
-    let written =
-        endpoint.dialect.chat().write_request(&request, model, &target.facts, &mut losses)?;
+    let mut request = it.dialect.chat().read_request(&it.head, it.body)?;
+    it.gateway.vault.restore(it.workspace, &mut request, now).await;
+    seals::sort(&mut request, it.dialect.dialect(), endpoint.dialect, &mut losses);
+    media::fetch(&it.gateway.media, to, &mut request).await?;
+    let model = &target.label.model_name;
+    let written = to.write_request(&request, model, &target.facts, &mut losses)?;
+    if it.route.policy.losses == LossPolicy::Refuse {
+        whole_or_refused(&losses, target)?;
+    }
     Ok(Shaped {
         body: vec![Bytes::from(written.body)],
         edits: Vec::new(),
         losses,
+        translated: endpoint.dialect != it.dialect,
         custom_tools: request.custom_tools(),
         legacy_functions: request.legacy_functions,
         answer_tool: written.answer_tool,
     })
+}
+
+/// Refuses what would lose something that the answer may depend on.
+fn whole_or_refused(losses: &Losses, target: &Target) -> Result<(), Malformed> {
+    let lost: Vec<_> = losses.iter().filter(|loss| loss.severity == Severity::Meaning).collect();
+    let Some(first) = lost.first() else { return Ok(()) };
+    let named: Vec<String> =
+        lost.iter().map(|loss| format!("`{}` ({})", loss.path, loss.reason)).collect();
+    let message = format!(
+        "the route refuses losses, and {} cannot carry {}",
+        target.label.provider_name,
+        named.join(", ")
+    );
+    Err(Malformed::unsupported(first.path.clone(), message))
 }
 
 /// The whole request. The signature, if the kind has one, comes last, when everything is final.

@@ -7,12 +7,12 @@ use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 use wayleave_dialect::ClientDialect;
 use wayleave_dialect::carry::{
-    Answer as Wanted, Carried, Carry, Translate, Whole, translate_whole,
+    Answer as Wanted, Carried, Carry, KEPT_LOSSES, Translate, Whole, translate_whole,
 };
-use wayleave_dialect::chat::Ask;
+use wayleave_dialect::chat::{Ask, Head};
 use wayleave_dialect::error::Fault;
 use wayleave_model::alias::AnswerModel;
-use wayleave_model::id::RequestId;
+use wayleave_model::id::{RequestId, WorkspaceId};
 use wayleave_provider::failure::Elsewhere;
 
 use crate::failure::{self, Failed};
@@ -45,6 +45,10 @@ pub struct Conversation<'a> {
     pub ask: Ask<'a>,
     /// The client's own bytes.
     pub body: &'a Bytes,
+    /// What the address says of it.
+    pub head: Head<'a>,
+    /// Whose it is.
+    pub workspace: WorkspaceId,
     /// The client's headers that travel.
     pub forwarded: HeaderMap,
     /// Where the alias leads.
@@ -117,8 +121,7 @@ impl Conversation<'_> {
         let mut next = targets.iter().enumerate();
         while let Some((at, target)) = next.next() {
             let Some(endpoint) = target.endpoint(self.dialect) else { continue };
-            let shaped = match outbound::shape(self.dialect, &self.ask, self.body, target, endpoint)
-            {
+            let shaped = match outbound::shape(&self, target, endpoint).await {
                 Ok(shaped) => shaped,
                 // Another target may speak the client's own dialect and need no translation.
                 Err(malformed) => {
@@ -213,12 +216,21 @@ impl Conversation<'_> {
             }
         };
         let wanted = self.wanted(shaped);
-        let whole = if endpoint.dialect == self.dialect {
+        let whole = if !shaped.translated {
             self.dialect.chat().carry_whole(&wanted, body)
         } else {
             translate_whole(endpoint.dialect, self.dialect, &wanted, &body)
         };
-        let whole = whole.map_err(|fault| Box::new(failure::faulty(target, &fault)))?;
+        let mut whole = whole.map_err(|fault| Box::new(failure::faulty(target, &fault)))?;
+        if let Some(kept) = whole.kept.take()
+            && self
+                .gateway
+                .vault
+                .keep(self.workspace, &kept, self.gateway.recorder.clock.now())
+                .await
+        {
+            whole.losses.retain(|loss| !KEPT_LOSSES.contains(loss));
+        }
         Ok(Outcome::Whole(whole, upstream_id))
     }
 
@@ -265,7 +277,7 @@ impl Conversation<'_> {
         timers: &Timers,
     ) -> Result<Held, Box<Failed>> {
         let wanted = self.wanted(shaped);
-        let mut carry: Box<dyn Carry> = if endpoint.dialect == self.dialect {
+        let mut carry: Box<dyn Carry> = if !shaped.translated {
             self.dialect.chat().carry(&wanted)
         } else {
             Box::new(Translate::new(endpoint.dialect, self.dialect, &wanted))
@@ -322,6 +334,7 @@ impl Conversation<'_> {
             self.gateway,
             self.id,
             self.dialect,
+            self.workspace,
             self.route.policy.client_gone,
             (held.body, held.carry, held.carried),
             (Arc::clone(target), lease),
@@ -345,6 +358,7 @@ impl Conversation<'_> {
             custom_tools: shaped.custom_tools.clone(),
             legacy_functions: shaped.legacy_functions,
             list: self.ask.list,
+            keep: shaped.translated,
             answer_tool: shaped.answer_tool.clone(),
             ids: None,
         }

@@ -10,10 +10,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, Sleep};
 use wayleave_dialect::ClientDialect;
-use wayleave_dialect::carry::{Carried, Carry};
+use wayleave_dialect::carry::{Carried, Carry, KEPT_LOSSES};
 use wayleave_dialect::error::{Fault, FaultKind};
 use wayleave_model::alias::ClientGone;
-use wayleave_model::id::RequestId;
+use wayleave_model::id::{RequestId, WorkspaceId};
 use wayleave_model::record::StreamEnd;
 
 use crate::failure;
@@ -31,6 +31,7 @@ struct Running {
     gateway: Arc<Gateway>,
     id: RequestId,
     dialect: ClientDialect,
+    workspace: WorkspaceId,
     when_gone: ClientGone,
     body: AnswerBody,
     carry: Box<dyn Carry>,
@@ -41,10 +42,18 @@ struct Running {
     trail: Trail,
     semantic: bool,
     done: bool,
+    /// The end of the answer, while what its provider wants back is kept.
+    keeping: Option<Keeping>,
     /// The client is gone.
     left: bool,
     idle: Duration,
     silence: Silence,
+}
+
+/// Reasoning on its way into the vault, and the frames that must not go out before it is there.
+struct Keeping {
+    safe: Pin<Box<dyn Future<Output = bool> + Send>>,
+    last: Vec<Bytes>,
 }
 
 /// One timer for both kinds of silence: set rarely, never per chunk.
@@ -63,6 +72,7 @@ impl Relay {
         gateway: Arc<Gateway>,
         id: RequestId,
         dialect: ClientDialect,
+        workspace: WorkspaceId,
         when_gone: ClientGone,
         held: (AnswerBody, Box<dyn Carry>, Carried),
         (target, lease): (Arc<Target>, Lease),
@@ -78,6 +88,7 @@ impl Relay {
             gateway,
             id,
             dialect,
+            workspace,
             when_gone,
             body,
             carry,
@@ -87,6 +98,7 @@ impl Relay {
             trail,
             semantic: false,
             done: false,
+            keeping: None,
             left: false,
             idle,
             silence,
@@ -115,6 +127,12 @@ impl Running {
             }
             if self.done {
                 return Poll::Ready(None);
+            }
+            if let Some(keeping) = &mut self.keeping {
+                let safe = ready!(keeping.safe.as_mut().poll(cx));
+                let last = self.keeping.take().map_or_else(Vec::new, |keeping| keeping.last);
+                self.finish(last, safe);
+                continue;
             }
             if self.poll_upstream(cx).is_ready() {
                 continue;
@@ -151,13 +169,15 @@ impl Running {
         match carried.end {
             None => {}
             Some(Ok(())) => {
-                self.done = true;
-                let (end, code) = if self.left {
-                    (StreamEnd::ClientGone, Some("client_gone"))
-                } else {
-                    (StreamEnd::Done, None)
+                return match self.carry.seen().kept.clone() {
+                    None => self.finish(carried.bytes, false),
+                    Some(kept) => {
+                        let (vault, workspace) = (self.gateway.vault.clone(), self.workspace);
+                        let now = self.gateway.recorder.clock.now();
+                        let safe = async move { vault.keep(workspace, &kept, now).await };
+                        self.keeping = Some(Keeping { safe: Box::pin(safe), last: carried.bytes });
+                    }
                 };
-                self.trail.close(200, end, code, Some(self.carry.seen()));
             }
             Some(Err(fault)) => {
                 self.queue.extend(carried.bytes);
@@ -165,6 +185,24 @@ impl Running {
             }
         }
         self.queue.extend(carried.bytes);
+    }
+
+    /// The answer is whole. `kept`: what its provider wants back is safe, and so not lost.
+    fn finish(&mut self, last: Vec<Bytes>, kept: bool) {
+        self.done = true;
+        let (end, code) = if self.left {
+            (StreamEnd::ClientGone, Some("client_gone"))
+        } else {
+            (StreamEnd::Done, None)
+        };
+        if kept {
+            let mut seen = self.carry.seen().clone();
+            seen.losses.retain(|loss| !KEPT_LOSSES.contains(loss));
+            self.trail.close(200, end, code, Some(&seen));
+        } else {
+            self.trail.close(200, end, code, Some(self.carry.seen()));
+        }
+        self.queue.extend(last);
     }
 
     fn fault(&mut self, fault: &Fault) {

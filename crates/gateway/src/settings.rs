@@ -20,6 +20,8 @@ pub struct Settings {
     pub key_grace: Duration,
     /// Private addresses that upstreams may have.
     pub upstream_allow: Vec<IpNet>,
+    /// Private addresses that media in requests may have, where they are fetched for a provider.
+    pub media_allow: Vec<IpNet>,
     /// A proxy for upstream connections (`http://host:port`).
     pub upstream_proxy: Option<http::Uri>,
     /// More certificate authorities for upstreams, in PEM.
@@ -69,6 +71,7 @@ impl Default for Settings {
             timeouts: Timers::default(),
             key_grace: Duration::from_secs(600),
             upstream_allow: Vec::new(),
+            media_allow: Vec::new(),
             upstream_proxy: None,
             upstream_ca: None,
             trusted_proxies: Vec::new(),

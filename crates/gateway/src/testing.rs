@@ -31,6 +31,7 @@ use crate::pool::Healths;
 use crate::recorder::Recorder;
 use crate::settings::Settings;
 use crate::upstream::Upstream;
+use crate::vault::Vault;
 use crate::world::{Candidate, KeyEntry, Target, World};
 
 /// 2026-11-21T12:00:00Z.
@@ -269,6 +270,8 @@ pub(crate) fn gateway(folder: &Path, clock: &Clock, store: &Store, world: World)
     Arc::new(Gateway {
         world: ArcSwap::from_pointee(world),
         upstream: Upstream::new(&settings).unwrap(),
+        media: Upstream::for_media(&settings).unwrap(),
+        vault: Vault::new(store.clone()),
         drains: Drains::new(settings.max_drains, settings.drain_limit, TaskTracker::new()),
         settings,
         recorder,

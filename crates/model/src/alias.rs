@@ -79,6 +79,28 @@ pub struct Policy {
     pub client_gone: ClientGone,
     /// Timers that differ from the process's.
     pub timeouts: Timeouts,
+    /// What becomes of a request that a target's dialect cannot carry whole.
+    #[serde(skip_serializing_if = "Losses::is_default")]
+    pub losses: Losses,
+}
+
+/// What becomes of a request of which something would be lost that its answer may depend on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Losses {
+    /// It is sent, and the losses are named in a header and in the row.
+    #[default]
+    Warn,
+    /// The target is passed over; a request that no target can carry whole is refused.
+    Refuse,
+}
+
+impl Losses {
+    /// Whether this is what holds where nothing is said.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+    pub fn is_default(&self) -> bool {
+        *self == Losses::Warn
+    }
 }
 
 /// What `model` says in answers.

@@ -17,7 +17,10 @@ const MARK: &[u8] = b"WLseal";
 const fn letters(dialect: Dialect) -> &'static [u8; 2] {
     match dialect {
         Dialect::OpenAiChat => b"OC",
+        Dialect::OpenAiCompletions => b"OT",
         Dialect::AnthropicMessages => b"AM",
+        Dialect::Cohere => b"CO",
+        Dialect::Ollama => b"OL",
     }
 }
 

@@ -65,8 +65,21 @@ pub enum UpstreamSettingsError {
 impl Upstream {
     /// The client that `settings` describe.
     pub fn new(settings: &Settings) -> Result<Upstream, UpstreamSettingsError> {
+        Upstream::guarded(settings, settings.upstream_allow.clone())
+    }
+
+    /// The client for addresses that callers name: private ones only where the operator says so
+    /// for media.
+    pub fn for_media(settings: &Settings) -> Result<Upstream, UpstreamSettingsError> {
+        Upstream::guarded(settings, settings.media_allow.clone())
+    }
+
+    fn guarded(
+        settings: &Settings,
+        allow: Vec<ipnet::IpNet>,
+    ) -> Result<Upstream, UpstreamSettingsError> {
         let connector = Connector::new(
-            Guard::new(settings.upstream_allow.clone()),
+            Guard::new(allow),
             Arc::new(tls(settings)?),
             settings.upstream_proxy.clone(),
             settings.timeouts.connect,

@@ -19,6 +19,7 @@ use wayleave_gateway::pool::Healths;
 use wayleave_gateway::recorder::Recorder;
 use wayleave_gateway::server::{self, Server};
 use wayleave_gateway::upstream::Upstream;
+use wayleave_gateway::vault::Vault;
 use wayleave_gateway::{Gateway, Settings, Timers};
 use wayleave_model::Clock;
 use wayleave_model::id::NodeId;
@@ -158,6 +159,7 @@ async fn gateway(
     let settings = settings(config, base)?;
     let world = keeper::read(store, healths).await?;
     let upstream = Upstream::new(&settings).map_err(|err| Failure::Usage(err.to_string()))?;
+    let media = Upstream::for_media(&settings).map_err(|err| Failure::Usage(err.to_string()))?;
     let metrics = Arc::new(Metrics::default());
     metrics.revision.set(world.revision);
     Ok(Arc::new(Gateway {
@@ -165,6 +167,8 @@ async fn gateway(
         drains: Drains::new(settings.max_drains, settings.drain_limit, tasks),
         recorder: Arc::new(Recorder { clock, spool: Arc::new(spool), metrics }),
         upstream,
+        media,
+        vault: Vault::new(store.clone()),
         hasher: store.hasher(),
         node: NodeId(uuid::Uuid::from_bytes(recovery.node_id)),
         confirmed: AtomicU64::new(0),
@@ -186,6 +190,7 @@ fn settings(config: &Config, base: &str) -> Result<Settings, Failure> {
             idle: config.timeouts.idle,
         },
         upstream_allow: config.upstream.allow.clone(),
+        media_allow: config.upstream.media_allow.clone(),
         upstream_proxy: proxy.map_err(|err| Failure::Usage(format!("--upstream-proxy: {err}")))?,
         upstream_ca: config.upstream.ca.clone(),
         trusted_proxies: config.trusted_proxy.clone(),

@@ -33,6 +33,9 @@ pub struct SettingsArgs {
     /// A private or loopback network that providers may be in, like 127.0.0.0/8; repeat it for several
     #[arg(long, value_name = "CIDR", num_args = 1..)]
     pub upstream_allow: Vec<String>,
+    /// A private network that files named in requests may be fetched from, for providers that take only bytes; repeat it for several
+    #[arg(long, value_name = "CIDR", num_args = 1..)]
+    pub media_allow: Vec<String>,
     /// A proxy for all upstream calls, like http://proxy:3128
     #[arg(long, value_name = "URL")]
     pub upstream_proxy: Option<String>,
@@ -117,6 +120,7 @@ impl SettingsArgs {
             ("tls-key", one(&self.tls_key)),
             ("kek-file", one(&self.kek)),
             ("upstream-allow", self.upstream_allow.clone()),
+            ("media-allow", self.media_allow.clone()),
             ("upstream-proxy", one(&self.upstream_proxy)),
             ("upstream-ca", one(&self.upstream_ca)),
             ("public-url", one(&self.public_url)),

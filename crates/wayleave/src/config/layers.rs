@@ -25,6 +25,7 @@ pub const SETTINGS: &[Setting] = &[
     one("tls-key", "tls.key"),
     one("kek-file", "kek"),
     list("upstream-allow", "upstream.allow"),
+    list("media-allow", "upstream.media_allow"),
     one("upstream-proxy", "upstream.proxy"),
     one("upstream-ca", "upstream.ca"),
     one("public-url", "public_url"),

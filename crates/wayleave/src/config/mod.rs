@@ -83,6 +83,9 @@ pub enum KekSource {
 pub struct Upstream {
     /// Loopback and private networks that providers may be in; none unless listed.
     pub allow: Vec<IpNet>,
+    /// Private networks that pictures and files in requests may be fetched from, where a provider
+    /// takes only bytes: callers choose those addresses.
+    pub media_allow: Vec<IpNet>,
     /// A proxy for all upstream calls, like `http://proxy:3128`; never taken from the environment.
     pub proxy: Option<String>,
     /// Certificates (PEM) that upstreams are checked against, besides the public ones.
@@ -125,6 +128,7 @@ impl Config {
             kek: kek(&mut read, &data),
             upstream: Upstream {
                 allow: read.many("upstream-allow", read::network, &[]),
+                media_allow: read.many("media-allow", read::network, &[]),
                 proxy: read.one("upstream-proxy", read::http_proxy),
                 ca: read.path("upstream-ca"),
             },

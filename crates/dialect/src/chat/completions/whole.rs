@@ -64,7 +64,7 @@ pub(super) fn carry(answer: &Answer, body: &Bytes) -> Result<Whole, Fault> {
     }
     let mended = (!splice.is_empty()).then(|| Bytes::from(splice.apply()));
     let body = mended.unwrap_or_else(|| body.clone());
-    Ok(Whole { body, usage, content_bytes, repairs, losses: Vec::new() })
+    Ok(Whole { body, usage, content_bytes, repairs, losses: Vec::new(), kept: None })
 }
 
 /// Gives a choice a text; `true`: it had none. `None`: it is no choice.
