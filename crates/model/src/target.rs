@@ -69,6 +69,102 @@ pub struct ModelFacts {
     /// How reasoning is asked for, if it can be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<ReasoningControl>,
+    /// The endpoint families the model is served at. Empty means unknown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<Family>,
+    /// Whether one answer may call several tools.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parallel_tools: Option<bool>,
+    /// Whether audio may be in the prompt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio_input: Option<bool>,
+    /// Whether the answer can be audio.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio_output: Option<bool>,
+    /// Whether files (PDF) may be in the prompt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<bool>,
+    /// Whether parts of a prompt can be cached by the provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt_caching: Option<bool>,
+}
+
+/// A group of operations that share a path and a grammar at a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// OpenAI Chat Completions.
+    Chat,
+    /// OpenAI Responses.
+    Responses,
+    /// Anthropic Messages.
+    Messages,
+    /// OpenAI's legacy text completions.
+    Completions,
+    /// Gemini `generateContent`.
+    Gemini,
+    /// Bedrock Converse.
+    Converse,
+    /// Ollama's own chat.
+    Ollama,
+    /// Cohere's own chat, version 2.
+    Cohere,
+    /// Texts to vectors.
+    Embeddings,
+    /// Documents by relevance.
+    Rerank,
+    /// Images made or edited.
+    Image,
+    /// Text to speech.
+    Speech,
+    /// Speech to text.
+    Transcription,
+    /// Judgements of content.
+    Moderation,
+    /// Videos.
+    Video,
+}
+
+impl Family {
+    /// Every family.
+    pub const ALL: [Family; 15] = [
+        Family::Chat,
+        Family::Responses,
+        Family::Messages,
+        Family::Completions,
+        Family::Gemini,
+        Family::Converse,
+        Family::Ollama,
+        Family::Cohere,
+        Family::Embeddings,
+        Family::Rerank,
+        Family::Image,
+        Family::Speech,
+        Family::Transcription,
+        Family::Moderation,
+        Family::Video,
+    ];
+
+    /// The word in JSON and in setup files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Family::Chat => "chat",
+            Family::Responses => "responses",
+            Family::Messages => "messages",
+            Family::Completions => "completions",
+            Family::Gemini => "gemini",
+            Family::Converse => "converse",
+            Family::Ollama => "ollama",
+            Family::Cohere => "cohere",
+            Family::Embeddings => "embeddings",
+            Family::Rerank => "rerank",
+            Family::Image => "image",
+            Family::Speech => "speech",
+            Family::Transcription => "transcription",
+            Family::Moderation => "moderation",
+            Family::Video => "video",
+        }
+    }
 }
 
 /// The name of the answer limit on the chat-completions dialect.

@@ -4,6 +4,7 @@
 //! slice. Nothing outside `kinds/` names a vendor.
 
 pub mod address;
+pub mod catalog;
 pub mod failure;
 pub mod form;
 pub mod kinds;

@@ -105,6 +105,12 @@ const fn able(
         vision: Some(vision),
         json_schema: Some(true),
         reasoning: if reasoning { Some(ReasoningControl::Effort) } else { None },
+        families: Vec::new(),
+        parallel_tools: None,
+        audio_input: None,
+        audio_output: None,
+        files: None,
+        prompt_caching: None,
     };
     KnownModel { name, model_type: ModelType::Llm, facts, summary, free: true }
 }
