@@ -26,8 +26,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from rules import (  # noqa: E402 (the folder must be on the path first)
-    CONVERTED, KINDS, MEASURED, MODES, NOT_A_MODEL, PREFERRED, TIERED_PARTS, UNITS, families,
-    modalities, name_of, reasoning, refuses, token_fields, window,
+    CONVERTED, FROM_THERE_ON, IMPLAUSIBLE, KINDS, LEAST_PER_MILLION, MEASURED, MODES, NOT_A_MODEL, ONLY_FOR,
+    PREFERRED, TIERED_PARTS, UNITS, families, is_misfiled, is_rounded, modalities, most_output, name_of,
+    reasoning, refuses, token_fields, window,
 )
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -65,6 +66,12 @@ def price(unit, raw, above=None, batch=False):
     if amount <= 0:
         notes["prices of 0 left out"] += 1
         return None
+    if per > 1 and amount < LEAST_PER_MILLION:
+        notes["prices below any plausible one left out"] += 1
+        return None
+    if is_rounded(unit, amount):
+        notes["prices per second that were cut off left out"] += 1
+        return None
     text = decimal_text(amount)
     if text is None:
         notes["prices with more than nine decimals left out"] += 1
@@ -77,17 +84,17 @@ def price(unit, raw, above=None, batch=False):
     return made
 
 
-def flat_prices(facts, model_type):
+def flat_prices(kind, model_type, facts):
     """The fields whose name is the unit, in their plain, tiered and batch forms."""
     for unit, fields in MEASURED.items():
         for field in fields:
-            if unit == "image" and model_type != "image":
+            if ONLY_FOR.get(unit, model_type) != model_type:
                 continue
             for name in (key for key in facts if key.startswith(field)):
                 rest = name[len(field):]
                 found = re.fullmatch(r"(?:_above_(\d+)k_tokens)?(_batches)?", rest)
                 if found and facts[name] is not None:
-                    above = int(found[1]) * 1000 if found[1] else None
+                    above = int(found[1]) * 1000 - (kind in FROM_THERE_ON) if found[1] else None
                     yield price(unit, facts[name], above, bool(found[2]))
 
 
@@ -102,16 +109,28 @@ def tiered_prices(facts):
                 yield price(unit, row[field], start or None)
 
 
-def prices(kind, model_type, facts):
+def place(made):
+    """Which price it is, and where it stands: the plain ones, the tiers, the batches."""
+    return made.get("batch", False), made.get("above_context", 0), list(UNITS).index(made["unit"])
+
+
+def prices(kind, model, model_type, facts):
     """Every price of a row, each unit once per tier, in a fixed order."""
+    if (kind, model) in IMPLAUSIBLE:
+        notes["rows with an implausible price: left out"] += 1
+        return []
     if kind in CONVERTED:
         notes[f"rows of {kind}: prices left out, {CONVERTED[kind]}"] += 1
         return []
     chosen = {}
-    for made in [*flat_prices(facts, model_type), *tiered_prices(facts)]:
+    for made in [*flat_prices(kind, model_type, facts), *tiered_prices(facts)]:
         if made:
-            key = (made.get("batch", False), made.get("above_context", 0), list(UNITS).index(made["unit"]))
-            chosen.setdefault(key, made)
+            chosen.setdefault(place(made), made)
+    units = {it["unit"] for it in chosen.values() if "above_context" not in it}
+    baseless = [at for at, it in chosen.items() if it["unit"] not in units]
+    for at in baseless:
+        notes["tiers without a price below them left out"] += 1
+        del chosen[at]
     # Seconds and tokens of the same audio are two ways to bill one thing: tokens are the exact one.
     by_token = any(it["unit"] in ("audio_input", "input") for it in chosen.values())
     return [
@@ -139,6 +158,8 @@ def row_of(key, facts, source, as_of):
     if not model or mode not in MODES or NOT_A_MODEL.search(model):
         return None
     model_type = "text-to-speech" if model.endswith("-tts") else MODES[mode]
+    if is_misfiled(model, model_type):
+        return None
     gone = facts.get("deprecation_date")
     if gone and gone < as_of:
         notes["models left out: retired before the catalog's date"] += 1
@@ -151,15 +172,15 @@ def row_of(key, facts, source, as_of):
     row = {
         "provider": kind, "model": model, "type": model_type, "families": served,
         "context_window": window(kind, facts),
-        "max_output": facts.get("max_output_tokens") if model_type == "llm" else None,
+        "max_output": most_output(model_type, facts),
         **token_fields(kind, model, served, facts),
         "refuses": refuses(kind, facts),
         "input": taken, "output": given,
         "abilities": abilities(kind, model, facts) if model_type == "llm" else {},
-        "prices": prices(kind, model_type, facts),
+        "prices": prices(kind, model, model_type, facts),
         "deprecated": gone, "source": source, "as_of": as_of, "verified": "registry",
     }
-    return row if row["prices"] or row["context_window"] else None
+    return row if row["prices"] or row["context_window"] or model_type != "llm" else None
 
 
 def registry_rows(table, source, as_of):
@@ -174,19 +195,32 @@ def registry_rows(table, source, as_of):
     return rows
 
 
-def lay_over(rows, overlay):
-    """What a vendor's page said replaces what the registry said, field by field."""
+def lay_over(rows, overlay, registry):
+    """What a vendor's page said goes over what the registry said: field by field, price by price.
+
+    A difference stops the run unless the entry says `"corrects": true`: one of the two is out of date,
+    and somebody has to look which.
+    """
     for seen in overlay:
+        name = f"{seen['provider']}/{seen['model']}"
         key = (seen["provider"], seen["model"])
+        known = key in rows
         row = rows.setdefault(key, {"provider": key[0], "model": key[1]})
         for field, value in seen["set"].items():
-            if row.get(field) not in (None, value) and field != "prices":
-                print(f"{'/'.join(key)}: {field}: the registry says {row[field]}, the page {value}")
-            row[field] = value
-        for made in seen["set"].get("prices", []):
-            if made["unit"] not in UNITS or decimal_text(Decimal(made["amount"])) != made["amount"]:
-                sys.exit(f"{'/'.join(key)}: {made} is no price in the catalog's form")
-        row.update(source=seen["source"], as_of=seen["as_of"], verified="vendor_doc")
+            old = {place(it): it for it in row.get(field) or []} if field == "prices" else row.get(field)
+            new = {place(it): it for it in value} if field == "prices" else value
+            if field == "prices":
+                differ = {at for at in new if old.get(at, new[at]) != new[at]}
+                if any(decimal_text(Decimal(it["amount"])) != it["amount"] for it in value):
+                    sys.exit(f"{name}: an amount that is not in the catalog's form")
+                row[field] = [merged for _, merged in sorted({**old, **new}.items())]
+            else:
+                differ = old not in (None, new)
+                row[field] = value
+            if known and differ and not seen.get("corrects"):
+                sys.exit(f"{name}: {field}: the registry says {old}, the page {value}")
+        rest = f"; the rest: {registry}" if known else ""
+        row.update(source=seen["source"] + rest, as_of=seen["as_of"], verified="vendor_doc")
 
 
 def text_of(rows):
@@ -209,7 +243,8 @@ def main():
     source = f"litellm {version} model_prices_and_context_window (PyPI, MIT)"
     table = json.loads(zipfile.ZipFile(asked.wheel).read(TABLE), parse_float=Decimal)
     rows = registry_rows(table, source, asked.as_of)
-    lay_over(rows, json.loads((CATALOG / "verified.json").read_text(encoding="utf8")))
+    overlay = json.loads((CATALOG / "verified.json").read_text(encoding="utf8"))
+    lay_over(rows, overlay, source)
     asked.out.write_text(text_of(rows), encoding="utf8")
     for note, count in sorted(notes.items()):
         print(f"{count:5} {note}")

@@ -1,6 +1,7 @@
 """What the registry's words mean in the catalog: one table or small function per column."""
 
 import re
+from decimal import Decimal
 
 # The registry's provider, and the kind whose addresses and grammar it is.
 KINDS = {
@@ -14,7 +15,7 @@ KINDS = {
     "vertex_ai-minimax_models": "vertex", "vertex_ai-moonshot_models": "vertex",
     "vertex_ai-embedding-models": "vertex", "vertex_ai-image-models": "vertex",
     "vertex_ai-video-models": "vertex",
-    "mistral": "mistral", "codestral": "mistral", "deepseek": "deepseek", "groq": "groq",
+    "mistral": "mistral", "deepseek": "deepseek", "groq": "groq",
     "together_ai": "together", "fireworks_ai": "fireworks", "fireworks_ai-embedding-models": "fireworks",
     "xai": "xai", "perplexity": "perplexity", "moonshot": "moonshot", "dashscope": "qwen",
     "qwencloud": "qwen", "zai": "zhipu", "minimax": "minimax", "nvidia_nim": "nvidia-nim",
@@ -36,6 +37,20 @@ CONVERTED = {
     "ovhcloud": "the vendor publishes them in euro",
 }
 
+# Prices that cannot be: a slip of the registry by some powers of ten, or, below this much for a million
+# tokens, a price per step of an image that was written down as one per token.
+IMPLAUSIBLE = {("cohere", "embed-multilingual-light-v3.0")}
+LEAST_PER_MILLION = Decimal("0.002")
+
+# Vendors whose next tier starts at its limit, not above it: xAI, "requests whose prompt reaches 200k tokens
+# are billed at the higher rate" (https://docs.x.ai/developers/models/grok-4.3-latest).
+FROM_THERE_ON = {"xai"}
+
+# Units that only one type of model is billed by; elsewhere the registry's field means something else.
+ONLY_FOR = {
+    "image": "image", "video_second": "video", "audio_second": "speech-to-text", "character": "text-to-speech",
+}
+
 MODES = {
     "chat": "llm", "responses": "llm", "completion": "llm", "embedding": "embedding", "rerank": "rerank",
     "image_generation": "image", "image_edit": "image", "audio_transcription": "speech-to-text",
@@ -46,7 +61,7 @@ MODES = {
 # the registry, but no name a client could ask for, or not reachable by request and answer.
 NOT_A_MODEL = re.compile(
     r"^(ft:|low/|medium/|high/|standard/|hd/|auto/|max-x-max/|\d+-x-\d+|together-ai-|fireworks-ai-|container$"
-    r"|search$|preset/|us/|eu/|global/|global-standard/)|-live($|-)|-native-audio|lyria|robotics|realtime"
+    r"|search$|preset/|speech/|us/|eu/|global/|global-standard/)|-live($|-)|-native-audio|lyria|robotics|realtime"
     r"|-commitment/|(^|/)(high|low|medium)/\d+-x"
 )
 
@@ -83,6 +98,11 @@ TIERED_PARTS = {
     "reasoning": "output_cost_per_reasoning_token",
 }
 
+def is_misfiled(model, model_type):
+    """Makers of images that the registry lists as chat models."""
+    return model_type == "llm" and re.search(r"flux|stable-diffusion|controlnet", model) is not None
+
+
 PREFIXES = (
     "azure", "bedrock", "gemini", "vertex_ai", "mistral", "codestral", "deepseek", "groq", "together_ai",
     "fireworks_ai", "xai", "perplexity", "moonshot", "dashscope", "qwencloud", "zai", "minimax",
@@ -105,13 +125,17 @@ def name_of(kind, key):
     return name
 
 
+# Google's own, served by `generateContent`.
+GOOGLES = ("gemini", "gemma", "deep-research", "learnlm", "nano-banana")
+
+
 def families(kind, model, model_type, facts):
     """The endpoint families a model is served at, in the words of `Family`."""
     fixed = {
         "embedding": "embeddings", "rerank": "rerank", "speech-to-text": "transcription",
         "text-to-speech": "speech", "moderation": "moderation", "video": "video", "image": "image",
     }
-    google = kind in ("gemini", "vertex") and model.startswith(("gemini", "gemma", "deep-research", "learnlm"))
+    google = kind in ("gemini", "vertex") and model.startswith(GOOGLES)
     if google and model_type != "embedding":
         return ["gemini"]
     if model_type != "llm":
@@ -127,15 +151,16 @@ def families(kind, model, model_type, facts):
         return ["completions"]
     if kind in ("openai", "azure-openai"):
         said = facts.get("supported_endpoints") or []
-        words = {"/v1/chat/completions": "chat", "/v1/responses": "responses", "/v1/completions": "completions"}
+        words = {"/v1/chat/completions": "chat", "/v1/responses": "responses"}
         found = [words[it] for it in words if it in said]
         if found:
             return found
-        # https://developers.openai.com/api/docs/models: both, but for audio and search previews.
+        # Both, but for audio and search previews: "Endpoints" of the pages, like
+        # https://developers.openai.com/api/docs/models/gpt-4-turbo.
         if facts["mode"] == "chat" and not re.search(r"audio|search-preview", model):
             return ["chat", "responses"]
     if kind == "xai" and facts["mode"] == "chat":
-        return ["chat", "responses"]  # "APIs: Responses API, Chat Completions": https://docs.x.ai/developers
+        return ["chat", "responses"]  # https://docs.x.ai/developers/grok-4-6, "APIs"
     return ["responses"] if facts["mode"] == "responses" else ["chat"]
 
 
@@ -168,14 +193,27 @@ def modalities(model_type, facts):
 def window(kind, facts):
     """Tokens of prompt and answer together.
 
-    OpenAI's window is the sum of its two limits (400,000 = 272,000 + 128,000; 1,050,000 = 922,000 +
-    128,000: the model pages below https://developers.openai.com/api/docs/models), and the registry has
-    the limits. Elsewhere its `max_input_tokens` is the window, or its closest published figure.
+    OpenAI's window is the sum of its two limits (400,000 = 272,000 + 128,000, as at
+    https://developers.openai.com/api/docs/models/gpt-5-nano; 1,050,000 = 922,000 + 128,000, as at
+    https://developers.openai.com/api/docs/models/gpt-6-sol), and the registry has the limits. Elsewhere
+    its `max_input_tokens` is the window, or the closest figure that is published.
     """
     taken, given = facts.get("max_input_tokens"), facts.get("max_output_tokens")
     if kind in ("openai", "azure-openai") and (taken, given) in ((272_000, 128_000), (922_000, 128_000)):
         return taken + given
     return int(taken) if taken else None
+
+
+def is_rounded(unit, amount):
+    """Vendors price sound by the minute or the hour; the registry by the second, often cut off."""
+    decimals = {seconds: -(amount * seconds).normalize().as_tuple().exponent for seconds in (60, 3600)}
+    return unit == "audio_second" and decimals[60] > 4 and decimals[3600] > 3
+
+
+def most_output(model_type, facts):
+    """Most tokens of an answer; unknown where the registry contradicts itself."""
+    taken, given = facts.get("max_input_tokens"), facts.get("max_output_tokens")
+    return given if model_type == "llm" and given and given <= (taken or given) else None
 
 
 def reasoning(kind, model, facts):
@@ -209,8 +247,8 @@ def token_fields(kind, model, served, facts):
 def refuses(kind, facts):
     """Request fields that the model answers with an error.
 
-    Anthropic: sampling parameters are refused by the models the registry marks so
-    (https://platform.claude.com/docs/en/about-claude/models/overview).
+    Anthropic: the models that the registry marks so refuse sampling parameters other than the default
+    (as at https://platform.claude.com/docs/en/models/sonnet-5/overview).
     """
     if kind == "anthropic" and facts.get("supports_sampling_params") is False:
         return ["temperature", "top_p", "top_k"]

@@ -200,3 +200,16 @@ pub enum ReasoningControl {
     /// It decides; effort is a hint.
     Adaptive,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_family_has_one_word() {
+        for family in Family::ALL {
+            let word = serde_json::to_value(family).expect("a word");
+            assert_eq!(word, family.as_str());
+        }
+    }
+}

@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::price::CatalogPrice;
 use super::row::CatalogModel;
 
 /// Most bytes of a catalog from outside.
@@ -80,7 +81,7 @@ pub(super) fn canonical(bytes: &[u8]) -> Result<String, BadCatalog> {
         rows.push((index + 1, checked(index + 1, text.get())?));
     }
     let key = |row: &CatalogModel| (row.provider.clone(), row.model.clone());
-    rows.sort_by(|(_, one), (_, other)| key(one).cmp(&key(other)));
+    rows.sort_by_key(|(_, row)| key(row));
     if let Some([_, (row, it)]) = rows.windows(2).find(|it| key(&it[0].1) == key(&it[1].1)) {
         return Err(BadCatalog::Twice { row: *row, name: format!("{}/{}", it.provider, it.model) });
     }
@@ -118,14 +119,27 @@ fn checked(row: usize, text: &str) -> Result<CatalogModel, BadCatalog> {
 /// What no type of a field can say: lengths, and what contradicts another field.
 fn complaint(it: &CatalogModel) -> Option<(String, String)> {
     let kind = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    let texts = [("model", &it.model, MAX_NAME), ("source", &it.source, MAX_SOURCE)];
+    let is_id = !it.provider.is_empty() && it.provider.bytes().all(kind);
+    let limits = [
+        ("context_window", it.context_window),
+        ("max_output", it.max_output),
+        ("min_output", it.min_output),
+    ];
+    let lists = [
+        ("families", it.families.len()),
+        ("refuses", it.refuses.len()),
+        ("input", it.input.len()),
+        ("output", it.output.len()),
+        ("prices", it.prices.len()),
+    ];
     let no = |field: &str, why: &str| Some((field.to_owned(), why.to_owned()));
-    if it.provider.is_empty() || it.provider.len() > MAX_NAME || !it.provider.bytes().all(kind) {
+    if !is_id || it.provider.len() > MAX_NAME {
         return no("provider", "expected a kind's id: lower-case letters, digits and hyphens");
     }
-    for (field, text, most) in texts {
+    for (field, text, most) in [("model", &it.model, MAX_NAME), ("source", &it.source, MAX_SOURCE)]
+    {
         if text.trim() != text || text.is_empty() || text.len() > most {
-            return no(field, "expected text without spaces around it, and not as long as this");
+            return no(field, "expected text without spaces around it, of a bearable length");
         }
         if text.chars().any(char::is_control) {
             return no(field, "control characters");
@@ -134,31 +148,23 @@ fn complaint(it: &CatalogModel) -> Option<(String, String)> {
     if it.families.is_empty() {
         return no("families", "expected at least one: where is it served?");
     }
-    let lists = [it.families.len(), it.refuses.len(), it.input.len(), it.output.len()];
-    if lists.into_iter().chain([it.prices.len()]).any(|len| len > MAX_LIST) {
-        return no("prices", "a list of more than 64 entries");
+    if let Some((field, _)) = lists.into_iter().find(|&(_, len)| len > MAX_LIST) {
+        return no(field, "a list of more than 64 entries");
     }
-    for (field, limit) in [
-        ("context_window", it.context_window),
-        ("max_output", it.max_output),
-        ("min_output", it.min_output),
-    ] {
-        if limit == Some(0) {
-            return no(field, "0 tokens: leave out what is not known");
-        }
+    if let Some((field, _)) = limits.into_iter().find(|&(_, limit)| limit == Some(0)) {
+        return no(field, "0 tokens: leave out what is not known");
     }
     if it.free && !it.prices.is_empty() {
         return no("free", "it has prices");
     }
-    let same = |one: usize, other: usize| {
-        let key = |at: usize| {
-            let price = &it.prices[at];
-            (price.unit, price.above_context, price.batch, price.currency)
-        };
-        key(one) == key(other)
-    };
-    let twice = (1..it.prices.len()).find(|&at| (0..at).any(|before| same(before, at)));
-    twice.map(|at| (format!("prices[{at}]"), "this unit has a price already".to_owned()))
+    repeated(&it.prices)
+        .map(|at| (format!("prices[{at}]"), "this unit has a price already".to_owned()))
+}
+
+/// The place of a price whose unit, tier and currency another has before it.
+fn repeated(prices: &[CatalogPrice]) -> Option<usize> {
+    let key = |it: &CatalogPrice| (it.unit, it.above_context, it.batch, it.currency);
+    (1..prices.len()).find(|&at| prices[..at].iter().any(|it| key(it) == key(&prices[at])))
 }
 
 /// The rows of a canonical text.
@@ -190,7 +196,8 @@ fn first_not(text: &str, before: impl Fn(&Head<'_>) -> bool) -> usize {
     while low < high {
         let bytes = text.as_bytes();
         let middle = low + (high - low) / 2;
-        let start = memchr_back(&bytes[low..middle]).map_or(low, |at| low + at + 1);
+        let start =
+            bytes[low..middle].iter().rposition(|&it| it == b'\n').map_or(low, |at| low + at + 1);
         let end = bytes[start..]
             .iter()
             .position(|&it| it == b'\n')
@@ -204,10 +211,6 @@ fn first_not(text: &str, before: impl Fn(&Head<'_>) -> bool) -> usize {
         }
     }
     low
-}
-
-fn memchr_back(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().rposition(|&it| it == b'\n')
 }
 
 /// A canonical text without its brackets.
