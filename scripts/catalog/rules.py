@@ -248,7 +248,7 @@ def refuses(kind, facts):
     """Request fields that the model answers with an error.
 
     Anthropic: the models that the registry marks so refuse sampling parameters other than the default
-    (as at https://platform.claude.com/docs/en/models/sonnet-5/overview).
+    (as at https://platform.claude.com/docs/zh-CN/models/sonnet-5/overview).
     """
     if kind == "anthropic" and facts.get("supports_sampling_params") is False:
         return ["temperature", "top_p", "top_k"]
