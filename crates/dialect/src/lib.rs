@@ -17,40 +17,57 @@ use chat::{ChatDialect, ChatSurface};
 
 /// The grammars we speak. When a surface and a provider's offer name the same, bytes pass through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum Dialect {
     /// OpenAI chat completions, as most vendors speak it.
     #[serde(rename = "openai-chat")]
     OpenAiChat,
-    /// Anthropic messages.
-    AnthropicMessages,
-    /// Cohere's chat, version 2.
-    Cohere,
-    /// Ollama's own chat.
-    Ollama,
+    /// OpenAI Responses.
+    #[serde(rename = "openai-responses")]
+    OpenAiResponses,
     /// OpenAI's older completions: a prompt and what follows it.
     #[serde(rename = "openai-completions")]
     OpenAiCompletions,
+    /// Anthropic messages.
+    #[serde(rename = "anthropic-messages")]
+    AnthropicMessages,
+    /// Google's Gemini, in AI Studio and in Vertex AI.
+    #[serde(rename = "gemini")]
+    Gemini,
+    /// Cohere's chat, version 2.
+    #[serde(rename = "cohere")]
+    Cohere,
+    /// Amazon Bedrock's Converse and ConverseStream.
+    #[serde(rename = "bedrock-converse")]
+    Bedrock,
+    /// Ollama's own chat.
+    #[serde(rename = "ollama")]
+    Ollama,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Dialect; 5] = [
+    pub const ALL: [Dialect; 8] = [
         Dialect::OpenAiChat,
-        Dialect::AnthropicMessages,
-        Dialect::Cohere,
-        Dialect::Ollama,
+        Dialect::OpenAiResponses,
         Dialect::OpenAiCompletions,
+        Dialect::AnthropicMessages,
+        Dialect::Gemini,
+        Dialect::Cohere,
+        Dialect::Bedrock,
+        Dialect::Ollama,
     ];
 
     /// The word in the catalog, in rows and in headers.
     pub const fn as_str(self) -> &'static str {
         match self {
             Dialect::OpenAiChat => "openai-chat",
-            Dialect::AnthropicMessages => "anthropic-messages",
-            Dialect::Cohere => "cohere",
-            Dialect::Ollama => "ollama",
+            Dialect::OpenAiResponses => "openai-responses",
             Dialect::OpenAiCompletions => "openai-completions",
+            Dialect::AnthropicMessages => "anthropic-messages",
+            Dialect::Gemini => "gemini",
+            Dialect::Cohere => "cohere",
+            Dialect::Bedrock => "bedrock-converse",
+            Dialect::Ollama => "ollama",
         }
     }
 
@@ -58,10 +75,13 @@ impl Dialect {
     pub fn chat(self) -> &'static dyn ChatDialect {
         match self {
             Dialect::OpenAiChat => &chat::openai::OpenAiChat,
-            Dialect::AnthropicMessages => &chat::anthropic::AnthropicMessages,
-            Dialect::Cohere => &chat::cohere::Cohere,
-            Dialect::Ollama => &chat::ollama::Ollama,
+            Dialect::OpenAiResponses => &chat::responses::OpenAiResponses,
             Dialect::OpenAiCompletions => &chat::completions::OpenAiCompletions,
+            Dialect::AnthropicMessages => &chat::anthropic::AnthropicMessages,
+            Dialect::Gemini => &chat::gemini::Gemini,
+            Dialect::Cohere => &chat::cohere::Cohere,
+            Dialect::Bedrock => &chat::bedrock::Bedrock,
+            Dialect::Ollama => &chat::ollama::Ollama,
         }
     }
 }
@@ -69,28 +89,36 @@ impl Dialect {
 /// The dialects that clients speak to us. Some providers' dialects have no clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClientDialect {
-    /// OpenAI chat completions.
+    /// OpenAI chat completions, as most vendors speak it.
     OpenAiChat,
-    /// Anthropic messages.
-    AnthropicMessages,
+    /// OpenAI Responses.
+    OpenAiResponses,
     /// OpenAI's older completions: a prompt and what follows it.
     OpenAiCompletions,
+    /// Anthropic messages.
+    AnthropicMessages,
+    /// Google's Gemini, in AI Studio and in Vertex AI.
+    Gemini,
 }
 
 impl ClientDialect {
     /// Every dialect that clients speak.
-    pub const ALL: [ClientDialect; 3] = [
+    pub const ALL: [ClientDialect; 5] = [
         ClientDialect::OpenAiChat,
-        ClientDialect::AnthropicMessages,
+        ClientDialect::OpenAiResponses,
         ClientDialect::OpenAiCompletions,
+        ClientDialect::AnthropicMessages,
+        ClientDialect::Gemini,
     ];
 
     /// The same grammar, as providers speak it.
     pub const fn dialect(self) -> Dialect {
         match self {
             ClientDialect::OpenAiChat => Dialect::OpenAiChat,
-            ClientDialect::AnthropicMessages => Dialect::AnthropicMessages,
+            ClientDialect::OpenAiResponses => Dialect::OpenAiResponses,
             ClientDialect::OpenAiCompletions => Dialect::OpenAiCompletions,
+            ClientDialect::AnthropicMessages => Dialect::AnthropicMessages,
+            ClientDialect::Gemini => Dialect::Gemini,
         }
     }
 
@@ -98,8 +126,10 @@ impl ClientDialect {
     pub fn chat(self) -> &'static dyn ChatSurface {
         match self {
             ClientDialect::OpenAiChat => &chat::openai::OpenAiChat,
-            ClientDialect::AnthropicMessages => &chat::anthropic::AnthropicMessages,
+            ClientDialect::OpenAiResponses => &chat::responses::OpenAiResponses,
             ClientDialect::OpenAiCompletions => &chat::completions::OpenAiCompletions,
+            ClientDialect::AnthropicMessages => &chat::anthropic::AnthropicMessages,
+            ClientDialect::Gemini => &chat::gemini::Gemini,
         }
     }
 }

@@ -50,6 +50,16 @@ fn anthropic_carry() {
 }
 
 #[test]
+fn gemini_carry() {
+    run("gemini_carry");
+}
+
+#[test]
+fn gemini_request() {
+    run("gemini_request");
+}
+
+#[test]
 fn openai_request() {
     run("openai_request");
 }
@@ -67,6 +77,16 @@ fn completions_carry() {
 #[test]
 fn completions_request() {
     run("completions_request");
+}
+
+#[test]
+fn responses_carry() {
+    run("responses_carry");
+}
+
+#[test]
+fn responses_request() {
+    run("responses_request");
 }
 
 #[test]

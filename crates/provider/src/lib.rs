@@ -5,10 +5,12 @@
 
 pub mod address;
 pub mod catalog;
+pub mod exchange;
 pub mod failure;
 pub mod form;
 pub mod kinds;
 pub mod manifest;
+pub mod sign;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,6 +24,7 @@ use wayleave_model::provider::Operation;
 use wayleave_model::target::ModelFacts;
 
 pub use address::BaseUrl;
+pub use exchange::{Exchange, Token};
 pub use failure::Verdict;
 pub use kinds::{KINDS, kind};
 pub use manifest::{KnownModel, Manifest};
@@ -70,6 +73,19 @@ pub trait ProviderKind: Send + Sync + 'static {
         _now: Timestamp,
     ) -> Result<(), BadAccount> {
         Ok(())
+    }
+
+    /// For a credential that is exchanged for a short-lived token: the request that gets one. The
+    /// token's `Authorization` header is added to [`ProviderKind::headers`] until it expires.
+    ///
+    /// # Errors
+    /// The credential cannot be used for it.
+    fn exchange(
+        &self,
+        _account: &Account<'_>,
+        _now: Timestamp,
+    ) -> Result<Option<Exchange>, BadAccount> {
+        Ok(None)
     }
 
     /// What a refusal means for the caller, for other targets and for this credential.

@@ -17,9 +17,12 @@ const MARK: &[u8] = b"WLseal";
 const fn letters(dialect: Dialect) -> &'static [u8; 2] {
     match dialect {
         Dialect::OpenAiChat => b"OC",
+        Dialect::OpenAiResponses => b"OR",
         Dialect::OpenAiCompletions => b"OT",
         Dialect::AnthropicMessages => b"AM",
+        Dialect::Gemini => b"GE",
         Dialect::Cohere => b"CO",
+        Dialect::Bedrock => b"BE",
         Dialect::Ollama => b"OL",
     }
 }
@@ -44,7 +47,8 @@ pub fn any_marked(body: &[u8]) -> bool {
 /// Whether a proof that `from` made holds with `to`. Claude's signatures hold wherever Claude is
 /// served (<https://docs.claude.com/en/docs/build-with-claude/extended-thinking>).
 fn holds(from: Dialect, to: Dialect) -> bool {
-    from == to
+    const CLAUDE: [Dialect; 2] = [Dialect::AnthropicMessages, Dialect::Bedrock];
+    from == to || (CLAUDE.contains(&from) && CLAUDE.contains(&to))
 }
 
 /// Leaves in `request` only the seals that hold with a provider that speaks `to`. Seals without a

@@ -27,6 +27,11 @@ impl<'o> Object<'o> {
         self
     }
 
+    /// A value that is JSON already, in bytes.
+    pub(super) fn bytes(&mut self, key: &str, json: &[u8]) -> &mut Self {
+        self.with(key, |out| out.extend_from_slice(json))
+    }
+
     /// A whole number.
     pub(super) fn count(&mut self, key: &str, value: u64) -> &mut Self {
         self.raw(key, &value.to_string())

@@ -5,16 +5,19 @@
 //! its raw JSON ([`Part::Vendor`], [`ChatRequest::rest`]), so it can be carried or named as a loss.
 
 pub mod anthropic;
+pub mod bedrock;
 pub mod cohere;
 pub mod completions;
 mod follow;
 mod functions;
+pub mod gemini;
 mod halves;
 mod json;
 mod lost;
 mod node;
 pub mod ollama;
 pub mod openai;
+pub mod responses;
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -86,6 +89,12 @@ pub trait ChatSurface: ChatDialect {
 
     /// The frames that end a stream with an error that every client of this dialect notices.
     fn error_frames(&self, error: &ErrorBody) -> Vec<u8>;
+
+    /// The same where the stream is one JSON list ([`Answer::list`]): its last item and its end.
+    /// `begun`: something other than white space is out already.
+    fn error_items(&self, error: &ErrorBody, _begun: bool) -> Vec<u8> {
+        self.error_frames(error)
+    }
 
     /// A frame that says nothing and keeps a silent stream open.
     fn heartbeat(&self) -> &'static [u8];

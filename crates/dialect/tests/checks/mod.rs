@@ -21,17 +21,21 @@ use wayleave_model::target::ModelFacts;
 pub(crate) type Check = (&'static str, fn(&[u8], u64));
 
 /// Every check.
-pub(crate) const CHECKS: [Check; 9] = [
+pub(crate) const CHECKS: [Check; 13] = [
     ("raw_object", raw_object),
     ("sse_frames", sse_frames),
     ("openai_carry", |data, seed| same_dialect(ClientDialect::OpenAiChat, data, seed)),
     ("anthropic_carry", |data, seed| same_dialect(ClientDialect::AnthropicMessages, data, seed)),
+    ("gemini_carry", |data, seed| same_dialect(ClientDialect::Gemini, data, seed)),
     ("openai_request", |data, seed| request(ClientDialect::OpenAiChat, data, seed)),
     ("anthropic_request", |data, seed| request(ClientDialect::AnthropicMessages, data, seed)),
     ("completions_carry", |data, seed| {
         same_dialect(ClientDialect::OpenAiCompletions, data, seed);
     }),
     ("completions_request", |data, seed| request(ClientDialect::OpenAiCompletions, data, seed)),
+    ("responses_carry", |data, seed| same_dialect(ClientDialect::OpenAiResponses, data, seed)),
+    ("responses_request", |data, seed| request(ClientDialect::OpenAiResponses, data, seed)),
+    ("gemini_request", |data, seed| request(ClientDialect::Gemini, data, seed)),
     ("translate", translate),
 ];
 
@@ -195,7 +199,7 @@ fn carried(mut carrier: Box<dyn Carry>, chunks: &[Bytes]) -> Told {
 
 /// A request that can be read can be amended, and written in any dialect as what that can read.
 fn request(dialect: ClientDialect, data: &[u8], seed: u64) {
-    let head = Head::default();
+    let head = head(dialect);
     let facts = ModelFacts { max_output: (seed & 1 == 1).then_some(100), ..ModelFacts::default() };
     if let Ok(object) = RawObject::read(data)
         && let Ok(ask) = dialect.chat().ask(&head, object)
@@ -204,7 +208,9 @@ fn request(dialect: ClientDialect, data: &[u8], seed: u64) {
         dialect.chat().amend(&ask, "target", &facts, &mut edits);
         let amended = edits.apply(&ask.body, &Bytes::copy_from_slice(data)).concat();
         let amended = RawObject::read(&amended).expect("an amended request is an object");
-        assert_eq!(amended.string("model").and_then(Result::ok).as_deref(), Some("target"));
+        let model = amended.string("model").and_then(Result::ok);
+        let model = model.as_deref().map(|model| model.trim_start_matches("models/"));
+        assert!(model == Some("target") || head.model.is_some() && model.is_none(), "{model:?}");
     }
     let Ok(read) = dialect.chat().read_request(&head, data) else { return };
     for to in Dialect::ALL {
@@ -217,8 +223,16 @@ fn request(dialect: ClientDialect, data: &[u8], seed: u64) {
             assert!(RawObject::read(&written).is_ok(), "a request that is written is an object");
             continue;
         };
-        let again = surface.chat().read_request(&head, &written);
+        let again = surface.chat().read_request(&self::head(surface), &written);
         assert!(again.is_ok(), "{:?} of {}", again.err(), String::from_utf8_lossy(&written));
+    }
+}
+
+/// What the address says: some dialects name the model there.
+fn head(dialect: ClientDialect) -> Head<'static> {
+    match dialect {
+        ClientDialect::Gemini => Head { model: Some("asked"), ..Head::default() },
+        _ => Head::default(),
     }
 }
 
@@ -230,6 +244,7 @@ fn answer(seed: u64) -> Answer {
         include_usage: seed & 1 == 1,
         custom_tools: Vec::new(),
         legacy_functions: seed & 4 == 4,
+        list: seed & 8 == 8,
         ..Answer::default()
     }
 }

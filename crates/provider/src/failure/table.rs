@@ -136,6 +136,13 @@ static ROWS: &[Row] = &[
         says: Says::Begins(&["incorrect api key provided", "api key not valid"]),
         then: CREDENTIAL,
     },
+    // An account that Google does not serve from where its requests come.
+    Row {
+        status: &[400],
+        code: &[],
+        says: Says::Begins(&["user location is not supported"]),
+        then: CREDENTIAL,
+    },
     // The prompt does not fit this model's window.
     Row {
         status: &[400, 413, 422],
@@ -214,6 +221,17 @@ static SPOKEN: &[(&str, u16)] = &[
     ("overloaded", 503),
     ("timeout_error", 504),
     ("overloaded_error", 529),
+    // Google's words (<https://cloud.google.com/apis/design/errors>).
+    ("INVALID_ARGUMENT", 400),
+    ("FAILED_PRECONDITION", 400),
+    ("API_KEY_INVALID", 400),
+    ("UNAUTHENTICATED", 401),
+    ("PERMISSION_DENIED", 403),
+    ("NOT_FOUND", 404),
+    ("RESOURCE_EXHAUSTED", 429),
+    ("INTERNAL", 500),
+    ("UNAVAILABLE", 503),
+    ("DEADLINE_EXCEEDED", 504),
 ];
 
 /// Needles stand near the beginning; a page of HTML need not be searched.

@@ -1,11 +1,15 @@
 //! The vendors. One file each; nothing outside this folder names one.
 
 mod anthropic;
+mod azure;
+mod bedrock;
 mod cohere;
 mod compatible;
+mod gemini;
 mod ollama;
 mod openai;
 mod sandbox;
+mod vertex;
 
 use crate::ProviderKind;
 
@@ -15,6 +19,10 @@ pub static KINDS: &[&dyn ProviderKind] = &[
     &anthropic::Anthropic,
     &cohere::Cohere,
     &ollama::Ollama,
+    &bedrock::Bedrock,
+    &azure::AzureOpenAi,
+    &gemini::Gemini,
+    &vertex::Vertex,
     &compatible::OPENAI_COMPATIBLE,
     &sandbox::Sandbox,
 ];

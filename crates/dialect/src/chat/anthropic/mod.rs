@@ -7,7 +7,7 @@ mod ask;
 mod carry;
 mod error;
 mod frames;
-pub(super) mod request;
+pub(in crate::chat) mod request;
 mod usage;
 mod whole;
 

@@ -51,7 +51,7 @@ pub(in crate::chat) fn frames(error: &ErrorBody) -> Vec<u8> {
 }
 
 /// The type: the provider's own where it said one, else by the status.
-fn kind(error: &ErrorBody) -> &str {
+pub(in crate::chat) fn kind(error: &ErrorBody) -> &str {
     if let (Some(kind), Source::Provider) = (&error.provider_type, error.source) {
         return kind;
     }

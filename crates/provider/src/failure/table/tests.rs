@@ -26,6 +26,28 @@ fn the_callers_own_mistake_is_not_retried() {
 }
 
 #[test]
+fn googles_words_are_understood_in_a_stream_too() {
+    for (code, show) in [
+        ("RESOURCE_EXHAUSTED", Show::RateLimited),
+        ("UNAVAILABLE", Show::Overloaded),
+        ("API_KEY_INVALID", Show::AuthFailed),
+        ("UNAUTHENTICATED", Show::AuthFailed),
+        ("NOT_FOUND", Show::ModelMissing),
+        ("INVALID_ARGUMENT", Show::Caller),
+        ("INTERNAL", Show::Error),
+    ] {
+        assert_eq!(judged(200, Some(code), "…").show, show, "{code}");
+    }
+}
+
+#[test]
+fn an_account_that_is_not_served_from_here_is_not_the_callers_mistake() {
+    let message = "User location is not supported for the API use.";
+    let verdict = judged(400, Some("FAILED_PRECONDITION"), message);
+    assert_eq!((verdict.show, verdict.blame), (Show::AuthFailed, Blame::Credential));
+}
+
+#[test]
 fn a_prompt_that_is_too_long_goes_to_a_larger_window() {
     let want = verdict(Show::ContextLength, Elsewhere::LargerWindow, Blame::None, None);
     assert_eq!(judged(400, Some("context_length_exceeded"), "…"), want);

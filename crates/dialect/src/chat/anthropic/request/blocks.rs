@@ -181,7 +181,7 @@ fn thought(text: &str, seal: &Seal) -> Option<Vec<u8>> {
 }
 
 /// Arguments as Anthropic takes them: a JSON object. None at all is an empty one.
-pub(in super::super) fn arguments(input: &str) -> Option<&str> {
+pub(in crate::chat) fn arguments(input: &str) -> Option<&str> {
     let input = input.trim();
     if input.is_empty() {
         return Some("{}");

@@ -10,7 +10,7 @@ const LONGEST: usize = 64;
 
 /// The calls of a conversation, by the ids of both sides.
 #[derive(Default)]
-pub(super) struct Ids {
+pub(in crate::chat) struct Ids {
     used: HashSet<String>,
     /// The client's id, to the calls that bear it.
     calls: HashMap<String, Vec<Call>>,
@@ -19,16 +19,16 @@ pub(super) struct Ids {
 
 /// A call that may be answered.
 #[derive(Clone)]
-pub(super) struct Call {
+pub(in crate::chat) struct Call {
     /// Its id on the wire.
-    pub(super) id: String,
+    pub(in crate::chat) id: String,
     /// Which message it stands in.
-    pub(super) message: usize,
+    pub(in crate::chat) message: usize,
 }
 
 impl Ids {
     /// The wire id of a new call in `message`.
-    pub(super) fn call(&mut self, client: &str, message: usize) -> String {
+    pub(in crate::chat) fn call(&mut self, client: &str, message: usize) -> String {
         let plain = fit(client);
         let numbered = (2..).map(|n: u32| {
             let tail = format!("_{n}");
@@ -44,7 +44,7 @@ impl Ids {
 
     /// The call that a result answers, if there is one: the first without an answer in the newest
     /// message that calls by this id. Where all have theirs, the newest call.
-    pub(super) fn answered(&self, client: &str) -> Option<Call> {
+    pub(in crate::chat) fn answered(&self, client: &str) -> Option<Call> {
         let calls = self.calls.get(client)?;
         let newest = calls.last()?;
         let waits =
@@ -53,13 +53,13 @@ impl Ids {
     }
 
     /// Whether this is the first result for a wire id; Anthropic refuses a second.
-    pub(super) fn first_answer(&mut self, id: &str) -> bool {
+    pub(in crate::chat) fn first_answer(&mut self, id: &str) -> bool {
         self.answered.insert(id.to_owned())
     }
 }
 
 /// `client` itself if it fits, else its legible part and a mark of the rest.
-pub(in super::super) fn fit(client: &str) -> String {
+pub(in crate::chat) fn fit(client: &str) -> String {
     let legal = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if !client.is_empty() && client.len() <= LONGEST && client.chars().all(legal) {
         return client.to_owned();

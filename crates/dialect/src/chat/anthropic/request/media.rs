@@ -86,7 +86,7 @@ fn data_url(url: &str) -> Option<Source<'_>> {
 
 /// The type by the first bytes where they tell it, else as said: clients often say `image/jpg`,
 /// or `image/png` of a JPEG, which Anthropic refuses.
-fn sniff<'m>(said: &'m str, base64: &str) -> &'m str {
+pub(in crate::chat) fn sniff<'m>(said: &'m str, base64: &str) -> &'m str {
     const STARTS: [(&str, &str); 5] = [
         ("iVBORw0KGgo", "image/png"),
         ("/9j/", "image/jpeg"),
@@ -104,7 +104,7 @@ fn sniff<'m>(said: &'m str, base64: &str) -> &'m str {
     }
 }
 
-fn is_text(mime: &str) -> bool {
+pub(in crate::chat) fn is_text(mime: &str) -> bool {
     let mime = mime.split(';').next().unwrap_or_default().trim();
     mime.starts_with("text/") || matches!(mime, "application/json" | "application/xml")
 }

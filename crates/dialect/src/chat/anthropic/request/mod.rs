@@ -2,18 +2,19 @@
 
 pub(in crate::chat) mod base64;
 mod blocks;
-mod ids;
-mod media;
+pub(in crate::chat) mod ids;
+pub(in crate::chat) mod media;
 mod output;
 mod parts;
 mod read;
-mod sampling;
-mod thinking;
-mod tools;
+pub(in crate::chat) mod sampling;
+pub(in crate::chat) mod thinking;
+pub(in crate::chat) mod tools;
 mod turns;
 mod write;
 
-pub(super) use blocks::{arguments, is_ours};
+pub(in crate::chat) use blocks::arguments;
+pub(super) use blocks::is_ours;
 pub(super) use ids::fit;
 pub(super) use output::JSON_TOOL;
 pub(super) use read::read;

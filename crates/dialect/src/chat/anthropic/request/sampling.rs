@@ -11,14 +11,17 @@ const LEAST_TOP_P: f64 = 0.95;
 
 /// What of the client's wishes goes up.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Drawn {
-    temperature: Option<f64>,
-    top_p: Option<f64>,
-    top_k: Option<u64>,
+pub(in crate::chat) struct Drawn {
+    /// 0 to 1.
+    pub(in crate::chat) temperature: Option<f64>,
+    /// Nucleus.
+    pub(in crate::chat) top_p: Option<f64>,
+    /// Candidates.
+    pub(in crate::chat) top_k: Option<u64>,
 }
 
 /// Decides, and notes what stays behind. A wish for the default is none, and no loss.
-pub(super) fn plan(
+pub(in crate::chat) fn plan(
     request: &ChatRequest,
     facts: &ModelFacts,
     thinking: bool,
@@ -73,7 +76,7 @@ pub(super) fn plan(
 }
 
 /// What Anthropic has no word for.
-fn note_unknown(request: &ChatRequest, losses: &mut Losses) {
+pub(in crate::chat) fn note_unknown(request: &ChatRequest, losses: &mut Losses) {
     let wish = &request.sampling;
     for (field, value) in
         [("frequency_penalty", wish.frequency_penalty), ("presence_penalty", wish.presence_penalty)]

@@ -26,7 +26,7 @@ const LEAST_BUDGET: u64 = 1024;
 
 /// What goes up.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Thinking {
+pub(in crate::chat) struct Thinking {
     mode: Mode,
     effort: Option<&'static str>,
     display: Option<&'static str>,
@@ -44,20 +44,20 @@ enum Mode {
 
 /// What stands in the way of thinking.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Obstacles {
+pub(in crate::chat) struct Obstacles {
     /// A tool call is demanded: refused together with thinking.
-    pub(super) forced_tool: bool,
+    pub(in crate::chat) forced_tool: bool,
     /// The running tool loop began without thinking: refused together with a budget.
-    pub(super) unthought_loop: bool,
+    pub(in crate::chat) unthought_loop: bool,
 }
 
 /// Whether the client asks for thinking at all.
-pub(super) fn wanted(request: &ChatRequest) -> bool {
+pub(in crate::chat) fn wanted(request: &ChatRequest) -> bool {
     request.reasoning.as_ref().is_some_and(|reasoning| !is_off(&reasoning.amount))
 }
 
 /// Decides, and notes what stays behind.
-pub(super) fn plan(
+pub(in crate::chat) fn plan(
     request: &ChatRequest,
     facts: &ModelFacts,
     max_tokens: u64,
@@ -170,17 +170,17 @@ fn fit(budget: u64, max_tokens: u64) -> Option<u64> {
 
 impl Thinking {
     /// Whether the model will think.
-    pub(super) fn is_on(&self) -> bool {
+    pub(in crate::chat) fn is_on(&self) -> bool {
         matches!(self.mode, Mode::Adaptive | Mode::Enabled(_))
     }
 
     /// The effort, which stands in `output_config`.
-    pub(super) fn effort(&self) -> Option<&'static str> {
+    pub(in crate::chat) fn effort(&self) -> Option<&'static str> {
         self.effort
     }
 
     /// Writes the field.
-    pub(super) fn write(&self, body: &mut Object<'_>) {
+    pub(in crate::chat) fn write(&self, body: &mut Object<'_>) {
         if self.mode == Mode::Unsaid {
             return;
         }

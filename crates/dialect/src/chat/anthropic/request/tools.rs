@@ -11,10 +11,10 @@ use crate::raw::RawObject;
 use crate::{Losses, Malformed, Severity};
 
 /// What a function without a schema takes.
-const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
+pub(in crate::chat) const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
 
 /// What a tool that takes free text takes here: one string.
-const FREE_TEXT: &str =
+pub(in crate::chat) const FREE_TEXT: &str =
     r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}"#;
 
 /// Tools and choice as they go up.
@@ -80,7 +80,7 @@ impl Toolbox {
 
 /// `schema` as `input_schema` takes it: of an object, and saying so. Its own bytes stay. `None`
 /// when it describes something else.
-pub(super) fn object_schema(schema: &str) -> Option<Cow<'_, str>> {
+pub(in crate::chat) fn object_schema(schema: &str) -> Option<Cow<'_, str>> {
     let object = RawObject::read(schema.as_bytes()).ok()?;
     match object.raw("type") {
         Some(r#""object""#) => Some(Cow::Borrowed(schema)),

@@ -1,0 +1,105 @@
+//! What clients of this dialect read, byte for byte.
+
+use super::{answer, write_stream};
+use crate::carry::Answer;
+use crate::chat::gemini::answer::Writer;
+use crate::chat::{ChatEvent, Finish, PartKind, Seal, SealKind, WriteEvents};
+use wayleave_model::Usage;
+
+fn events() -> Vec<ChatEvent> {
+    let (choice, index) = (0, 1);
+    let call = PartKind::ToolCall { id: "toolu_1".into(), name: "get".into(), custom: false };
+    let seal = Seal { kind: SealKind::Signature, bytes: "AAAA".into() };
+    vec![
+        ChatEvent::Begin { id: "r1".into(), model: "claude".into() },
+        ChatEvent::Open { choice, index: 0, part: PartKind::Reasoning },
+        ChatEvent::Delta { choice, index: 0, text: "Hm".into() },
+        ChatEvent::Seal { choice, index: 0, seal: seal.clone() },
+        ChatEvent::Close { choice, index: 0 },
+        ChatEvent::Open { choice, index, part: call },
+        ChatEvent::Delta { choice, index, text: r#"{"x""#.into() },
+        ChatEvent::Delta { choice, index, text: ":1.0}".into() },
+        ChatEvent::Seal { choice, index, seal },
+        ChatEvent::Close { choice, index },
+        ChatEvent::Finish { choice, reason: Finish::ToolCalls, stop: None },
+        ChatEvent::Usage(Usage {
+            input: 9,
+            cached: 4,
+            output: 12,
+            reasoning: 5,
+            ..Usage::default()
+        }),
+    ]
+}
+
+const ENDING: &str = r#""usageMetadata":{"promptTokenCount":9,"cachedContentTokenCount":4,"candidatesTokenCount":7,"thoughtsTokenCount":5,"totalTokenCount":21},"modelVersion":"claude","responseId":"r1"}"#;
+
+fn chunks() -> Vec<String> {
+    let part = |part: &str| {
+        format!(
+            r#"{{"candidates":[{{"content":{{"parts":[{part}],"role":"model"}},"index":0}}],"modelVersion":"claude","responseId":"r1"}}"#
+        )
+    };
+    let last = format!(
+        r#"{{"candidates":[{{"content":{{"parts":[{{"text":""}}],"role":"model"}},"finishReason":"STOP","index":0}}],{ENDING}"#
+    );
+    vec![
+        part(r#"{"text":"Hm","thought":true}"#),
+        part(r#"{"text":"","thought":true,"thoughtSignature":"AAAA"}"#),
+        part(
+            r#"{"functionCall":{"id":"toolu_1","name":"get","args":{"x":1.0}},"thoughtSignature":"AAAA"}"#,
+        ),
+        last,
+    ]
+}
+
+#[test]
+fn a_stream_is_chunks_and_calls_go_out_whole() {
+    let expected: String = chunks().iter().map(|it| format!("data: {it}\r\n\r\n")).collect();
+    assert_eq!(write_stream(&events(), &answer()), expected);
+}
+
+#[test]
+fn a_list_is_one_json_document() {
+    let answer = Answer { list: true, ..answer() };
+    let out = write_stream(&events(), &answer);
+    assert_eq!(out, format!("[{}]", chunks().join(",\r\n")));
+    assert_eq!(serde_json::from_str::<Vec<serde_json::Value>>(&out).unwrap().len(), 4);
+}
+
+#[test]
+fn a_body_has_every_part() {
+    let answer = Answer { model: Some("public".into()), ..answer() };
+    let body = String::from_utf8(Writer::new(&answer).whole(&events())).unwrap();
+    let expected = r#"{"candidates":[{"content":{"parts":[{"text":"Hm","thought":true,"thoughtSignature":"AAAA"},{"functionCall":{"id":"toolu_1","name":"get","args":{"x":1.0}},"thoughtSignature":"AAAA"}],"role":"model"},"finishReason":"STOP","index":0}],"#;
+    assert_eq!(body, format!("{expected}{}", ENDING.replace("claude", "public")));
+}
+
+#[test]
+fn what_has_no_word_is_named() {
+    let (choice, index) = (0, 0);
+    let mut writer = Writer::new(&answer());
+    let mut out = Vec::new();
+    for event in [
+        ChatEvent::Open { choice, index, part: PartKind::Audio { id: "a".into() } },
+        ChatEvent::Seal {
+            choice,
+            index,
+            seal: Seal { kind: SealKind::Encrypted, bytes: "x".into() },
+        },
+        ChatEvent::Close { choice, index },
+        ChatEvent::Open {
+            choice,
+            index: 1,
+            part: PartKind::Vendor { kind: "server_tool_use".into() },
+        },
+        ChatEvent::Annotation { choice, index: 1, kind: "citation".into(), json: "{}".into() },
+        ChatEvent::Close { choice, index: 1 },
+    ] {
+        writer.event(&event, &mut out);
+    }
+    assert!(out.is_empty());
+    let expected =
+        ["answer.audio", "answer.encrypted_reasoning", "answer.vendor_parts", "answer.citations"];
+    assert_eq!(writer.losses(), expected);
+}

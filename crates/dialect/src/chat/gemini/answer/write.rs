@@ -1,0 +1,272 @@
+//! The client's answer, written from events: chunks as they come, or one body.
+//!
+//! A stream is server-sent events, each a whole `GenerateContentResponse`, or with `Answer.list`
+//! one JSON list of them. Every chunk names model and answer; the last one has the reason and the
+//! usage, beside an empty text, as Google sends it: SDKs take a candidate without parts for none.
+
+use wayleave_model::Usage;
+
+use super::super::usage;
+use super::finish_reason;
+use super::fold::{Part, is_known};
+use crate::carry::Answer;
+use crate::chat::json::{Object, list, object};
+use crate::chat::lost::Lost;
+use crate::chat::{ChatEvent, Finish, PartKind, WriteEvents};
+
+/// The state between events.
+pub(in super::super) struct Writer {
+    /// The id for an answer that brings none.
+    id: String,
+    model: String,
+    /// What the model must be called, if not by the provider's own name.
+    wanted: Option<String>,
+    list: bool,
+    /// An item of the list is out.
+    begun: bool,
+    usage: Option<Usage>,
+    lanes: Vec<Lane>,
+    lost: Lost,
+}
+
+/// One answer of several.
+#[derive(Debug)]
+struct Lane {
+    choice: u32,
+    open: Option<Part>,
+    finish: Option<Finish>,
+}
+
+impl Writer {
+    /// A writer of the answer that `answer` names.
+    pub(in super::super) fn new(answer: &Answer) -> Writer {
+        Writer {
+            id: answer.id.clone(),
+            model: String::new(),
+            wanted: answer.model.clone(),
+            list: answer.list,
+            begun: false,
+            usage: None,
+            lanes: Vec::new(),
+            lost: Lost::default(),
+        }
+    }
+
+    fn begin(&mut self, id: &str, model: &str) {
+        if !id.is_empty() {
+            id.clone_into(&mut self.id);
+        }
+        let model = self.wanted.as_deref().unwrap_or(model);
+        model.clone_into(&mut self.model);
+    }
+
+    fn lane(&mut self, choice: u32) -> &mut Lane {
+        let place = self.lanes.iter().position(|lane| lane.choice == choice);
+        let place = place.unwrap_or_else(|| {
+            self.lanes.push(Lane { choice, open: None, finish: None });
+            self.lanes.len() - 1
+        });
+        &mut self.lanes[place]
+    }
+
+    /// The open part of an answer, if it is that one.
+    fn part(&mut self, choice: u32, index: u32) -> Option<&mut Part> {
+        self.lane(choice).open.as_mut().filter(|part| part.index == index)
+    }
+
+    fn open(&mut self, choice: u32, index: u32, kind: &PartKind, out: &mut Vec<u8>) {
+        self.close(choice, out);
+        self.note(kind);
+        self.lane(choice).open = Some(Part::new(index, kind));
+    }
+
+    fn close(&mut self, choice: u32, out: &mut Vec<u8>) {
+        let Some(part) = self.lane(choice).open.take() else { return };
+        if !part.is_words()
+            && let Some(json) = part.whole(&self.id)
+        {
+            self.say(choice, &json, out);
+        }
+    }
+
+    fn note(&mut self, kind: &PartKind) {
+        match kind {
+            PartKind::Audio { .. } => self.lost.note("answer.audio"),
+            kind if !is_known(kind) => self.lost.note("answer.vendor_parts"),
+            _ => (),
+        }
+    }
+
+    /// A chunk with one part.
+    fn say(&mut self, choice: u32, part: &[u8], out: &mut Vec<u8>) {
+        let mut candidate = Vec::with_capacity(part.len() + 64);
+        object(&mut candidate, |it| write_candidate(it, choice, &[part], None));
+        self.chunk(&[candidate], None, out);
+    }
+
+    fn chunk(&mut self, candidates: &[Vec<u8>], usage: Option<&Usage>, out: &mut Vec<u8>) {
+        let before: &[u8] = match (self.list, self.begun) {
+            (false, _) => b"data: ",
+            (true, false) => b"[",
+            (true, true) => b",\r\n",
+        };
+        self.begun = true;
+        out.extend_from_slice(before);
+        self.response(candidates, usage, out);
+        if !self.list {
+            out.extend_from_slice(b"\r\n\r\n");
+        }
+    }
+
+    fn response(&self, candidates: &[Vec<u8>], usage: Option<&Usage>, out: &mut Vec<u8>) {
+        object(out, |response| {
+            response.list("candidates", candidates);
+            if let Some(usage) = usage {
+                response.nest("usageMetadata", |figures| usage::write(figures, usage));
+            }
+            response.text("modelVersion", &self.model).text("responseId", &self.id);
+        });
+    }
+}
+
+impl WriteEvents for Writer {
+    fn event(&mut self, event: &ChatEvent, out: &mut Vec<u8>) {
+        match event {
+            ChatEvent::Begin { id, model } => self.begin(id, model),
+            ChatEvent::Usage(usage) => self.usage = Some(*usage),
+            ChatEvent::Open { choice, index, part } => self.open(*choice, *index, part, out),
+            ChatEvent::Delta { choice, index, text } => {
+                let Some(part) = self.part(*choice, *index) else { return };
+                if !part.is_words() {
+                    part.add(text);
+                } else if !text.is_empty() {
+                    let json = part.piece(text, None);
+                    self.say(*choice, &json, out);
+                }
+            }
+            ChatEvent::Seal { choice, index, seal } => {
+                let Some(part) = self.part(*choice, *index) else { return };
+                if part.is_words() {
+                    let json = part.piece("", Some(seal));
+                    self.say(*choice, &json, out);
+                } else if part.takes_seal() {
+                    part.seal(seal);
+                } else {
+                    self.lost.seal(seal.kind);
+                }
+            }
+            ChatEvent::Annotation { kind, .. } => self.lost.annotation(kind),
+            ChatEvent::Close { choice, index } => {
+                if self.part(*choice, *index).is_some() {
+                    self.close(*choice, out);
+                }
+            }
+            ChatEvent::Finish { choice, reason, .. } => {
+                self.close(*choice, out);
+                // Held until the end: usage comes before it or after.
+                self.lane(*choice).finish = Some(*reason);
+            }
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        let choices: Vec<u32> = self.lanes.iter().map(|lane| lane.choice).collect();
+        choices.into_iter().for_each(|choice| self.close(choice, out));
+        if self.lanes.is_empty() {
+            self.lane(0);
+        }
+        let mut candidates = Vec::with_capacity(self.lanes.len());
+        for lane in &self.lanes {
+            let mut candidate = Vec::new();
+            let finish = lane.finish.unwrap_or(Finish::Stop);
+            object(&mut candidate, |it| {
+                write_candidate(it, lane.choice, &[br#"{"text":""}"#], Some(finish));
+            });
+            candidates.push(candidate);
+        }
+        let usage = self.usage.take().unwrap_or_default();
+        self.chunk(&candidates, Some(&usage), out);
+        if self.list {
+            out.extend_from_slice(b"]");
+        }
+    }
+
+    fn whole(&mut self, events: &[ChatEvent]) -> Vec<u8> {
+        let mut answers: Vec<(u32, Vec<Part>, Finish)> = Vec::new();
+        for event in events {
+            match event {
+                ChatEvent::Begin { id, model } => self.begin(id, model),
+                ChatEvent::Usage(usage) => self.usage = Some(*usage),
+                ChatEvent::Open { choice, index, part } => {
+                    self.note(part);
+                    answer(&mut answers, *choice).1.push(Part::new(*index, part));
+                }
+                ChatEvent::Delta { choice, index, text } => {
+                    let parts = &mut answer(&mut answers, *choice).1;
+                    if let Some(part) = parts.iter_mut().rfind(|part| part.index == *index) {
+                        part.add(text);
+                    }
+                }
+                ChatEvent::Seal { choice, index, seal } => {
+                    let parts = &mut answer(&mut answers, *choice).1;
+                    match parts.iter_mut().rfind(|part| part.index == *index) {
+                        Some(part) if part.takes_seal() => part.seal(seal),
+                        _ => self.lost.seal(seal.kind),
+                    }
+                }
+                ChatEvent::Annotation { kind, .. } => self.lost.annotation(kind),
+                ChatEvent::Close { .. } => (),
+                ChatEvent::Finish { choice, reason, .. } => {
+                    answer(&mut answers, *choice).2 = *reason;
+                }
+            }
+        }
+        let candidates: Vec<Vec<u8>> = answers
+            .iter()
+            .map(|(choice, parts, finish)| {
+                let parts: Vec<Vec<u8>> =
+                    parts.iter().filter_map(|part| part.whole(&self.id)).collect();
+                let empty = [br#"{"text":""}"#.to_vec()];
+                let parts = if parts.is_empty() { &empty[..] } else { &parts };
+                let mut candidate = Vec::new();
+                object(&mut candidate, |it| write_candidate(it, *choice, parts, Some(*finish)));
+                candidate
+            })
+            .collect();
+        let usage = self.usage.take().unwrap_or_default();
+        let mut out = Vec::with_capacity(256 + candidates.iter().map(Vec::len).sum::<usize>());
+        self.response(&candidates, Some(&usage), &mut out);
+        out
+    }
+
+    fn losses(&self) -> &[&'static str] {
+        self.lost.names()
+    }
+}
+
+fn answer(
+    answers: &mut Vec<(u32, Vec<Part>, Finish)>,
+    choice: u32,
+) -> &mut (u32, Vec<Part>, Finish) {
+    let place = answers.iter().position(|(it, ..)| *it == choice);
+    let place = place.unwrap_or_else(|| {
+        answers.push((choice, Vec::new(), Finish::Stop));
+        answers.len() - 1
+    });
+    &mut answers[place]
+}
+
+fn write_candidate<P: AsRef<[u8]>>(
+    it: &mut Object<'_>,
+    choice: u32,
+    parts: &[P],
+    finish: Option<Finish>,
+) {
+    it.nest("content", |content| {
+        content.with("parts", |out| list(out, parts)).text("role", "model");
+    });
+    if let Some(finish) = finish {
+        it.text("finishReason", finish_reason(finish));
+    }
+    it.count("index", u64::from(choice));
+}

@@ -1,0 +1,117 @@
+//! Citations: ours are the chat dialect's (`{"type":"url_citation","url_citation":{…}}`), this
+//! dialect's have no envelope, and Anthropic's cite a whole block.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use crate::chat::json;
+use crate::raw::RawObject;
+
+/// The kind that annotations go by which only this dialect has (files of the provider's store).
+const OWN: &str = "responses.annotation";
+
+/// The neutral kind and JSON of an annotation of this dialect.
+pub(super) fn read(json: &str) -> (String, String) {
+    match nested(json) {
+        Some(nested) => ("annotation".to_owned(), nested),
+        None => (OWN.to_owned(), json.to_owned()),
+    }
+}
+
+fn nested(json: &str) -> Option<String> {
+    let flat = RawObject::read(json.as_bytes()).ok()?;
+    if flat.raw("type") != Some(r#""url_citation""#) {
+        return None;
+    }
+    let mut out = Vec::with_capacity(json.len() + 32);
+    json::object(&mut out, |object| {
+        object.text("type", "url_citation").nest("url_citation", |inner| {
+            for key in flat.keys().filter(|key| *key != "type") {
+                inner.raw(key, flat.raw(key).unwrap_or("null"));
+            }
+        });
+    });
+    String::from_utf8(out).ok()
+}
+
+/// What of another dialect's citation has a place here.
+pub(super) enum Cited {
+    /// An annotation of this dialect.
+    Now(Vec<u8>),
+    /// A source of the whole text, whose length is not known yet: its address and its title.
+    Whole(String, String),
+}
+
+/// The annotation that `kind` and `json` stand for; `None`: this dialect has none for it.
+pub(super) fn write(kind: &str, json: &str) -> Option<Cited> {
+    match kind {
+        OWN => Some(Cited::Now(json.as_bytes().to_vec())),
+        "annotation" => flat(json).map(Cited::Now),
+        "citation" => {
+            let source: Source<'_> = serde_json::from_str(json).ok()?;
+            let url = source.url.filter(|url| !url.is_empty())?;
+            Some(Cited::Whole(url.into_owned(), source.title.unwrap_or_default().into_owned()))
+        }
+        _ => None,
+    }
+}
+
+/// What names a source on the web (Anthropic's `web_search_result_location`).
+#[derive(Deserialize)]
+struct Source<'a> {
+    #[serde(borrow, default)]
+    url: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    title: Option<Cow<'a, str>>,
+}
+
+/// The annotation of the first `length` characters.
+pub(super) fn of_all(url: &str, title: &str, length: u64) -> Vec<u8> {
+    let mut out = Vec::new();
+    json::object(&mut out, |object| {
+        object.text("type", "url_citation").count("start_index", 0).count("end_index", length);
+        object.text("url", url).text("title", title);
+    });
+    out
+}
+
+fn flat(json: &str) -> Option<Vec<u8>> {
+    let nested = RawObject::read(json.as_bytes()).ok()?;
+    let kind = nested.string("type")?.ok()?;
+    let Some(inner) = nested.raw(&kind).and_then(|raw| RawObject::read(raw.as_bytes()).ok()) else {
+        return nested.has("url").then(|| json.as_bytes().to_vec());
+    };
+    let mut out = Vec::with_capacity(json.len());
+    json::object(&mut out, |object| {
+        object.text("type", &kind);
+        for key in inner.keys().filter(|key| *key != "type") {
+            object.raw(key, inner.raw(key).unwrap_or("null"));
+        }
+    });
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_envelope_goes_on_and_off() {
+        let own = r#"{"type":"url_citation","start_index":1,"end_index":4,"url":"u","title":"t"}"#;
+        let (kind, neutral) = read(own);
+        let expected = r#"{"type":"url_citation","url_citation":{"start_index":1,"end_index":4,"url":"u","title":"t"}}"#;
+        assert_eq!((&*kind, &*neutral), ("annotation", expected));
+        let Some(Cited::Now(again)) = write(&kind, &neutral) else { panic!("no annotation") };
+        assert_eq!(again, own.as_bytes());
+    }
+
+    #[test]
+    fn what_only_this_dialect_has_stays_its_own() {
+        let file = r#"{"type":"file_citation","file_id":"f","filename":"n","index":3}"#;
+        let (kind, json) = read(file);
+        assert_eq!((&*kind, &*json), (OWN, file));
+        assert!(matches!(write(&kind, &json), Some(Cited::Now(same)) if same == file.as_bytes()));
+        assert!(write("citation", r#"{"type":"char_location","cited_text":"x"}"#).is_none());
+    }
+}

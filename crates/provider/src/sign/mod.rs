@@ -1,0 +1,3 @@
+//! Signatures that cover a whole request. Pure: the time is an argument.
+
+pub mod sigv4;

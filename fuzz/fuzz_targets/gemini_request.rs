@@ -1,0 +1,7 @@
+//! Fuzzes the check `gemini_request`.
+#![no_main]
+
+#[path = "../../crates/dialect/tests/checks/mod.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::fuzz("gemini_request", data));

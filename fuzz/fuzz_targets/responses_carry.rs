@@ -1,0 +1,7 @@
+//! Fuzzes the check `responses_carry`.
+#![no_main]
+
+#[path = "../../crates/dialect/tests/checks/mod.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::fuzz("responses_carry", data));
