@@ -1,11 +1,17 @@
 //! Models of a provider, and what is known of their limits and abilities.
 
+mod words;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ModelId, ProviderId};
 use crate::price::PriceVersion;
 use crate::provider::ModelType;
 use crate::time::Timestamp;
+
+pub use words::{
+    Family, ReasoningBack, ReasoningControl, ReasoningField, RequiredWord, SeedField, TokenLimit,
+};
 
 /// A model: (provider, name, type), unique in the workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +60,8 @@ pub struct ModelFacts {
     /// The field that carries the answer limit on the chat-completions dialect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_limit: Option<TokenLimit>,
-    /// Top-level request fields the model refuses; taken out as a named edit.
+    /// Top-level request fields the model refuses, and fields of messages, as `messages[].name`;
+    /// taken out as a named edit.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refuses: Vec<String>,
     /// Whether tools may be offered.
@@ -69,136 +76,72 @@ pub struct ModelFacts {
     /// How reasoning is asked for, if it can be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<ReasoningControl>,
-    /// The endpoint families the model is served at. Empty means unknown.
+    /// The endpoint families the model is served by; empty: unknown, taken for chat.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub families: Vec<Family>,
-    /// Whether one answer may call several tools.
+    /// Whether several tools may be called at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parallel_tools: Option<bool>,
-    /// Whether audio may be in the prompt.
+    /// Whether sound may be in the prompt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_input: Option<bool>,
-    /// Whether the answer can be audio.
+    /// Whether it can answer with sound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_output: Option<bool>,
-    /// Whether files (PDF) may be in the prompt.
+    /// Whether documents may be in the prompt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<bool>,
-    /// Whether parts of a prompt can be cached by the provider.
+    /// Whether a prompt that comes again is kept and charged less.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt_caching: Option<bool>,
+    /// Whether the chat-completions dialect's role `developer` is known; where it is not, such turns
+    /// go as `system`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub developer_role: Option<bool>,
+    /// The field that carries the seed on the chat-completions dialect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed_field: Option<SeedField>,
+    /// The word that makes a call of some tool a must on the chat-completions dialect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool_choice_required: Option<RequiredWord>,
+    /// The field that says how much to reason on the chat-completions dialect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning_field: Option<ReasoningField>,
+    /// The field of an assistant's message in which the chat-completions dialect of this model takes
+    /// its own reasoning back, beside the calls of tools that it led to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning_back: Option<ReasoningBack>,
 }
 
-/// A group of operations that share a path and a grammar at a provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Family {
-    /// OpenAI Chat Completions.
-    Chat,
-    /// OpenAI Responses.
-    Responses,
-    /// Anthropic Messages.
-    Messages,
-    /// OpenAI's legacy text completions.
-    Completions,
-    /// Gemini `generateContent`.
-    Gemini,
-    /// Bedrock Converse.
-    Converse,
-    /// Ollama's own chat.
-    Ollama,
-    /// Cohere's own chat, version 2.
-    Cohere,
-    /// Texts to vectors.
-    Embeddings,
-    /// Documents by relevance.
-    Rerank,
-    /// Images made or edited.
-    Image,
-    /// Text to speech.
-    Speech,
-    /// Speech to text.
-    Transcription,
-    /// Judgements of content.
-    Moderation,
-    /// Videos.
-    Video,
-}
+impl ModelFacts {
+    /// Nothing is known: [`ModelFacts::default`] for constants.
+    pub const UNKNOWN: ModelFacts = ModelFacts {
+        context_window: None,
+        max_output: None,
+        min_output: None,
+        token_limit: None,
+        refuses: Vec::new(),
+        tools: None,
+        vision: None,
+        json_schema: None,
+        reasoning: None,
+        families: Vec::new(),
+        parallel_tools: None,
+        audio_input: None,
+        audio_output: None,
+        files: None,
+        prompt_caching: None,
+        developer_role: None,
+        seed_field: None,
+        tool_choice_required: None,
+        reasoning_field: None,
+        reasoning_back: None,
+    };
 
-impl Family {
-    /// Every family.
-    pub const ALL: [Family; 15] = [
-        Family::Chat,
-        Family::Responses,
-        Family::Messages,
-        Family::Completions,
-        Family::Gemini,
-        Family::Converse,
-        Family::Ollama,
-        Family::Cohere,
-        Family::Embeddings,
-        Family::Rerank,
-        Family::Image,
-        Family::Speech,
-        Family::Transcription,
-        Family::Moderation,
-        Family::Video,
-    ];
-
-    /// The word in JSON and in setup files.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Family::Chat => "chat",
-            Family::Responses => "responses",
-            Family::Messages => "messages",
-            Family::Completions => "completions",
-            Family::Gemini => "gemini",
-            Family::Converse => "converse",
-            Family::Ollama => "ollama",
-            Family::Cohere => "cohere",
-            Family::Embeddings => "embeddings",
-            Family::Rerank => "rerank",
-            Family::Image => "image",
-            Family::Speech => "speech",
-            Family::Transcription => "transcription",
-            Family::Moderation => "moderation",
-            Family::Video => "video",
-        }
+    /// Whether the model is known to refuse `field`: a top-level one, or `messages[].…`.
+    pub fn refuses(&self, field: &str) -> bool {
+        self.refuses.iter().any(|refused| refused == field)
     }
-}
-
-/// The name of the answer limit on the chat-completions dialect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TokenLimit {
-    /// The older name.
-    MaxTokens,
-    /// The name reasoning models demand.
-    MaxCompletionTokens,
-}
-
-impl TokenLimit {
-    /// The field's name on the wire.
-    pub const fn field(self) -> &'static str {
-        match self {
-            TokenLimit::MaxTokens => "max_tokens",
-            TokenLimit::MaxCompletionTokens => "max_completion_tokens",
-        }
-    }
-}
-
-/// How a model is told how much to reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReasoningControl {
-    /// It cannot reason.
-    None,
-    /// A word: minimal, low, medium, high.
-    Effort,
-    /// A number of tokens.
-    Budget,
-    /// It decides; effort is a hint.
-    Adaptive,
 }
 
 #[cfg(test)]
@@ -206,10 +149,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_family_has_one_word() {
-        for family in Family::ALL {
-            let word = serde_json::to_value(family).expect("a word");
-            assert_eq!(word, family.as_str());
-        }
+    fn facts_are_kept_as_they_are_declared_and_nothing_is_added() {
+        let json = concat!(
+            r#"{"token_limit":"max_tokens","refuses":["messages[].name"],"#,
+            r#""families":["chat","responses"],"parallel_tools":true,"developer_role":false,"#,
+            r#""seed_field":"random_seed","tool_choice_required":"any","#,
+            r#""reasoning_field":"chat_template_kwargs","reasoning_back":"reasoning"}"#
+        );
+        let facts: ModelFacts = serde_json::from_str(json).expect("facts");
+        assert_eq!(serde_json::to_string(&facts).expect("JSON"), json);
+        assert!(facts.refuses("messages[].name") && !facts.refuses("messages"));
+        assert_eq!(serde_json::to_string(&ModelFacts::UNKNOWN).expect("JSON"), "{}");
+        assert_eq!(ModelFacts::UNKNOWN, ModelFacts::default());
     }
 }

@@ -1,8 +1,11 @@
 //! The closed list of edits to a request whose target speaks this dialect too.
 
-use wayleave_model::target::{ModelFacts, TokenLimit};
+mod messages;
+
+use wayleave_model::target::{ModelFacts, ReasoningField, RequiredWord, SeedField, TokenLimit};
 
 use super::ask::LIMITS;
+use super::effort::{self, Amount, EFFORT};
 use crate::chat::{Ask, json};
 use crate::raw::{Edits, RawObject};
 
@@ -11,13 +14,20 @@ pub(super) fn amend(ask: &Ask<'_>, model: &str, facts: &ModelFacts, edits: &mut 
     if ask.model != model || !ask.body.has("model") {
         edits.set("model", quoted(model), "model");
     }
-    let refused = |field: &str| facts.refuses.iter().any(|refused| refused == field);
-    if ask.stream && !ask.include_usage && !refused("stream_options") {
+    if ask.stream && !ask.include_usage && !facts.refuses("stream_options") {
         include_usage(&ask.body, edits);
     }
     limit(&ask.body, facts, edits);
-    if !refused("response_format") {
+    if !facts.refuses("response_format") {
         wrap_schema(&ask.body, edits);
+    }
+    if facts.seed_field == Some(SeedField::RandomSeed) && ask.body.raw("seed").is_some() {
+        edits.rename("seed", "random_seed", "seed->random_seed");
+    }
+    required(&ask.body, facts, edits);
+    reasoning(&ask.body, facts, edits);
+    if let Some((json, name)) = messages::amended(&ask.body, facts) {
+        edits.set("messages", json, name);
     }
     for field in &facts.refuses {
         if ask.body.raw(field).is_some() && !matches!(&**field, "model" | "messages") {
@@ -95,6 +105,34 @@ pub(super) fn is_bare(schema: &str) -> bool {
     RawObject::read(schema.as_bytes()).is_ok_and(|object| {
         object.raw("schema").is_none() && WORDS.iter().any(|word| object.raw(word).is_some())
     })
+}
+
+/// The word for "some tool must be called" that the model knows.
+fn required(body: &RawObject<'_>, facts: &ModelFacts, edits: &mut Edits) {
+    let word = RequiredWord::Required.word();
+    let other = facts.tool_choice_required.map_or(word, RequiredWord::word);
+    if other != word && body.raw("tool_choice") == Some(&*quoted(word)) {
+        edits.set("tool_choice", quoted(other), format!("tool_choice: {word}->{other}"));
+    }
+}
+
+/// OpenAI's word for how much to reason, said in the vendor's own field. A client that knows that
+/// field and sends it is left alone.
+fn reasoning(body: &RawObject<'_>, facts: &ModelFacts, edits: &mut Edits) {
+    let vendors = |field: &ReasoningField| *field != ReasoningField::ReasoningEffort;
+    let Some(field) = facts.reasoning_field.filter(vendors) else { return };
+    let Some(Ok(word)) = body.string(EFFORT) else { return };
+    let said = effort::say(field, Amount::of(&word)).fields;
+    if said.iter().any(|(key, _)| *key != EFFORT && body.raw(key).is_some()) {
+        return;
+    }
+    let stays = said.iter().any(|(key, _)| *key == EFFORT);
+    for (key, json) in said.into_iter().filter(|(key, _)| *key != EFFORT) {
+        edits.set(key, json, format!("{EFFORT}->{key}"));
+    }
+    if !stays && !facts.refuses(EFFORT) {
+        edits.remove(EFFORT, format!("-{EFFORT}"));
+    }
 }
 
 pub(in crate::chat) fn quoted(value: &str) -> String {
@@ -225,6 +263,59 @@ mod tests {
             r#","response_format":{"type":"json_schema","json_schema":{"name":"response","schema":{"type": "object", "properties":{}}}}"#,
             &["response_format"],
         );
+    }
+
+    #[test]
+    fn the_seed_and_the_must_of_tools_go_by_the_words_the_model_knows() {
+        let facts = ModelFacts {
+            seed_field: Some(SeedField::RandomSeed),
+            tool_choice_required: Some(RequiredWord::Any),
+            ..ModelFacts::default()
+        };
+        case(
+            r#", "seed" : 7,"tool_choice":"required""#,
+            &facts,
+            r#", "random_seed" : 7,"tool_choice":"any""#,
+            &["seed->random_seed", "tool_choice: required->any"],
+        );
+        let fits = r#","tool_choice":"auto""#;
+        case(fits, &facts, fits, &[]);
+        let same = r#","seed":7,"tool_choice":"required""#;
+        case(same, &ModelFacts::default(), same, &[]);
+        let required = Some(RequiredWord::Required);
+        case(same, &ModelFacts { tool_choice_required: required, ..facts_of(None) }, same, &[]);
+    }
+
+    fn facts_of(reasoning_field: Option<ReasoningField>) -> ModelFacts {
+        ModelFacts { reasoning_field, ..ModelFacts::default() }
+    }
+
+    #[test]
+    fn how_much_to_reason_is_said_in_the_field_the_vendor_reads() {
+        let low = r#","reasoning_effort":"low""#;
+        let none = r#","reasoning_effort":"none""#;
+        let (thinking, enable) = (ReasoningField::Thinking, ReasoningField::EnableThinking);
+        let sent = |field: &str, json: &str, fields: &str, kept: &str, names: &[&str]| {
+            let facts = facts_of(match field {
+                "thinking" => Some(thinking),
+                _ => Some(enable),
+            });
+            let (body, got) =
+                amended(&format!(r#"{{"model":"up","messages":[]{fields}}}"#), &facts);
+            assert_eq!(body, format!(r#"{{"{field}":{json},"model":"up","messages":[]{kept}}}"#));
+            assert_eq!(got, names);
+        };
+        let names = ["reasoning_effort->thinking", "-reasoning_effort"];
+        sent("thinking", r#"{"type":"enabled"}"#, low, "", &names);
+        sent("thinking", r#"{"type":"disabled"}"#, none, "", &names);
+        let names = ["reasoning_effort->enable_thinking", "-reasoning_effort"];
+        sent("enable_thinking", "false", none, "", &names);
+        // Whoever speaks the vendor's own field is left alone.
+        let own = r#","reasoning_effort":"low","thinking":{"type":"disabled"}"#;
+        case(own, &facts_of(Some(thinking)), own, &[]);
+        case(low, &facts_of(Some(ReasoningField::ThinkingAndEffort)), low, &[]);
+        case(low, &facts_of(Some(ReasoningField::ReasoningEffort)), low, &[]);
+        case(low, &facts_of(None), low, &[]);
     }
 
     #[test]

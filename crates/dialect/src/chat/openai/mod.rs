@@ -6,6 +6,7 @@ pub(super) mod amend;
 mod answer;
 pub(super) mod ask;
 pub(super) mod carry;
+mod effort;
 pub(super) mod error;
 mod progress;
 mod request;

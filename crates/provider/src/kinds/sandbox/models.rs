@@ -95,23 +95,13 @@ const fn able(
     vision: bool,
     reasoning: bool,
 ) -> KnownModel {
-    let facts = ModelFacts {
-        context_window: Some(CONTEXT_WINDOW),
-        max_output: Some(MAX_OUTPUT as u64),
-        min_output: None,
-        token_limit: None,
-        refuses: Vec::new(),
-        tools: Some(true),
-        vision: Some(vision),
-        json_schema: Some(true),
-        reasoning: if reasoning { Some(ReasoningControl::Effort) } else { None },
-        families: Vec::new(),
-        parallel_tools: None,
-        audio_input: None,
-        audio_output: None,
-        files: None,
-        prompt_caching: None,
-    };
+    let mut facts = ModelFacts::UNKNOWN;
+    facts.context_window = Some(CONTEXT_WINDOW);
+    facts.max_output = Some(MAX_OUTPUT as u64);
+    facts.tools = Some(true);
+    facts.vision = Some(vision);
+    facts.json_schema = Some(true);
+    facts.reasoning = if reasoning { Some(ReasoningControl::Effort) } else { None };
     KnownModel { name, model_type: ModelType::Llm, facts, summary, free: true }
 }
 

@@ -1,7 +1,10 @@
 //! Tests of requests: what is read, what is written, and what is lost between.
 
 use proptest::prelude::*;
-use wayleave_model::target::{ModelFacts, ReasoningControl, TokenLimit};
+use wayleave_model::target::{
+    ModelFacts, ReasoningBack, ReasoningControl, ReasoningField, RequiredWord, SeedField,
+    TokenLimit,
+};
 
 use super::read::read;
 use super::write::write;
@@ -462,4 +465,71 @@ fn what_the_model_refuses_is_not_sent() {
     let request = request("[]", r#","temperature":1,"stream":true"#);
     let (out, lost) = written(&request, &facts);
     assert_eq!((&*out, lost), (r#"[],"stream":true}"#, vec!["temperature".to_owned()]));
+}
+
+#[test]
+fn a_vendors_own_words_are_used() {
+    let facts = ModelFacts {
+        seed_field: Some(SeedField::RandomSeed),
+        tool_choice_required: Some(RequiredWord::Any),
+        developer_role: Some(false),
+        refuses: vec!["messages[].name".to_owned()],
+        ..control(ReasoningControl::Effort)
+    };
+    let tools = r#","tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"#;
+    let sent = request(
+        r#"[{"role":"developer","content":"be brief"},{"role":"user","name":"ann","content":"hi"}]"#,
+        &format!(r#"{tools}"required","seed":7"#),
+    );
+    let (out, lost) = written(&sent, &facts);
+    let messages = r#"[{"role":"system","content":"be brief"},{"role":"user","content":"hi"}]"#;
+    assert_eq!(out, format!(r#"{messages}{tools}"any","random_seed":7}}"#));
+    assert_eq!(lost, ["messages[].name"]);
+}
+
+#[test]
+fn how_much_to_reason_goes_into_the_vendors_field() {
+    let told = |amount: ReasoningAmount, field| {
+        let facts = ModelFacts { reasoning_field: Some(field), ..ModelFacts::default() };
+        let reasoning = Some(Reasoning { amount, show: None });
+        written(&ChatRequest { reasoning, ..ChatRequest::default() }, &facts)
+    };
+    let (out, lost) = told(ReasoningAmount::Budget(900), ReasoningField::EnableThinking);
+    assert_eq!(out, r#"[],"enable_thinking":true,"thinking_budget":900}"#);
+    assert_eq!(lost, Vec::<String>::new());
+    let (out, lost) = told(ReasoningAmount::Off, ReasoningField::Thinking);
+    assert_eq!((&*out, lost.len()), (r#"[],"thinking":{"type":"disabled"}}"#, 0));
+    let high = || ReasoningAmount::Effort("high".to_owned());
+    let (out, lost) = told(high(), ReasoningField::Thinking);
+    assert_eq!((&*out, &*lost[0]), (r#"[],"thinking":{"type":"enabled"}}"#, "reasoning"));
+    let (out, _) = told(high(), ReasoningField::Reasoning);
+    assert_eq!(out, r#"[],"reasoning":{"effort":"high"}}"#);
+    let (out, _) = told(ReasoningAmount::Adaptive, ReasoningField::EnableThinking);
+    assert_eq!(out, "[]}");
+}
+
+#[test]
+fn reasoning_is_handed_back_in_the_field_the_vendor_reads() {
+    let call = |id: &str| Part::ToolCall {
+        id: id.to_owned(),
+        name: "f".to_owned(),
+        input: "{}".to_owned(),
+        custom: false,
+        seal: None,
+        cache: None,
+    };
+    let thought = || Part::Reasoning { text: "hm".to_owned(), seal: None };
+    let back = |back, refuses: &[&str]| ModelFacts {
+        reasoning_back: Some(back),
+        refuses: refuses.iter().map(|it| (*it).to_owned()).collect(),
+        ..ModelFacts::default()
+    };
+    let facts = back(ReasoningBack::Reasoning, &[]);
+    let (out, lost) = turn(Role::Assistant, vec![thought(), call("a")], &facts);
+    assert!(out.contains(r#""content":null,"reasoning":"hm","tool_calls""#), "{out}");
+    assert_eq!(lost, Vec::<String>::new());
+    let facts = back(ReasoningBack::ReasoningContent, &["messages[].reasoning_content"]);
+    let (out, lost) = turn(Role::Assistant, vec![thought(), call("a")], &facts);
+    assert!(!out.contains("hm"), "{out}");
+    assert_eq!(lost, ["messages[].reasoning"]);
 }

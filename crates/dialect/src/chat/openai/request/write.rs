@@ -7,10 +7,13 @@ mod messages;
 mod parts;
 mod tools;
 
-use wayleave_model::target::{ModelFacts, ReasoningControl, TokenLimit};
+use wayleave_model::target::{
+    ModelFacts, ReasoningControl, ReasoningField, RequiredWord, SeedField, TokenLimit,
+};
 
 use crate::chat::json::{self, Object};
 use crate::chat::openai::amend::within;
+use crate::chat::openai::effort::{self, Amount, EFFORT};
 use crate::chat::{ChatRequest, OutputFormat, ReasoningAmount};
 use crate::{Losses, Malformed, Severity};
 
@@ -71,7 +74,7 @@ struct Writer<'w, 'o> {
 impl Writer<'_, '_> {
     /// Writes a field, unless the model refuses it.
     fn field(&mut self, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
-        if self.facts.refuses.iter().any(|refused| refused == key) {
+        if self.facts.refuses(key) {
             self.losses.note(key, "the model refuses it", Severity::Meaning);
         } else {
             self.out.with(key, write);
@@ -93,14 +96,17 @@ impl Writer<'_, '_> {
         self.field("tools", |out| json::list(out, tools));
         let kept = request.rest.iter().any(|(key, _)| key == "tool_choice");
         if let Some(choice) = request.tool_choice.as_ref().filter(|_| !kept) {
-            self.field("tool_choice", |out| tools::choice(choice, &request.tools, out));
+            let required = self.facts.tool_choice_required.unwrap_or(RequiredWord::Required);
+            self.field("tool_choice", |out| {
+                tools::choice(choice, required, &request.tools, out);
+            });
         }
         self.value("parallel_tool_calls", request.parallel_tools);
     }
 
     /// An answer that does not fit is worse than none.
     fn output(&mut self, output: &OutputFormat) -> Result<(), Malformed> {
-        let refuses = self.facts.refuses.iter().any(|field| field == "response_format");
+        let refuses = self.facts.refuses("response_format");
         match output {
             OutputFormat::Text => (),
             OutputFormat::JsonObject if refuses => {
@@ -168,7 +174,7 @@ impl Writer<'_, '_> {
         self.value("top_p", finite(sampling.top_p));
         self.value("frequency_penalty", finite(sampling.frequency_penalty));
         self.value("presence_penalty", finite(sampling.presence_penalty));
-        self.value("seed", sampling.seed);
+        self.value(self.facts.seed_field.unwrap_or(SeedField::Seed).field(), sampling.seed);
         if sampling.top_k.is_some() {
             self.losses.note("top_k", "no field", Severity::Meaning);
         }
@@ -178,21 +184,46 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// A word goes up as it is, unless the model is known not to take one. A budget in tokens
-    /// becomes a word only where the model is known to take it: up to 2048 tokens `low`, up to 8192
-    /// `medium`, else `high`. Switching it off has no common word here.
+    /// How much to reason, in the field that the vendor reads. Where that is not known it is
+    /// OpenAI's.
     fn reasoning(&mut self, request: &ChatRequest) {
         let Some(reasoning) = &request.reasoning else { return };
         if reasoning.show.is_some() {
             self.losses.note("reasoning.show", "no field", Severity::Hint);
         }
+        let amount = match &reasoning.amount {
+            ReasoningAmount::Adaptive => return,
+            ReasoningAmount::Off => Amount::Off,
+            ReasoningAmount::Effort(word) => Amount::of(word),
+            ReasoningAmount::Budget(tokens) => Amount::Budget(*tokens),
+        };
+        match self.facts.reasoning_field {
+            None | Some(ReasoningField::ReasoningEffort) => self.effort(&reasoning.amount),
+            Some(_) if self.facts.reasoning == Some(ReasoningControl::None) => {
+                self.losses.note("reasoning", "the model cannot reason", Severity::Hint);
+            }
+            Some(field) => {
+                let said = effort::say(field, amount);
+                if let Some(reason) = said.lost {
+                    self.losses.note("reasoning", reason, Severity::Hint);
+                }
+                for (key, json) in said.fields {
+                    self.field(key, |out| out.extend_from_slice(json.as_bytes()));
+                }
+            }
+        }
+    }
+
+    /// A word goes up as it is, unless the model is known not to take one. A budget in tokens
+    /// becomes a word only where the model is known to take it. Switching it off has no common
+    /// word here.
+    fn effort(&mut self, amount: &ReasoningAmount) {
         let takes_words = match self.facts.reasoning {
             None => None,
             Some(ReasoningControl::Effort | ReasoningControl::Adaptive) => Some(true),
             Some(ReasoningControl::None | ReasoningControl::Budget) => Some(false),
         };
-        let word = match (&reasoning.amount, takes_words) {
-            (ReasoningAmount::Adaptive, _) => return,
+        let word = match (amount, takes_words) {
             (ReasoningAmount::Effort(_), Some(false)) => None,
             (ReasoningAmount::Effort(word), _) if word == "max" => {
                 self.losses.note("reasoning", "the most is `high` here", Severity::Hint);
@@ -201,16 +232,12 @@ impl Writer<'_, '_> {
             (ReasoningAmount::Effort(word), _) => Some(word.as_str()),
             (ReasoningAmount::Budget(budget), Some(true)) => {
                 self.losses.note("reasoning.budget", "sent as an effort", Severity::Hint);
-                Some(match budget {
-                    0..=2048 => "low",
-                    2049..=8192 => "medium",
-                    _ => "high",
-                })
+                Some(effort::word(*budget))
             }
-            (ReasoningAmount::Budget(_) | ReasoningAmount::Off, _) => None,
+            _ => None,
         };
         match word {
-            Some(word) => self.field("reasoning_effort", |out| json::quote(out, word)),
+            Some(word) => self.field(EFFORT, |out| json::quote(out, word)),
             None => self.losses.note("reasoning", "the model has no word for it", Severity::Hint),
         }
     }
@@ -257,7 +284,7 @@ impl Writer<'_, '_> {
     fn stream(&mut self, request: &ChatRequest) {
         if request.stream {
             self.out.raw("stream", "true");
-            if !self.facts.refuses.iter().any(|field| field == "stream_options") {
+            if !self.facts.refuses("stream_options") {
                 self.out.raw("stream_options", r#"{"include_usage":true}"#);
             }
         }

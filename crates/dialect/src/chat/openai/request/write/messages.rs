@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use wayleave_model::target::{ModelFacts, ReasoningControl};
+use wayleave_model::target::{ModelFacts, ReasoningBack, ReasoningControl};
 
 use super::parts;
 use crate::chat::json::{self, Object};
@@ -15,6 +15,8 @@ pub(super) struct Messages {
     list: Vec<Message>,
     /// The newest message that made the call of an id.
     callers: HashMap<String, usize>,
+    /// Whether participants may have names.
+    named: bool,
 }
 
 /// A message and what must directly follow it.
@@ -30,14 +32,15 @@ struct Message {
 impl Messages {
     /// Arranges the turns of `request`.
     pub(super) fn of(request: &ChatRequest, facts: &ModelFacts, losses: &mut Losses) -> Messages {
-        let mut messages = Messages { list: Vec::new(), callers: HashMap::new() };
+        let named = !facts.refuses("messages[].name");
+        let mut messages = Messages { list: Vec::new(), callers: HashMap::new(), named };
+        // Only OpenAI's reasoning models tell the two apart; other vendors' templates know `system`
+        // alone.
+        let developer = facts.reasoning == Some(ReasoningControl::Effort);
+        let developer = facts.developer_role.unwrap_or(developer);
         for turn in &request.turns {
             match turn.role {
-                // Only OpenAI's reasoning models tell the two apart; other vendors' templates
-                // know `system` alone.
-                Role::Developer if facts.reasoning == Some(ReasoningControl::Effort) => {
-                    messages.instruct("developer", turn, losses);
-                }
+                Role::Developer if developer => messages.instruct("developer", turn, losses),
                 Role::System | Role::Developer => messages.instruct("system", turn, losses),
                 Role::User => messages.user(turn, losses),
                 Role::Assistant => messages.assistant(turn, facts, losses),
@@ -69,7 +72,8 @@ impl Messages {
             losses.note("messages[].content", "only text instructs", Severity::Meaning);
         }
         if let Some(text) = content.text("\n\n") {
-            self.push(parts::message(role, turn.name.as_deref(), |object| {
+            let name = self.name(turn, losses);
+            self.push(parts::message(role, name, |object| {
                 object.text("content", &text);
             }));
         }
@@ -86,7 +90,8 @@ impl Messages {
         if content.is_empty() && !is_blank(turn) {
             return;
         }
-        self.push(parts::message("user", turn.name.as_deref(), |object| content.write(object)));
+        let name = self.name(turn, losses);
+        self.push(parts::message("user", name, |object| content.write(object)));
     }
 
     fn result(&mut self, id: &str, parts: &[Part], is_error: bool, losses: &mut Losses) {
@@ -136,7 +141,7 @@ impl Messages {
         if text.is_none() && calls.is_empty() && refusal.is_none() {
             return;
         }
-        let json = parts::message("assistant", turn.name.as_deref(), |object| {
+        let json = parts::message("assistant", self.name(turn, losses), |object| {
             match &text {
                 Some(text) => object.text("content", text),
                 None => object.raw("content", "null"),
@@ -144,8 +149,8 @@ impl Messages {
             if let Some(refusal) = refusal {
                 object.text("refusal", refusal);
             }
-            if let Some(reasoning) = reasoning {
-                object.text("reasoning_content", &reasoning);
+            if let Some((field, reasoning)) = reasoning {
+                object.text(field, &reasoning);
             }
             if !calls.is_empty() {
                 object.list("tool_calls", calls.iter().map(|(_, json)| json));
@@ -153,6 +158,15 @@ impl Messages {
         });
         let at = self.push(json);
         self.callers.extend(calls.into_iter().map(|(id, _)| (id, at)));
+    }
+
+    fn name<'t>(&self, turn: &'t Turn, losses: &mut Losses) -> Option<&'t str> {
+        let name = turn.name.as_deref()?;
+        if !self.named {
+            losses.note("messages[].name", "the model refuses it", Severity::Meaning);
+            return None;
+        }
+        Some(name)
     }
 
     fn push(&mut self, json: Vec<u8>) -> usize {
@@ -186,23 +200,26 @@ fn call(part: &Part, losses: &mut Losses) -> Option<(String, Vec<u8>)> {
     Some((id.clone(), out))
 }
 
-/// Reasoning has no field in the dialect, and OpenAI refuses unknown ones. Vendors whose models
-/// reason without being told how much by a word want theirs back, unsealed, beside the calls that
-/// it led to (<https://api-docs.deepseek.com/guides/thinking_mode>); sealed reasoning is another
-/// provider's.
+/// Reasoning and the field it is handed back in. The dialect has none, and OpenAI refuses unknown
+/// ones; vendors that are known to want theirs back, or whose models reason without being told how
+/// much by a word, get it unsealed, beside the calls that it led to
+/// (<https://api-docs.deepseek.com/guides/thinking_mode>). Sealed reasoning is another provider's.
 fn reasoning(
     parts: &[Part],
     calls: bool,
     facts: &ModelFacts,
     losses: &mut Losses,
-) -> Option<String> {
-    let control = facts.reasoning;
-    let wanted =
-        calls && matches!(control, Some(ReasoningControl::Adaptive | ReasoningControl::Budget));
+) -> Option<(&'static str, String)> {
+    let unasked =
+        matches!(facts.reasoning, Some(ReasoningControl::Adaptive | ReasoningControl::Budget));
+    let back = facts.reasoning_back.or(unasked.then_some(ReasoningBack::ReasoningContent));
+    let field = back.filter(|_| calls).map(ReasoningBack::field);
+    let refused = field.is_some_and(|field| facts.refuses(&format!("messages[].{field}")));
+    let field = field.filter(|_| !refused);
     let mut kept: Option<String> = None;
     for part in parts {
         match part {
-            Part::Reasoning { text, seal: None } if wanted => {
+            Part::Reasoning { text, seal: None } if field.is_some() => {
                 kept.get_or_insert_default().push_str(text);
             }
             Part::Reasoning { .. } => {
@@ -211,5 +228,5 @@ fn reasoning(
             _ => (),
         }
     }
-    kept
+    field.zip(kept)
 }

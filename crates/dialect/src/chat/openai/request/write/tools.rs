@@ -1,5 +1,7 @@
 //! What the model may call, written.
 
+use wayleave_model::target::RequiredWord;
+
 use crate::chat::{Tool, ToolChoice, ToolKind, json};
 use crate::{Losses, Severity};
 
@@ -50,11 +52,16 @@ fn one(tool: &Tool, losses: &mut Losses) -> Option<Vec<u8>> {
 }
 
 /// Whether the model must call.
-pub(super) fn choice(choice: &ToolChoice, tools: &[Tool], out: &mut Vec<u8>) {
+pub(super) fn choice(
+    choice: &ToolChoice,
+    required: RequiredWord,
+    tools: &[Tool],
+    out: &mut Vec<u8>,
+) {
     match choice {
         ToolChoice::Auto => json::quote(out, "auto"),
         ToolChoice::None => json::quote(out, "none"),
-        ToolChoice::Required => json::quote(out, "required"),
+        ToolChoice::Required => json::quote(out, required.word()),
         ToolChoice::Tool(name) => {
             let is_custom =
                 |tool: &Tool| tool.name == *name && matches!(tool.kind, ToolKind::Custom { .. });
