@@ -333,7 +333,7 @@ impl<'a> Targets<'a> {
             }),
             kind,
             offers,
-            facts: model.facts.clone(),
+            facts: kind.quirks().fill(&model.name, &model.facts),
             price,
             member: self.healths.member(credential.id, model.id),
             account,

@@ -10,6 +10,7 @@ pub mod failure;
 pub mod form;
 pub mod kinds;
 pub mod manifest;
+pub mod quirks;
 pub mod sign;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ pub use exchange::{Exchange, Token};
 pub use failure::Verdict;
 pub use kinds::{KINDS, kind};
 pub use manifest::{KnownModel, Manifest};
+pub use quirks::Quirks;
 
 /// A vendor, or a protocol that many vendors speak.
 pub trait ProviderKind: Send + Sync + 'static {
@@ -37,6 +39,17 @@ pub trait ProviderKind: Send + Sync + 'static {
     /// The models it has without anybody adding them.
     fn models(&self) -> &'static [KnownModel] {
         &[]
+    }
+
+    /// How its chat completions differ from OpenAI's; part of the facts of each of its models.
+    fn quirks(&self) -> &'static Quirks {
+        &Quirks::NONE
+    }
+
+    /// Where it is when nobody typed an address, in words for a docs page; `None`: at the
+    /// manifest's own address, or nowhere.
+    fn place(&self) -> Option<String> {
+        None
     }
 
     /// A base URL as people paste it, in the one form that is stored and shown. The `base_url`

@@ -15,7 +15,7 @@ use wayleave_dialect::frame::sse::Sse;
 use wayleave_dialect::raw::{Edits, RawObject};
 use wayleave_dialect::{ClientDialect, Dialect};
 use wayleave_model::Usage;
-use wayleave_model::target::ModelFacts;
+use wayleave_model::target::{ModelFacts, ReasoningBack, ReasoningField, SeedField};
 
 /// A check and the folder of its corpus.
 pub(crate) type Check = (&'static str, fn(&[u8], u64));
@@ -197,10 +197,33 @@ fn carried(mut carrier: Box<dyn Carry>, chunks: &[Bytes]) -> Told {
     }
 }
 
+/// A model of which little is known, or one of a vendor with words of its own.
+fn facts(seed: u64) -> ModelFacts {
+    const FIELDS: [ReasoningField; 4] = [
+        ReasoningField::ThinkingAndEffort,
+        ReasoningField::EnableThinking,
+        ReasoningField::ChatTemplateKwargs,
+        ReasoningField::Reasoning,
+    ];
+    let max_output = (seed & 1 == 1).then_some(100);
+    if seed & 2 == 0 {
+        return ModelFacts { max_output, ..ModelFacts::default() };
+    }
+    ModelFacts {
+        max_output,
+        refuses: ["user", "messages[].name", "messages[].content"].map(str::to_owned).to_vec(),
+        developer_role: Some(false),
+        seed_field: Some(SeedField::RandomSeed),
+        reasoning_field: Some(FIELDS[(seed >> 2) as usize % FIELDS.len()]),
+        reasoning_back: Some(ReasoningBack::Reasoning),
+        ..ModelFacts::default()
+    }
+}
+
 /// A request that can be read can be amended, and written in any dialect as what that can read.
 fn request(dialect: ClientDialect, data: &[u8], seed: u64) {
     let head = head(dialect);
-    let facts = ModelFacts { max_output: (seed & 1 == 1).then_some(100), ..ModelFacts::default() };
+    let facts = facts(seed);
     if let Ok(object) = RawObject::read(data)
         && let Ok(ask) = dialect.chat().ask(&head, object)
     {

@@ -1,4 +1,4 @@
-//! Vendors that speak OpenAI's grammar with a bearer key: each is data, five lines.
+//! Vendors that speak OpenAI's grammar with a bearer key: each is a few lines of data.
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -7,8 +7,9 @@ use wayleave_model::Secret;
 use wayleave_model::provider::{ModelType, Operation};
 use wayleave_model::target::ModelFacts;
 
+use super::place::Place;
 use crate::manifest::{BASE_URL, Control, Field, Manifest};
-use crate::{Account, BadAccount, Offer, ProviderKind};
+use crate::{Account, BadAccount, Offer, ProviderKind, Quirks};
 
 /// The form field of the bearer key.
 pub(super) const API_KEY: &str = "api_key";
@@ -21,7 +22,23 @@ pub(super) struct Compatible {
     pub(super) operations: &'static [(Operation, &'static [Offer])],
     /// Settings that travel as headers: the form's field and the header's name in lower case.
     pub(super) header_fields: &'static [(&'static str, &'static str)],
+    /// Headers that every request carries: the name in lower case and the value.
+    pub(super) headers: &'static [(&'static str, &'static str)],
+    /// Where it is.
+    pub(super) place: Place,
+    /// How its chat completions differ from OpenAI's.
+    pub(super) quirks: &'static Quirks,
 }
+
+/// What most vendors have in common; the manifest is each one's own.
+pub(super) const PLAIN: Compatible = Compatible {
+    manifest: &BEARER,
+    operations: &[CHAT],
+    header_fields: &[],
+    headers: &[],
+    place: Place::Manifest,
+    quirks: &Quirks::NONE,
+};
 
 /// Chat completions, below a base URL that ends in the version.
 pub(super) const CHAT: (Operation, &[Offer]) =
@@ -39,18 +56,10 @@ pub(super) static OPENAI_COMPATIBLE: Compatible = Compatible {
             placeholder: Some("http://127.0.0.1:11434/v1"),
             ..BASE_URL_FIELD
         }],
-        credential_form: &[
-            Field {
-                required: false,
-                help: Some("Left empty, requests carry no Authorization header."),
-                ..API_KEY_FIELD
-            },
-            OVERRIDE_FIELD,
-        ],
+        credential_form: &[OPTIONAL_KEY_FIELD, OVERRIDE_FIELD],
         ..BEARER
     },
-    operations: &[CHAT],
-    header_fields: &[],
+    ..PLAIN
 };
 
 /// What the manifests of vendors with one bearer key have in common; id, label, summary, docs and
@@ -99,9 +108,24 @@ pub(super) const API_KEY_FIELD: Field = Field {
     show_on: &[],
 };
 
+/// The bearer key of a server that need not ask for one.
+pub(super) const OPTIONAL_KEY_FIELD: Field = Field {
+    required: false,
+    help: Some("Left empty, requests carry no Authorization header."),
+    ..API_KEY_FIELD
+};
+
 impl ProviderKind for Compatible {
     fn manifest(&self) -> &'static Manifest {
         self.manifest
+    }
+
+    fn quirks(&self) -> &'static Quirks {
+        self.quirks
+    }
+
+    fn place(&self) -> Option<String> {
+        self.place.describe()
     }
 
     fn offers(&self, operation: Operation, _facts: &ModelFacts) -> &'static [Offer] {
@@ -115,11 +139,14 @@ impl ProviderKind for Compatible {
         _model: &str,
         _stream: bool,
     ) -> Result<String, BadAccount> {
-        below(account.base_url, offer.path)
+        below(&self.place.base_url(account)?, offer.path)
     }
 
     fn headers(&self, account: &Account<'_>) -> Result<HeaderMap, BadAccount> {
         let mut headers = HeaderMap::new();
+        for (name, value) in self.headers {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
         if let Some(key) = account.secrets.get(API_KEY) {
             headers.insert(AUTHORIZATION, secret_value(API_KEY, b"Bearer ", key)?);
         } else if self.manifest.credential_form.iter().any(|it| it.id == API_KEY && it.required) {
@@ -179,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clone_is_five_lines_of_data() {
+    fn a_clone_is_a_few_lines_of_data() {
         static GROQ: Compatible = Compatible {
             manifest: &Manifest {
                 id: "groq",
@@ -189,8 +216,7 @@ mod tests {
                 default_base_url: Some("https://api.groq.com/openai/v1"),
                 ..BEARER
             },
-            operations: &[CHAT],
-            header_fields: &[],
+            ..PLAIN
         };
         let secrets = SecretFields::default();
         let base_url = GROQ.manifest().default_base_url.expect("its own");

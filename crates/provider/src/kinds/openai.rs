@@ -1,6 +1,6 @@
 //! OpenAI itself: the compatible grammar, plus an organisation and a project as headers.
 
-use super::compatible::{API_KEY_FIELD, BASE_URL_FIELD, BEARER, CHAT, Compatible, OVERRIDE_FIELD};
+use super::compatible::{API_KEY_FIELD, BASE_URL_FIELD, BEARER, Compatible, OVERRIDE_FIELD, PLAIN};
 use crate::manifest::{Control, Field, Manifest};
 
 const ORGANIZATION: &str = "organization";
@@ -42,8 +42,8 @@ pub(super) static OPENAI: Compatible = Compatible {
         ],
         ..BEARER
     },
-    operations: &[CHAT],
     header_fields: &[(ORGANIZATION, "openai-organization"), (PROJECT, "openai-project")],
+    ..PLAIN
 };
 
 #[cfg(test)]

@@ -119,8 +119,11 @@ fn required(body: &RawObject<'_>, facts: &ModelFacts, edits: &mut Edits) {
 /// OpenAI's word for how much to reason, said in the vendor's own field. A client that knows that
 /// field and sends it is left alone.
 fn reasoning(body: &RawObject<'_>, facts: &ModelFacts, edits: &mut Edits) {
-    let vendors = |field: &ReasoningField| *field != ReasoningField::ReasoningEffort;
-    let Some(field) = facts.reasoning_field.filter(vendors) else { return };
+    // Vendors with an object of their own take OpenAI's word too.
+    let field = match facts.reasoning_field {
+        None | Some(ReasoningField::ReasoningEffort | ReasoningField::Reasoning) => return,
+        Some(field) => field,
+    };
     let Some(Ok(word)) = body.string(EFFORT) else { return };
     let said = effort::say(field, Amount::of(&word)).fields;
     if said.iter().any(|(key, _)| *key != EFFORT && body.raw(key).is_some()) {
@@ -315,6 +318,7 @@ mod tests {
         case(own, &facts_of(Some(thinking)), own, &[]);
         case(low, &facts_of(Some(ReasoningField::ThinkingAndEffort)), low, &[]);
         case(low, &facts_of(Some(ReasoningField::ReasoningEffort)), low, &[]);
+        case(low, &facts_of(Some(ReasoningField::Reasoning)), low, &[]);
         case(low, &facts_of(None), low, &[]);
     }
 

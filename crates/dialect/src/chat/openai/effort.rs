@@ -139,7 +139,8 @@ mod tests {
         let on = r#"thinking={"type":"enabled"}"#.to_owned();
         let off = r#"thinking={"type":"disabled"}"#.to_owned();
         let word = r#"reasoning_effort="low""#.to_owned();
-        let cases: [(ReasoningField, [(String, Option<&str>); 3]); 6] = [
+        type Case = (ReasoningField, [(String, Option<&'static str>); 3]);
+        let cases: [Case; 6] = [
             (
                 ReasoningEffort,
                 [(String::new(), NO_WORD), (word.clone(), None), (word.clone(), EFFORT)],
