@@ -26,7 +26,7 @@ pub struct Quirk {
 pub enum Difference {
     /// The answer limit goes by this name alone.
     TokenLimit(TokenLimit),
-    /// These fields are refused; written as in [`ModelFacts::refuses`].
+    /// These fields are refused; written as in [`refuses`](field@ModelFacts::refuses).
     Refuses(&'static [&'static str]),
     /// How much to reason is said so.
     Reasoning(ReasoningField),
