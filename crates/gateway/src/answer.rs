@@ -11,6 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use wayleave_dialect::ClientDialect;
+use wayleave_dialect::error::ErrorBody;
 use wayleave_model::id::RequestId;
 use wayleave_model::record::StreamEnd;
 
@@ -41,16 +42,24 @@ pub struct Waiting {
     beat: Interval,
     dialect: ClientDialect,
     id: RequestId,
+    /// The stream is one JSON list.
+    list: bool,
     first: bool,
 }
 
 impl Waiting {
     /// The first heartbeat is due now.
-    pub fn new(gateway: &Gateway, run: Run, dialect: ClientDialect, id: RequestId) -> Waiting {
+    pub fn new(
+        gateway: &Gateway,
+        run: Run,
+        dialect: ClientDialect,
+        id: RequestId,
+        list: bool,
+    ) -> Waiting {
         let every = gateway.settings.heartbeat;
         let mut beat = tokio::time::interval_at(Instant::now() + every, every);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Waiting { run, beat, dialect, id, first: true }
+        Waiting { run, beat, dialect, id, list, first: true }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
@@ -77,8 +86,15 @@ impl Waiting {
 
     fn error(&self, mut ended: Ended) -> Bytes {
         ended.trail.refused(&ended.refusal);
-        self.dialect.chat().error_frames(&ended.refusal.body(self.id.to_string())).into()
+        let error = ended.refusal.body(self.id.to_string());
+        error_end(self.dialect, self.list, false, &error)
     }
+}
+
+/// What ends a stream with an error. `begun`: a part of the answer is out.
+pub fn error_end(dialect: ClientDialect, list: bool, begun: bool, error: &ErrorBody) -> Bytes {
+    let chat = dialect.chat();
+    if list { chat.error_items(error, begun).into() } else { chat.error_frames(error).into() }
 }
 
 enum Next {
@@ -226,7 +242,12 @@ pub fn json(
 }
 
 /// An answer that has begun. A whole one is recorded before its head goes out.
-pub fn begun(mut begun: Begun, dialect: ClientDialect, id: RequestId) -> Response<ClientBody> {
+pub fn begun(
+    mut begun: Begun,
+    dialect: ClientDialect,
+    id: RequestId,
+    list: bool,
+) -> Response<ClientBody> {
     let mut response = match begun.body {
         BegunBody::Whole(whole, mut trail) => {
             begun.notes.lose(&whole.losses);
@@ -235,18 +256,23 @@ pub fn begun(mut begun: Begun, dialect: ClientDialect, id: RequestId) -> Respons
             trail.close(200, StreamEnd::Done, None, None);
             json(StatusCode::OK, dialect, id, whole.body)
         }
-        BegunBody::Stream(relay) => events(ClientBody::Stream(relay), dialect, id),
+        BegunBody::Stream(relay) => stream(ClientBody::Stream(relay), dialect, id, list),
     };
     note(&mut response, &begun.notes);
     response
 }
 
 /// The head of a stream: nothing on the way may hold events back or compress them.
-pub fn events(body: ClientBody, dialect: ClientDialect, id: RequestId) -> Response<ClientBody> {
+pub fn stream(
+    body: ClientBody,
+    dialect: ClientDialect,
+    id: RequestId,
+    list: bool,
+) -> Response<ClientBody> {
+    const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
     let mut response = head(StatusCode::OK, dialect, id, body);
     let headers = response.headers_mut();
-    headers
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(header::CONTENT_TYPE, if list { JSON } else { EVENTS });
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     response

@@ -9,9 +9,13 @@ use crate::world::{KeyEntry, World};
 
 const STYLES: [&str; 3] = ["x-api-key", "x-goog-api-key", "api-key"];
 
-/// The key a client presents, in any of the four styles. Several must agree.
-pub fn presented(headers: &HeaderMap) -> Result<&str, Refusal> {
-    let mut found: Option<&str> = None;
+/// The key a client presents, in any of the four styles, or in the address as Gemini's clients
+/// may. Several must agree.
+pub fn presented<'h>(
+    headers: &'h HeaderMap,
+    in_query: Option<&'h str>,
+) -> Result<&'h str, Refusal> {
+    let mut found: Option<&str> = in_query.filter(|key| !key.is_empty());
     let styles = STYLES.iter().flat_map(|name| headers.get_all(*name));
     let bearer = headers.get_all(header::AUTHORIZATION).iter();
     for value in bearer.chain(styles) {
@@ -118,7 +122,7 @@ mod tests {
     }
 
     fn code(pairs: &[(&'static str, &'static str)]) -> String {
-        presented(&headers(pairs)).unwrap_err().code
+        presented(&headers(pairs), None).unwrap_err().code
     }
 
     #[test]
@@ -130,14 +134,14 @@ mod tests {
             ("x-goog-api-key", "k1"),
             ("api-key", "k1"),
         ] {
-            assert_eq!(presented(&headers(&[pair])), Ok("k1"));
+            assert_eq!(presented(&headers(&[pair]), None), Ok("k1"));
         }
     }
 
     #[test]
     fn several_headers_must_agree() {
         assert_eq!(
-            presented(&headers(&[("authorization", "Bearer k1"), ("x-api-key", "k1")])),
+            presented(&headers(&[("authorization", "Bearer k1"), ("x-api-key", "k1")]), None),
             Ok("k1")
         );
         assert_eq!(code(&[("authorization", "Bearer k1"), ("x-api-key", "k2")]), "invalid_request");
@@ -148,7 +152,10 @@ mod tests {
     fn an_empty_header_is_no_header() {
         assert_eq!(code(&[("authorization", "")]), "missing_api_key");
         assert_eq!(code(&[("authorization", "Bearer ")]), "missing_api_key");
-        assert_eq!(presented(&headers(&[("authorization", ""), ("api-key", "k1")])), Ok("k1"));
+        assert_eq!(
+            presented(&headers(&[("authorization", ""), ("api-key", "k1")]), None),
+            Ok("k1")
+        );
     }
 
     #[test]

@@ -11,6 +11,7 @@ use wayleave_provider::failure::Show;
 use wayleave_provider::{Refused, Verdict};
 
 use crate::refusal::Refusal;
+use crate::token::NoToken;
 use crate::upstream::SendError;
 use crate::world::Target;
 
@@ -100,6 +101,16 @@ pub fn refused(
     if callers_own && spoken == client && may_pass(target, body) {
         refusal.verbatim = Some(body.clone());
     }
+    Failed { verdict, refusal }
+}
+
+/// The credential could not be exchanged for a token: as if the provider had said so.
+pub fn no_token(target: &Target, why: &NoToken) -> Failed {
+    let headers = HeaderMap::new();
+    let refused =
+        Refused { status: why.status, headers: &headers, code: None, message: &why.message };
+    let verdict = Verdict::of(&refused);
+    let refusal = shown(target, verdict.show, Some(why.status), None, &why.message);
     Failed { verdict, refusal }
 }
 

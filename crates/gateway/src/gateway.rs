@@ -11,27 +11,29 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use wayleave_dialect::ClientDialect;
-use wayleave_dialect::chat::{Ask, Head};
+use wayleave_dialect::chat::Ask;
 use wayleave_dialect::raw::RawObject;
 use wayleave_model::id::{NodeId, RequestId};
-use wayleave_model::provider::{ModelType, Operation};
+use wayleave_model::provider::ModelType;
 use wayleave_model::record::{Asked, Identity, Person};
 use wayleave_model::time::Tick;
 use wayleave_store::KeyHasher;
 
 use crate::answer::{self, Answering, ClientBody, Waiting};
 use crate::drain::Drains;
+use crate::origin::Origin;
 use crate::outbound::{self, Traceparent};
 use crate::pipeline::{Begun, Conversation, Ended};
 use crate::recorder::Recorder;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::surface::{self, Match, Miss, Surface};
+use crate::token::Tokens;
 use crate::trail::{Progress, Trail};
 use crate::upstream::Upstream;
 use crate::vault::Vault;
-use crate::world::{KeyEntry, World};
-use crate::{auth, client, intake, listing, ready, route};
+use crate::world::{KeyEntry, Target, World};
+use crate::{auth, client, intake, listing, ready, route, side, stored};
 
 /// Everything requests share.
 pub struct Gateway {
@@ -47,6 +49,8 @@ pub struct Gateway {
     pub media: Upstream,
     /// Keeps reasoning for clients who cannot.
     pub vault: Vault,
+    /// What credentials were exchanged for.
+    pub tokens: Tokens,
     /// Hashes presented keys.
     pub hasher: KeyHasher,
     /// This process, as rows name it.
@@ -60,10 +64,10 @@ pub struct Gateway {
 }
 
 /// One request's own values, known before it is read.
-struct Arrival {
-    id: RequestId,
-    admitted: Tick,
-    peer: IpAddr,
+pub(crate) struct Arrival {
+    pub(crate) id: RequestId,
+    pub(crate) admitted: Tick,
+    pub(crate) peer: IpAddr,
 }
 
 impl Gateway {
@@ -100,16 +104,28 @@ impl Gateway {
         if found.doubled {
             self.setup_problem("doubled_v1");
         }
-        let (surface, rest) = (found.surface, found.rest);
-        match surface {
+        match found.surface {
             Surface::Operation { operation, dialect, path } => {
-                self.chat(request, arrival, operation, dialect, path).await
+                let (parts, body) = request.into_parts();
+                let query = parts.uri.query().map(str::to_owned);
+                let origin = Origin::new(arrival, parts.headers, operation, dialect, path)
+                    .addressed(&found, query.as_deref());
+                self.chat(origin, query.as_deref(), body).await
             }
+            Surface::Count { dialect, path } => {
+                self.counted(request, arrival, &found, (dialect, path)).await
+            }
+            Surface::Stored(verb) => self.of_stored(request, arrival, (verb, &found.rest)).await,
+            Surface::Explain => self.explained(request, arrival).await,
+            Surface::Socket => Err(self.no_socket()),
             Surface::Models | Surface::Model => {
-                let key = self.caller(request.headers()).map_err(|unknown| unknown.refusal)?;
-                let body = match surface {
-                    Surface::Models => listing::all(&key),
-                    _ => listing::one(&key, &rest)?,
+                let key = self.caller(request.headers(), request.uri().query());
+                let key = key.map_err(|unknown| unknown.refusal)?;
+                let body = match (found.surface, dialect) {
+                    (Surface::Models, ClientDialect::Gemini) => listing::all_for_gemini(&key),
+                    (Surface::Models, _) => listing::all(&key),
+                    (_, ClientDialect::Gemini) => listing::one_for_gemini(&key, &found.rest)?,
+                    _ => listing::one(&key, &found.rest)?,
                 };
                 Ok(without_body(
                     request.method(),
@@ -117,7 +133,8 @@ impl Gateway {
                 ))
             }
             Surface::Unsupported { what, instead } => {
-                self.caller(request.headers()).map_err(|unknown| unknown.refusal)?;
+                self.caller(request.headers(), request.uri().query())
+                    .map_err(|unknown| unknown.refusal)?;
                 let message = format!("{what} are not served here: {instead}");
                 let refusal = Refusal::new(StatusCode::NOT_FOUND, "unsupported_endpoint", message);
                 Err(intake::discard(request.into_body(), refusal).await)
@@ -144,27 +161,12 @@ impl Gateway {
 
     async fn chat(
         self: &Arc<Self>,
-        request: Request<Incoming>,
-        arrival: &Arrival,
-        operation: Operation,
-        dialect: ClientDialect,
-        path: &'static str,
+        origin: Origin,
+        query: Option<&str>,
+        body: Incoming,
     ) -> Result<Response<ClientBody>, Refusal> {
-        let (parts, body) = request.into_parts();
-        let caller = self.caller(&parts.headers);
-        let id = arrival.id;
-        let origin = Origin {
-            id,
-            admitted: arrival.admitted,
-            peer: arrival.peer,
-            headers: parts.headers,
-            operation,
-            dialect,
-            path,
-            model: None,
-            stream: None,
-            list: false,
-        };
+        let caller = self.caller(&origin.headers, query);
+        let (id, dialect, list) = (origin.id, origin.dialect, origin.list);
         let key = match caller {
             Ok(key) => key,
             Err(unknown) => {
@@ -194,14 +196,15 @@ impl Gateway {
             Err(_) => match answering.into_stream() {
                 // Silent for too long: the head and a heartbeat go out while targets are tried.
                 Ok(run) => {
-                    let waiting = Waiting::new(self, run, dialect, id);
-                    return Ok(answer::events(ClientBody::Waiting(Box::new(waiting)), dialect, id));
+                    let waiting = Waiting::new(self, run, dialect, id, list);
+                    let body = ClientBody::Waiting(Box::new(waiting));
+                    return Ok(answer::stream(body, dialect, id, list));
                 }
                 Err(answering) => answering.await,
             },
         };
         match ended {
-            Ok(begun) => Ok(answer::begun(begun, dialect, id)),
+            Ok(begun) => Ok(answer::begun(begun, dialect, id, list)),
             Err(ended) => {
                 let Ended { refusal, mut trail } = *ended;
                 let refusal = refusal.told_in(dialect);
@@ -220,55 +223,115 @@ impl Gateway {
         body: Bytes,
         progress: Arc<Progress>,
     ) -> Result<Begun, Box<Ended>> {
+        let conversation = self.prepare_or_end(&key, &origin, &body, progress)?;
+        conversation.run().await
+    }
+
+    /// As [`Gateway::prepare`], with the trail of what was refused.
+    fn prepare_or_end<'a>(
+        self: Arc<Self>,
+        key: &KeyEntry,
+        origin: &'a Origin,
+        body: &'a Bytes,
+        progress: Arc<Progress>,
+    ) -> Result<Conversation<'a>, Box<Ended>> {
         let dialect = origin.dialect;
         let asked =
-            RawObject::read(&body).and_then(|object| dialect.chat().ask(&origin.head(), object));
+            RawObject::read(body).and_then(|object| dialect.chat().ask(&origin.head(), object));
         let ask = match asked {
             Ok(ask) => ask,
             Err(malformed) => {
-                let trail = self.trail(&key, None, &origin, progress);
+                let trail = self.trail(key, None, origin, progress);
                 return Err(Box::new(Ended { refusal: Refusal::bad_request(malformed), trail }));
             }
         };
         progress.streamed.store(ask.stream, Ordering::Relaxed);
-        let mut trail = self.trail(&key, Some(&ask), &origin, progress);
+        let mut trail = self.trail(key, Some(&ask), origin, progress);
         let lot = origin.id.0.as_u64_pair().1;
-        let routed = route::find(&key, &ask.model).and_then(|route| {
+        let routed = route::find(key, &ask.model).and_then(|route| {
             must_be_chat(&route.name, route.model_type)?;
             trail.routed(route);
             // The random part of the request's id draws the lot: no second source is needed.
             let targets = route::order(route, origin.admitted, lot << 2)?;
-            Ok((Arc::clone(route), targets))
+            let (targets, continues) = self.continued(key, &ask, targets)?;
+            Ok((Arc::clone(route), targets, continues))
         });
-        let (route, targets) = match routed {
+        let (route, targets, continues) = match routed {
             Ok(routed) => routed,
             Err(refusal) => return Err(Box::new(Ended { refusal, trail })),
         };
         let forwarded = outbound::forwarded(&origin.headers, dialect, lot);
-        let id = origin.id;
-        let conversation = Conversation {
-            gateway: self,
-            id,
+        Ok(Conversation {
+            id: origin.id,
             dialect,
-            body: &body,
+            body,
             ask,
             head: origin.head(),
             workspace: key.caller.workspace,
             forwarded,
+            continues,
             route,
             targets,
             trail,
+            gateway: self,
+        })
+    }
+
+    /// Reads what is asked and finds its targets.
+    pub(crate) fn prepare<'a>(
+        self: &Arc<Self>,
+        key: &KeyEntry,
+        origin: &'a Origin,
+        body: &'a Bytes,
+        progress: Arc<Progress>,
+    ) -> Result<Conversation<'a>, Refusal> {
+        Arc::clone(self).prepare_or_end(key, origin, body, progress).map_err(|ended| {
+            let mut ended = *ended;
+            ended.trail.forget();
+            ended.refusal
+        })
+    }
+
+    /// A conversation that goes on from a stored response goes on with its provider alone.
+    fn continued(
+        &self,
+        key: &KeyEntry,
+        ask: &Ask<'_>,
+        targets: Vec<Arc<Target>>,
+    ) -> Result<(Vec<Arc<Target>>, Option<String>), Refusal> {
+        let Some(id) = &ask.continues else { return Ok((targets, None)) };
+        let of = stored::open(&self.vault.response_ids(), key, id)
+            .map_err(|refusal| refusal.at("previous_response_id"))?;
+        let speaks = |it: &Arc<Target>| {
+            it.offers.iter().any(|it| it.dialect == ClientDialect::OpenAiResponses)
         };
-        conversation.run().await
+        let holders: Vec<_> =
+            targets.into_iter().filter(|it| stored::holds(it, &of) && speaks(it)).collect();
+        if holders.is_empty() {
+            return Err(stored::gone().at("previous_response_id"));
+        }
+        Ok((holders, Some(of.id)))
+    }
+
+    /// Codex goes on over HTTP at once after this status, and after no other.
+    fn no_socket(&self) -> Refusal {
+        let message =
+            format!("WebSockets are not served: POST to {}/v1/responses", self.settings.public_url);
+        Refusal::new(StatusCode::UPGRADE_REQUIRED, "unsupported_endpoint", message)
     }
 
     /// The key behind the headers, if it may be used now.
-    fn caller(&self, headers: &HeaderMap) -> Result<KeyEntry, Box<Unknown>> {
+    pub(crate) fn caller(
+        &self,
+        headers: &HeaderMap,
+        query: Option<&str>,
+    ) -> Result<KeyEntry, Box<Unknown>> {
         let unknown = |refusal| Box::new(Unknown { refusal, key: None });
-        let presented = auth::presented(headers).map_err(|refusal| {
-            self.refused_key(&refusal);
-            unknown(refusal)
-        })?;
+        let presented =
+            auth::presented(headers, side::parameter(query, "key")).map_err(|refusal| {
+                self.refused_key(&refusal);
+                unknown(refusal)
+            })?;
         self.database_is_known().map_err(unknown)?;
         let hash = self.hasher.hash_key(presented.as_bytes());
         let world = self.world.load();
@@ -308,6 +371,22 @@ impl Gateway {
         origin: &Origin,
         progress: Arc<Progress>,
     ) -> Trail {
+        self.trail_named(key, ask, ask.map_or("", |ask| &ask.model), origin, progress)
+    }
+
+    /// The record of a request that is no conversation.
+    pub(crate) fn trail_of(&self, key: &KeyEntry, alias: &str, origin: &Origin) -> Trail {
+        self.trail_named(key, None, alias, origin, Arc::default())
+    }
+
+    fn trail_named(
+        &self,
+        key: &KeyEntry,
+        ask: Option<&Ask<'_>>,
+        alias: &str,
+        origin: &Origin,
+        progress: Arc<Progress>,
+    ) -> Trail {
         let headers = &origin.headers;
         let text = |name: &str, most: usize| {
             let value = headers.get(name)?.to_str().ok()?;
@@ -322,7 +401,7 @@ impl Gateway {
             caller: Arc::clone(&key.caller),
             surface: Cow::Borrowed(origin.path),
             operation: origin.operation,
-            alias: ask.map_or_else(String::new, |ask| ask.model.chars().take(256).collect()),
+            alias: alias.chars().take(256).collect(),
             alias_id: None,
             route: None,
             client: client::recognise(headers).map(Cow::Borrowed),
@@ -400,30 +479,9 @@ impl Gateway {
 }
 
 /// A caller without a key that may be used now; the key, where it is known.
-struct Unknown {
-    refusal: Refusal,
+pub(crate) struct Unknown {
+    pub(crate) refusal: Refusal,
     key: Option<KeyEntry>,
-}
-
-/// Where a request comes from.
-struct Origin {
-    id: RequestId,
-    admitted: Tick,
-    peer: IpAddr,
-    headers: HeaderMap,
-    operation: Operation,
-    dialect: ClientDialect,
-    path: &'static str,
-    /// What the address says of the request.
-    model: Option<String>,
-    stream: Option<bool>,
-    list: bool,
-}
-
-impl Origin {
-    fn head(&self) -> Head<'_> {
-        Head { model: self.model.as_deref(), stream: self.stream, list: self.list }
-    }
 }
 
 fn must_be_chat(alias: &str, model_type: ModelType) -> Result<(), Refusal> {

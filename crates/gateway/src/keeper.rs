@@ -16,6 +16,8 @@ use crate::world::World;
 
 /// How often this node says that it lives.
 const BEAT: Duration = Duration::from_secs(10);
+/// How often the vault is tidied.
+const TIDY: Duration = Duration::from_secs(600);
 /// How often the database's silence is measured.
 const LOOK: Duration = Duration::from_secs(1);
 /// How soon a configuration that could not be read is read again.
@@ -43,8 +45,9 @@ impl Keeper {
 
     /// Runs until `stop`.
     pub async fn run(self, stop: CancellationToken) {
-        let work =
-            async { tokio::join!(self.follow_changes(), self.beats(), self.measure_silence()) };
+        let work = async {
+            tokio::join!(self.follow_changes(), self.beats(), self.measure_silence(), self.tidy())
+        };
         tokio::select! {
             () = stop.cancelled() => {}
             _ = work => {}
@@ -76,6 +79,14 @@ impl Keeper {
         loop {
             beat.tick().await;
             self.beat().await;
+        }
+    }
+
+    async fn tidy(&self) {
+        let mut due = tokio::time::interval(TIDY);
+        loop {
+            due.tick().await;
+            self.gateway.vault.tidy(self.gateway.recorder.clock.now()).await;
         }
     }
 

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde::Serialize;
 use wayleave_model::Timestamp;
+use wayleave_model::provider::ModelType;
 
 use crate::refusal::Refusal;
 use crate::route;
@@ -67,13 +68,51 @@ fn entry<'a>(key: &'a KeyEntry, route: &'a Route) -> Entry<'a> {
     }
 }
 
+/// A model as Gemini's clients read it (<https://ai.google.dev/api/models>).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GeminiEntry<'a> {
+    name: String,
+    base_model_id: &'a str,
+    version: &'static str,
+    display_name: &'a str,
+    supported_generation_methods: &'static [&'static str],
+}
+
+#[derive(Serialize)]
+struct GeminiList<'a> {
+    models: Vec<GeminiEntry<'a>>,
+}
+
+/// Every model this key may call, for Gemini's clients.
+pub fn all_for_gemini(key: &KeyEntry) -> Vec<u8> {
+    let chat = key.routes().filter(|route| route.model_type == ModelType::Llm);
+    render(&GeminiList { models: chat.map(|route| gemini_entry(route)).collect() })
+}
+
+/// One of them, for Gemini's clients.
+pub fn one_for_gemini(key: &KeyEntry, id: &str) -> Result<Vec<u8>, Refusal> {
+    let name = decoded(id).unwrap_or_else(|| id.to_owned());
+    Ok(render(&gemini_entry(route::find(key, &name)?)))
+}
+
+fn gemini_entry(route: &Route) -> GeminiEntry<'_> {
+    GeminiEntry {
+        name: format!("models/{}", route.name),
+        base_model_id: &route.name,
+        version: "001",
+        display_name: &route.name,
+        supported_generation_methods: &["generateContent", "streamGenerateContent", "countTokens"],
+    }
+}
+
 fn render(value: &impl Serialize) -> Vec<u8> {
     // Strings and numbers always serialise.
     serde_json::to_vec(value).unwrap_or_default()
 }
 
 /// Percent-decoding (RFC 3986, section 2.1): clients escape the slash of `sandbox/echo`.
-fn decoded(text: &str) -> Option<String> {
+pub(crate) fn decoded(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

@@ -58,6 +58,24 @@ pub async fn fetch(
     Ok(())
 }
 
+/// Puts empty files in place of addresses that providers of `dialect` would not fetch: for a
+/// request that is only shown.
+pub fn leave_out(dialect: &dyn ChatDialect, request: &mut ChatRequest) {
+    for part in request.turns.iter_mut().flat_map(|turn| &mut turn.parts) {
+        let mime = match part {
+            Part::Image { .. } => "image/png",
+            Part::Audio { .. } => "audio/wav",
+            Part::Video { .. } => "video/mp4",
+            _ => "application/pdf",
+        };
+        for media in media_of(part).into_iter().filter(|it| !dialect.fetches(it)) {
+            if matches!(media, Media::Url(_)) {
+                *media = Media::Inline { mime: mime.to_owned(), base64: String::new() };
+            }
+        }
+    }
+}
+
 /// The media of a part, those of a tool's result included.
 fn media_of(part: &mut Part) -> Vec<&mut Media> {
     match part {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 use wayleave_dialect::carry::seals;
+use wayleave_dialect::chat::responses;
 use wayleave_dialect::raw::Edits;
 use wayleave_dialect::{ClientDialect, Dialect, Losses, Malformed, Severity};
 use wayleave_model::Timestamp;
@@ -33,6 +34,15 @@ pub struct Shaped {
     pub answer_tool: Option<String>,
 }
 
+/// What becomes of files at addresses that the provider would not fetch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// Their bytes stand in the request.
+    Fetched,
+    /// Nothing stands for them: the request is only shown.
+    Left,
+}
+
 /// Shapes the client's request for `target`.
 ///
 /// # Errors
@@ -41,17 +51,21 @@ pub async fn shape(
     it: &Conversation<'_>,
     target: &Target,
     endpoint: &Endpoint,
+    media: Media,
 ) -> Result<Shaped, Malformed> {
     // A body with another provider's seals in it cannot go up as it is.
     if endpoint.dialect == it.dialect && !seals::any_marked(it.body) {
         return Ok(spliced(it, target));
     }
-    translated(it, target, endpoint).await
+    translated(it, target, endpoint, media).await
 }
 
 fn spliced(it: &Conversation<'_>, target: &Target) -> Shaped {
     let mut edits = Edits::default();
     it.dialect.chat().amend(&it.ask, &target.label.model_name, &target.facts, &mut edits);
+    if let Some(id) = &it.continues {
+        responses::continue_from(&mut edits, id);
+    }
     Shaped {
         body: edits.apply(&it.ask.body, it.body),
         edits: edits.names().cloned().collect(),
@@ -67,14 +81,18 @@ async fn translated(
     it: &Conversation<'_>,
     target: &Target,
     endpoint: &Endpoint,
+    media: Media,
 ) -> Result<Shaped, Malformed> {
     let now = it.gateway.recorder.clock.now();
     let to = endpoint.dialect.chat();
     let mut losses = Losses::default();
     let mut request = it.dialect.chat().read_request(&it.head, it.body)?;
-    it.gateway.vault.restore(it.workspace, &mut request, now).await;
     seals::sort(&mut request, it.dialect.dialect(), endpoint.dialect, &mut losses);
-    media::fetch(&it.gateway.media, to, &mut request).await?;
+    it.gateway.vault.restore(it.workspace, &mut request, endpoint.dialect, now).await;
+    match media {
+        Media::Fetched => media::fetch(&it.gateway.media, to, &mut request).await?,
+        Media::Left => media::leave_out(to, &mut request),
+    }
     let model = &target.label.model_name;
     let written = to.write_request(&request, model, &target.facts, &mut losses)?;
     if it.route.policy.losses == LossPolicy::Refuse {
@@ -111,7 +129,7 @@ pub fn request(
     endpoint: &Endpoint,
     shaped: &Shaped,
     stream: bool,
-    forwarded: &HeaderMap,
+    (forwarded, authorization): (&HeaderMap, Option<HeaderValue>),
     now: Timestamp,
 ) -> Result<Request<Pieces>, String> {
     let uri = if stream { &endpoint.stream_uri } else { &endpoint.uri };
@@ -122,6 +140,7 @@ pub fn request(
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         headers.extend(endpoint.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        headers.extend(authorization.map(|value| (header::AUTHORIZATION, value)));
         for (name, value) in forwarded {
             if !is_anthropics(name.as_str()) || endpoint.dialect == Dialect::AnthropicMessages {
                 headers.insert(name.clone(), value.clone());

@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 use wayleave_dialect::ClientDialect;
 use wayleave_dialect::carry::{
-    Answer as Wanted, Carried, Carry, KEPT_LOSSES, Translate, Whole, translate_whole,
+    Answer as Wanted, Carried, Carry, KEPT_LOSSES, SealId, Translate, Whole, translate_whole,
 };
 use wayleave_dialect::chat::{Ask, Head};
 use wayleave_dialect::error::Fault;
@@ -17,11 +17,12 @@ use wayleave_provider::failure::Elsewhere;
 
 use crate::failure::{self, Failed};
 use crate::gateway::Gateway;
-use crate::outbound::{self, Shaped};
+use crate::outbound::{self, Media, Shaped};
 use crate::pool::Lease;
 use crate::refusal::Refusal;
 use crate::relay::Relay;
 use crate::settings::Timers;
+use crate::stored::Sealer;
 use crate::trail::Trail;
 use crate::upstream::body::AnswerBody;
 use crate::upstream::play::Player;
@@ -51,6 +52,8 @@ pub struct Conversation<'a> {
     pub workspace: WorkspaceId,
     /// The client's headers that travel.
     pub forwarded: HeaderMap,
+    /// The provider's own id of the response that this one continues.
+    pub continues: Option<String>,
     /// Where the alias leads.
     pub route: Arc<Route>,
     /// The targets to try, best first.
@@ -121,7 +124,7 @@ impl Conversation<'_> {
         let mut next = targets.iter().enumerate();
         while let Some((at, target)) = next.next() {
             let Some(endpoint) = target.endpoint(self.dialect) else { continue };
-            let shaped = match outbound::shape(&self, target, endpoint).await {
+            let shaped = match outbound::shape(&self, target, endpoint, Media::Fetched).await {
                 Ok(shaped) => shaped,
                 // Another target may speak the client's own dialect and need no translation.
                 Err(malformed) => {
@@ -199,6 +202,9 @@ impl Conversation<'_> {
                 &body,
             );
             failed.refusal.upstream_request_id = upstream_id;
+            if target.exchanges && answer.status == StatusCode::UNAUTHORIZED {
+                self.gateway.tokens.forget(target.label.credential).await;
+            }
             return Err(Box::new(failed));
         }
         if self.ask.stream {
@@ -215,7 +221,7 @@ impl Conversation<'_> {
                 return Err(Box::new(failure::faulty(target, &fault)));
             }
         };
-        let wanted = self.wanted(shaped);
+        let wanted = self.wanted(shaped, target);
         let whole = if !shaped.translated {
             self.dialect.chat().carry_whole(&wanted, body)
         } else {
@@ -259,9 +265,12 @@ impl Conversation<'_> {
                 Err(_) => Err(Box::new(failure::timeout(target, "first_byte", timers.first_byte))),
             };
         }
-        let request =
-            outbound::request(target, endpoint, shaped, self.ask.stream, &self.forwarded, now)
-                .map_err(|why| Box::new(failure::unsent(target, &SendError::Connect(why))))?;
+        let tokens = &self.gateway.tokens;
+        let token = tokens.authorization(&self.gateway.upstream, target, now).await;
+        let token = token.map_err(|why| Box::new(failure::no_token(target, &why)))?;
+        let carried = (&self.forwarded, token);
+        let request = outbound::request(target, endpoint, shaped, self.ask.stream, carried, now)
+            .map_err(|why| Box::new(failure::unsent(target, &SendError::Connect(why))))?;
         let answer = self.gateway.upstream.send(request, timers.first_byte).await;
         answer.map_err(|err| Box::new(failure::unsent(target, &err)))
     }
@@ -276,7 +285,7 @@ impl Conversation<'_> {
         mut body: AnswerBody,
         timers: &Timers,
     ) -> Result<Held, Box<Failed>> {
-        let wanted = self.wanted(shaped);
+        let wanted = self.wanted(shaped, target);
         let mut carry: Box<dyn Carry> = if !shaped.translated {
             self.dialect.chat().carry(&wanted)
         } else {
@@ -336,6 +345,7 @@ impl Conversation<'_> {
             self.dialect,
             self.workspace,
             self.route.policy.client_gone,
+            self.ask.list,
             (held.body, held.carry, held.carried),
             (Arc::clone(target), lease),
             self.trail,
@@ -348,19 +358,25 @@ impl Conversation<'_> {
         Box::new(Ended { refusal, trail: self.trail })
     }
 
-    fn wanted(&self, shaped: &Shaped) -> Wanted {
+    fn wanted(&self, shaped: &Shaped, target: &Target) -> Wanted {
         let alias = self.route.policy.answer_model == AnswerModel::Alias;
         Wanted {
             id: self.id.to_string(),
             created: self.gateway.recorder.clock.now().as_seconds(),
             model: alias.then(|| self.route.name.clone()),
+            target_model: target.label.model_name.clone(),
             include_usage: self.ask.include_usage,
             custom_tools: shaped.custom_tools.clone(),
             legacy_functions: shaped.legacy_functions,
             list: self.ask.list,
             keep: shaped.translated,
             answer_tool: shaped.answer_tool.clone(),
-            ids: None,
+            ids: (self.dialect == ClientDialect::OpenAiResponses && !shaped.translated).then(
+                || {
+                    let ids = self.gateway.vault.response_ids();
+                    Arc::new(Sealer::new(ids, self.workspace, target)) as Arc<dyn SealId>
+                },
+            ),
         }
     }
 
@@ -381,13 +397,16 @@ enum Outcome {
     Stream(Held, Option<String>),
 }
 
-enum Uncollected {
+/// Why a body could not be read whole.
+pub enum Uncollected {
+    /// Nothing came for too long.
     Idle,
+    /// It broke off, or is too large.
     Fault(Fault),
 }
 
 /// A whole body, at most `limit` bytes of it. One piece, the usual case, is not copied.
-async fn collect(
+pub async fn collect(
     mut body: AnswerBody,
     limit: usize,
     timers: &Timers,
@@ -420,7 +439,7 @@ async fn collect(
 }
 
 /// The provider's own id of the call, under the names that vendors use.
-fn upstream_request_id(headers: &HeaderMap) -> Option<String> {
+pub fn upstream_request_id(headers: &HeaderMap) -> Option<String> {
     ["x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-trace-id"]
         .iter()
         .find_map(|name| headers.get(*name)?.to_str().ok())

@@ -16,6 +16,7 @@ use wayleave_model::alias::ClientGone;
 use wayleave_model::id::{RequestId, WorkspaceId};
 use wayleave_model::record::StreamEnd;
 
+use crate::answer;
 use crate::failure;
 use crate::gateway::Gateway;
 use crate::pool::Lease;
@@ -44,6 +45,10 @@ struct Running {
     done: bool,
     /// The end of the answer, while what its provider wants back is kept.
     keeping: Option<Keeping>,
+    /// The stream is one JSON list.
+    list: bool,
+    /// A part of the answer is out.
+    spoken: bool,
     /// The client is gone.
     left: bool,
     idle: Duration,
@@ -74,6 +79,7 @@ impl Relay {
         dialect: ClientDialect,
         workspace: WorkspaceId,
         when_gone: ClientGone,
+        list: bool,
         held: (AnswerBody, Box<dyn Carry>, Carried),
         (target, lease): (Arc<Target>, Lease),
         trail: Trail,
@@ -99,6 +105,8 @@ impl Relay {
             semantic: false,
             done: false,
             keeping: None,
+            list,
+            spoken: false,
             left: false,
             idle,
             silence,
@@ -180,11 +188,16 @@ impl Running {
                 };
             }
             Some(Err(fault)) => {
-                self.queue.extend(carried.bytes);
+                self.say(carried.bytes);
                 return self.fault(&fault);
             }
         }
-        self.queue.extend(carried.bytes);
+        self.say(carried.bytes);
+    }
+
+    fn say(&mut self, bytes: Vec<Bytes>) {
+        self.spoken |= !bytes.is_empty();
+        self.queue.extend(bytes);
     }
 
     /// The answer is whole. `kept`: what its provider wants back is safe, and so not lost.
@@ -220,7 +233,8 @@ impl Running {
         self.done = true;
         self.trail.close(200, end, Some(&refusal.code), Some(self.carry.seen()));
         let error = refusal.body(self.id.to_string());
-        self.queue.push_back(self.dialect.chat().error_frames(&error).into());
+        let end = answer::error_end(self.dialect, self.list, self.spoken, &error);
+        self.queue.push_back(end);
     }
 
     /// Says that the stream lives, or that its upstream does not.

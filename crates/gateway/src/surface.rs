@@ -16,6 +16,19 @@ pub enum Surface {
         /// The path as rows name it.
         path: &'static str,
     },
+    /// How many tokens a conversation has.
+    Count {
+        /// In which dialect it is asked and answered.
+        dialect: ClientDialect,
+        /// The path as rows name it.
+        path: &'static str,
+    },
+    /// A response that its provider has stored.
+    Stored(Stored),
+    /// What would be sent where, without sending it.
+    Explain,
+    /// A WebSocket that some clients try first.
+    Socket,
     /// The models this key may call.
     Models,
     /// One of them.
@@ -35,13 +48,28 @@ pub enum Surface {
     Root,
 }
 
+/// What is wanted of a stored response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// The response itself.
+    Get,
+    /// What it was asked with.
+    InputItems,
+    /// That it stops.
+    Cancel,
+    /// That it is forgotten.
+    Delete,
+}
+
 /// A path that was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Match {
     /// What it is for.
     pub surface: Surface,
-    /// What follows a prefix route: the model of `models/{id}`.
+    /// What a path names: the model of `models/{id}`, the id of a response.
     pub rest: String,
+    /// Whether the path asks for a stream, where that is said there.
+    pub stream: Option<bool>,
     /// The path had a repeated `/v1`: served, and worth telling the client's owner.
     pub doubled: bool,
 }
@@ -71,6 +99,10 @@ const fn chat(path: &'static str, full: &'static str, dialect: ClientDialect) ->
     Entry { path, method: Method::POST, surface }
 }
 
+const fn count(path: &'static str, full: &'static str, dialect: ClientDialect) -> Entry {
+    Entry { path, method: Method::POST, surface: Surface::Count { dialect, path: full } }
+}
+
 const fn unsupported(path: &'static str, what: &'static str, instead: &'static str) -> Entry {
     Entry { path, method: Method::POST, surface: Surface::Unsupported { what, instead } }
 }
@@ -78,14 +110,19 @@ const fn unsupported(path: &'static str, what: &'static str, instead: &'static s
 /// Paths below `/v1`, or below the root.
 static OPERATIONS: &[Entry] = &[
     chat("/chat/completions", "/v1/chat/completions", ClientDialect::OpenAiChat),
+    chat("/responses", "/v1/responses", ClientDialect::OpenAiResponses),
+    Entry { path: "/responses", method: Method::GET, surface: Surface::Socket },
     chat("/messages", "/v1/messages", ClientDialect::AnthropicMessages),
+    chat("/completions", "/v1/completions", ClientDialect::OpenAiCompletions),
+    count("/messages/count_tokens", "/v1/messages/count_tokens", ClientDialect::AnthropicMessages),
+    count("/responses/input_tokens", "/v1/responses/input_tokens", ClientDialect::OpenAiResponses),
+    Entry { path: "/explain", method: Method::POST, surface: Surface::Explain },
     Entry { path: "/models", method: Method::GET, surface: Surface::Models },
     unsupported("/files", "files", "send the content in the request"),
     unsupported("/batches", "batches", "send the requests one by one"),
     unsupported("/realtime", "the realtime interface", "stream over /v1/chat/completions"),
-    unsupported("/responses", "the Responses interface", "use /v1/chat/completions"),
-    unsupported("/completions", "legacy completions", "use /v1/chat/completions"),
-    unsupported("/messages/count_tokens", "token counting", "read `usage` in the answer"),
+    unsupported("/responses/compact", "compaction", "send the conversation itself"),
+    unsupported("/conversations", "conversations", "send the conversation itself"),
     unsupported("/embeddings", "embeddings", "only chat models are served: /v1/chat/completions"),
     unsupported("/rerank", "rerank", "only chat models are served: /v1/chat/completions"),
     unsupported("/audio/speech", "speech", "only chat models are served: /v1/chat/completions"),
@@ -102,9 +139,10 @@ static OPERATIONS: &[Entry] = &[
     unsupported("/moderations", "moderation", "only chat models are served: /v1/chat/completions"),
 ];
 
-/// Finds what `path` is for. Served under `/v1`, at the root, and under a repeated `/v1`.
+/// Finds what `path` is for. Served under `/v1`, at the root, and under a repeated `/v1`; Gemini's
+/// also under `/v1beta`.
 pub fn find(method: &Method, path: &str) -> Result<Match, Miss> {
-    let fixed = |surface| Ok(Match { surface, rest: String::new(), doubled: false });
+    let fixed = |surface| Ok(Match { surface, rest: String::new(), stream: None, doubled: false });
     match path {
         "/" if method == Method::HEAD || method == Method::GET => return fixed(Surface::Root),
         "/" => return Err(Miss::Method("GET, HEAD")),
@@ -115,28 +153,79 @@ pub fn find(method: &Method, path: &str) -> Result<Match, Miss> {
         "/readyz" => return fixed(Surface::Readyz),
         _ => {}
     }
-    let (tail, depth) = below_v1(path);
+    let (tail, depth) = below_version(path);
     let doubled = depth > 1;
     let tail = if tail.len() > 1 { tail.strip_suffix('/').unwrap_or(tail) } else { tail };
-    if let Some(entry) = OPERATIONS.iter().find(|entry| entry.path == tail) {
-        let served = entry.method == method || matches!(entry.surface, Surface::Unsupported { .. });
-        return if served || (entry.method == Method::GET && method == Method::HEAD) {
-            Ok(Match { surface: entry.surface, rest: String::new(), doubled })
-        } else {
-            Err(Miss::Method(if entry.method == Method::GET { "GET, HEAD" } else { "POST" }))
+    let found =
+        |surface, rest: &str| Match { surface, rest: rest.to_owned(), stream: None, doubled };
+    let mut entries = OPERATIONS.iter().filter(|entry| entry.path == tail).peekable();
+    if entries.peek().is_some() {
+        let served = |entry: &&Entry| {
+            entry.method == method
+                || matches!(entry.surface, Surface::Unsupported { .. })
+                || (entry.method == Method::GET && method == Method::HEAD)
         };
+        let wrong =
+            if entries.clone().any(|it| it.method == Method::POST) { "POST" } else { "GET, HEAD" };
+        return entries.find(served).map(|it| found(it.surface, "")).ok_or(Miss::Method(wrong));
+    }
+    if let Some(rest) = tail.strip_prefix("/responses/").filter(|rest| !rest.is_empty()) {
+        return stored(method, rest).map(|(verb, id)| found(Surface::Stored(verb), id));
     }
     if let Some(model) = tail.strip_prefix("/models/").filter(|model| !model.is_empty()) {
+        if let Some(of) = gemini(model) {
+            let (surface, model, stream) = of;
+            let served = method == Method::POST;
+            let found = Match { stream, ..found(surface, model) };
+            return if served { Ok(found) } else { Err(Miss::Method("POST")) };
+        }
         let served = method == Method::GET || method == Method::HEAD;
-        let found = Match { surface: Surface::Model, rest: model.to_owned(), doubled };
+        let found = found(Surface::Model, model);
         return if served { Ok(found) } else { Err(Miss::Method("GET, HEAD")) };
     }
     Err(pasted(tail))
 }
 
+/// `{model}:{verb}`, as Gemini's clients ask.
+fn gemini(text: &str) -> Option<(Surface, &str, Option<bool>)> {
+    const GENERATE: &str = "/v1beta/models/{model}:generateContent";
+    const STREAM: &str = "/v1beta/models/{model}:streamGenerateContent";
+    const COUNT: &str = "/v1beta/models/{model}:countTokens";
+    let (model, verb) = text.rsplit_once(':')?;
+    let dialect = ClientDialect::Gemini;
+    let chat = |path| Surface::Operation { operation: Operation::Chat, dialect, path };
+    match verb {
+        "generateContent" => Some((chat(GENERATE), model, Some(false))),
+        "streamGenerateContent" => Some((chat(STREAM), model, Some(true))),
+        "countTokens" => Some((Surface::Count { dialect, path: COUNT }, model, None)),
+        _ => None,
+    }
+}
+
+/// `{id}`, `{id}/input_items` and `{id}/cancel`.
+fn stored<'p>(method: &Method, rest: &'p str) -> Result<(Stored, &'p str), Miss> {
+    match rest.split_once('/') {
+        None if method == Method::GET => Ok((Stored::Get, rest)),
+        None if method == Method::DELETE => Ok((Stored::Delete, rest)),
+        None => Err(Miss::Method("GET, DELETE")),
+        Some((id, "input_items")) if method == Method::GET => Ok((Stored::InputItems, id)),
+        Some((_, "input_items")) => Err(Miss::Method("GET")),
+        Some((id, "cancel")) if method == Method::POST => Ok((Stored::Cancel, id)),
+        Some((_, "cancel")) => Err(Miss::Method("POST")),
+        Some(("responses", _)) => Err(Miss::Pasted { operation: "/responses" }),
+        Some(_) => Err(Miss::Unknown),
+    }
+}
+
 /// The dialect of the operation that a path names or begins with, whether or not it is served so.
 pub fn speaks(path: &str) -> Option<ClientDialect> {
-    let (tail, _) = below_v1(path);
+    if path.starts_with("/v1beta/") {
+        return Some(ClientDialect::Gemini);
+    }
+    let (tail, _) = below_version(path);
+    if tail.strip_prefix("/models/").is_some_and(|model| gemini(model).is_some()) {
+        return Some(ClientDialect::Gemini);
+    }
     OPERATIONS.iter().find_map(|entry| match entry.surface {
         Surface::Operation { dialect, .. } => {
             let rest = tail.strip_prefix(entry.path)?;
@@ -146,8 +235,11 @@ pub fn speaks(path: &str) -> Option<ClientDialect> {
     })
 }
 
-/// The path without its leading `/v1`s, and how many there were.
-fn below_v1(mut path: &str) -> (&str, usize) {
+/// The path without its leading `/v1`s (or one `/v1beta`), and how many there were.
+fn below_version(mut path: &str) -> (&str, usize) {
+    if let Some(rest) = path.strip_prefix("/v1beta").filter(|rest| rest.starts_with('/')) {
+        return (rest, 1);
+    }
     let mut depth = 0;
     while let Some(rest) =
         path.strip_prefix("/v1").filter(|rest| rest.starts_with('/') || rest.is_empty())
@@ -222,6 +314,37 @@ mod tests {
             (speaks("/v1/messagesx"), speaks("/v1/models"), speaks("/")),
             (None, None, None)
         );
+    }
+
+    #[test]
+    fn geminis_clients_name_the_model_in_the_path() {
+        let found = find(&Method::POST, "/v1beta/models/team/fast:streamGenerateContent").unwrap();
+        assert_eq!((found.rest.as_str(), found.stream), ("team/fast", Some(true)));
+        let found = find(&Method::POST, "/v1/models/fast:countTokens").unwrap();
+        assert!(matches!(found.surface, Surface::Count { dialect: ClientDialect::Gemini, .. }));
+        let miss = find(&Method::GET, "/v1beta/models/fast:generateContent").unwrap_err();
+        assert_eq!(miss, Miss::Method("POST"));
+        assert_eq!(speaks("/v1beta/models"), Some(ClientDialect::Gemini));
+        assert_eq!(speaks("/models/fast:generateContent"), Some(ClientDialect::Gemini));
+    }
+
+    #[test]
+    fn a_stored_response_is_found_by_its_id() {
+        let verb = |method: Method, path: &str| match find(&method, path) {
+            Ok(Match { surface: Surface::Stored(verb), rest, .. }) => Some((verb, rest)),
+            _ => None,
+        };
+        let id = || "resp_1".to_owned();
+        assert_eq!(verb(Method::GET, "/v1/responses/resp_1"), Some((Stored::Get, id())));
+        assert_eq!(verb(Method::DELETE, "/responses/resp_1"), Some((Stored::Delete, id())));
+        assert_eq!(verb(Method::POST, "/v1/responses/resp_1/cancel"), Some((Stored::Cancel, id())));
+        let items = verb(Method::GET, "/v1/responses/resp_1/input_items");
+        assert_eq!(items, Some((Stored::InputItems, id())));
+        assert_eq!(verb(Method::POST, "/v1/responses/resp_1/other"), None);
+        let pasted = find(&Method::POST, "/v1/responses/responses/x").unwrap_err();
+        assert_eq!(pasted, Miss::Pasted { operation: "/responses" });
+        let socket = find(&Method::GET, "/v1/responses").unwrap();
+        assert_eq!(socket.surface, Surface::Socket);
     }
 
     #[test]

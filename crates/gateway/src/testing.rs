@@ -30,6 +30,7 @@ use crate::metrics::Metrics;
 use crate::pool::Healths;
 use crate::recorder::Recorder;
 use crate::settings::Settings;
+use crate::token::Tokens;
 use crate::upstream::Upstream;
 use crate::vault::Vault;
 use crate::world::{Candidate, KeyEntry, Target, World};
@@ -272,6 +273,7 @@ pub(crate) fn gateway(folder: &Path, clock: &Clock, store: &Store, world: World)
         upstream: Upstream::new(&settings).unwrap(),
         media: Upstream::for_media(&settings).unwrap(),
         vault: Vault::new(store.clone()),
+        tokens: Tokens::default(),
         drains: Drains::new(settings.max_drains, settings.drain_limit, TaskTracker::new()),
         settings,
         recorder,

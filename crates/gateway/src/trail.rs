@@ -24,7 +24,7 @@ use crate::world::{Route, Target};
 pub const BYTES_PER_TOKEN: u64 = 4;
 
 /// Output that a hold assumes where neither the client nor the model's facts limit it.
-const UNLIMITED_OUTPUT: u64 = 128_000;
+pub const UNLIMITED_OUTPUT: u64 = 128_000;
 
 /// The record of one request while it runs.
 pub struct Trail {
@@ -260,6 +260,13 @@ impl Trail {
         self.recorder
             .close(&state.identity, ClosedView { identity, asked, outcome: &outcome, attempts });
         self.recorder.metrics.in_flight.dec();
+    }
+
+    /// Nothing was done, so nothing is recorded.
+    pub fn forget(&mut self) {
+        if self.state.take().is_some() {
+            self.recorder.metrics.in_flight.dec();
+        }
     }
 
     /// The request was refused, by us or in the provider's words.

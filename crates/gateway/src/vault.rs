@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use wayleave_dialect::Dialect;
 use wayleave_dialect::carry::keep::{self, Anchor, Kept};
 use wayleave_dialect::chat::ChatRequest;
 use wayleave_model::Timestamp;
 use wayleave_model::id::WorkspaceId;
-use wayleave_store::{MAX_KEPT, Store};
+use wayleave_store::{MAX_KEPT, ResponseIds, Store};
 
 /// How long a request waits for the database: without it, the reasoning is a named loss.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -20,6 +21,19 @@ impl Vault {
     /// In `store`.
     pub fn new(store: Store) -> Vault {
         Vault(store)
+    }
+
+    /// Seals and opens ids of responses.
+    pub fn response_ids(&self) -> ResponseIds {
+        self.0.response_ids()
+    }
+
+    /// What is due now and then: keys of response ids, records that have expired.
+    pub async fn tidy(&self, now: Timestamp) {
+        if let Err(err) = self.0.refresh_response_ids().await {
+            tracing::warn!(%err, "the keys of response ids could not be read");
+        }
+        while matches!(self.0.sweep_vault(now).await, Ok(500..)) {}
     }
 
     /// Keeps what one answer's provider wants back. Whether it is safe.
@@ -46,7 +60,13 @@ impl Vault {
 
     /// Puts back what was kept of the conversation so far. What is not there, or not in time,
     /// stays away: the provider judges.
-    pub async fn restore(&self, workspace: WorkspaceId, request: &mut ChatRequest, now: Timestamp) {
+    pub async fn restore(
+        &self,
+        workspace: WorkspaceId,
+        request: &mut ChatRequest,
+        to: Dialect,
+        now: Timestamp,
+    ) {
         let turns = keep::anchors(request);
         if turns.is_empty() {
             return;
@@ -69,7 +89,7 @@ impl Vault {
             let at = anchors.iter().position(|it| *it == anchor).map(|at| turns[at].0);
             let turn = at.and_then(|at| request.turns.get_mut(at));
             if let (Some(turn), Ok(kept)) = (turn, serde_json::from_slice(record.expose())) {
-                keep::restore(turn, kept);
+                keep::restore(turn, kept, to);
             }
         }
     }

@@ -103,6 +103,8 @@ pub struct Target {
     pub facts: ModelFacts,
     /// What it costs.
     pub price: PriceVersion,
+    /// Its credential is exchanged for a token.
+    pub exchanges: bool,
     /// Its health.
     pub member: Member,
     account: AccountData,
@@ -322,7 +324,12 @@ impl<'a> Targets<'a> {
             .map(|offer| endpoint(kind, &account.view(), offer, &model.name))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|why| broken(format!("provider {}: {why}", provider.name)))?;
+        let exchanges = kind
+            .exchange(&account.view(), model.updated_at)
+            .map_err(|why| broken(format!("provider {}: {why}", provider.name)))?
+            .is_some();
         Ok(Target {
+            exchanges,
             label: Arc::new(TargetLabel {
                 provider: provider.id,
                 provider_name: provider.name.clone(),

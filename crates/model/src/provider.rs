@@ -123,6 +123,10 @@ pub enum Operation {
     Moderate,
     /// A video.
     Video,
+    /// How many tokens a conversation has.
+    CountTokens,
+    /// A response that its provider has stored: read, cancelled or deleted.
+    StoredResponse,
 }
 
 impl Operation {
@@ -137,6 +141,8 @@ impl Operation {
             Operation::Transcribe => "transcribe",
             Operation::Moderate => "moderate",
             Operation::Video => "video",
+            Operation::CountTokens => "count_tokens",
+            Operation::StoredResponse => "stored_response",
         }
     }
 }

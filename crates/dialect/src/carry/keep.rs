@@ -164,7 +164,7 @@ impl Anchor {
     }
 }
 
-/// The turns of `request` whose reasoning may have been kept, newest first.
+/// The turns of `request` that hold no proof and whose reasoning may have been kept, newest first.
 pub fn anchors(request: &ChatRequest) -> Vec<(usize, Anchor)> {
     let turns = request.turns.iter().enumerate().rev();
     let unsealed = turns.filter(|(_, turn)| !turn.parts.iter().any(is_sealed));
@@ -175,15 +175,13 @@ fn is_sealed(part: &Part) -> bool {
     matches!(part, Part::Reasoning { seal: Some(_), .. } | Part::ToolCall { seal: Some(_), .. })
 }
 
-/// Puts back what was kept of `turn`, each piece in its place. Reasoning that the client sent in
-/// its own words gives way.
-pub fn restore(turn: &mut Turn, kept: Kept) {
-    let from = kept.from;
-    let sealed = |seal: KeptSeal| {
-        let mut seal = Seal { kind: seal.kind.into(), bytes: Bytes::from(seal.proof) };
-        super::seals::mark(&mut seal, from);
-        seal
-    };
+/// Puts back what was kept of `turn`, each piece in its place, where its proofs hold with a
+/// provider that speaks `to`. Reasoning that the client sent in its own words gives way.
+pub fn restore(turn: &mut Turn, kept: Kept, to: Dialect) {
+    if !super::seals::holds(kept.from, to) {
+        return;
+    }
+    let sealed = |seal: KeptSeal| Seal { kind: seal.kind.into(), bytes: Bytes::from(seal.proof) };
     let mut theirs: VecDeque<Part> = std::mem::take(&mut turn.parts).into();
     theirs.retain(|part| !matches!(part, Part::Reasoning { .. }));
     for part in kept.parts {
@@ -291,7 +289,7 @@ mod tests {
         let request = ChatRequest { turns: vec![turn], ..ChatRequest::default() };
         assert_eq!(anchors(&request), [(0, anchor)]);
         turn = request.turns.into_iter().next().unwrap();
-        restore(&mut turn, kept);
+        restore(&mut turn, kept, Dialect::AnthropicMessages);
         let [
             Part::Reasoning { text: thought, seal: Some(seal) },
             Part::Text { text, .. },
@@ -301,7 +299,7 @@ mod tests {
             panic!("{:?}", turn.parts);
         };
         assert_eq!((&**thought, &**text, &**id), ("hmm", "I look.", "c1"));
-        assert_eq!(&*seal.bytes, b"WLsealAMEq==");
+        assert_eq!(&*seal.bytes, b"Eq==");
     }
 
     #[test]
@@ -309,7 +307,7 @@ mod tests {
         let events = [open(0, call("a")), seal(0, "Sa"), open(1, call("b")), seal(1, "Sb")];
         let (_, kept) = kept(&events).unwrap();
         let mut turn = sent_back(vec![called("a"), called("b"), called("new")]);
-        restore(&mut turn, kept);
+        restore(&mut turn, kept, Dialect::AnthropicMessages);
         let proofs: Vec<_> = turn
             .parts
             .iter()
@@ -319,7 +317,15 @@ mod tests {
             })
             .collect();
         let proof = |text: &'static str| Some(Bytes::from_static(text.as_bytes()));
-        assert_eq!(proofs, [proof("WLsealAMSa"), proof("WLsealAMSb"), None]);
+        assert_eq!(proofs, [proof("Sa"), proof("Sb"), None]);
+    }
+
+    #[test]
+    fn another_providers_reasoning_stays_away() {
+        let (_, kept) = kept(&thought_text_call()).unwrap();
+        let mut turn = sent_back(vec![text("I look."), called("c1")]);
+        restore(&mut turn, kept, Dialect::Gemini);
+        assert_eq!(turn.parts.len(), 2);
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub struct Answer {
     pub created: i64,
     /// What `model` must say; `None`: the provider's own name.
     pub model: Option<String>,
+    /// The provider's name for the model, where its dialect does not repeat it.
+    pub target_model: String,
     /// Whether the client wants usage at the end of a stream.
     pub include_usage: bool,
     /// Tools that the client declared as custom (free text): calls of them are answered so.

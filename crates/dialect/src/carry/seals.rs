@@ -46,7 +46,7 @@ pub fn any_marked(body: &[u8]) -> bool {
 
 /// Whether a proof that `from` made holds with `to`. Claude's signatures hold wherever Claude is
 /// served (<https://docs.claude.com/en/docs/build-with-claude/extended-thinking>).
-fn holds(from: Dialect, to: Dialect) -> bool {
+pub(super) fn holds(from: Dialect, to: Dialect) -> bool {
     const CLAUDE: [Dialect; 2] = [Dialect::AnthropicMessages, Dialect::Bedrock];
     from == to || (CLAUDE.contains(&from) && CLAUDE.contains(&to))
 }

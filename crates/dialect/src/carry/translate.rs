@@ -15,6 +15,10 @@ pub struct Translate {
     writer: Box<dyn WriteEvents>,
     /// The provider's dialect.
     from: Dialect,
+    /// Its name for the model, where its dialect does not repeat it.
+    target_model: String,
+    /// The client has a field for proofs and does not always send it back.
+    forgets: bool,
     unwrap: Option<Unwrap>,
     keeping: Option<Keeping>,
     framing: Framing,
@@ -43,7 +47,10 @@ impl Translate {
         let unwrap = answer.answer_tool.clone().map(Unwrap::new);
         let keeping = answer.keep.then(Keeping::default);
         let (reader, writer) = (from.chat().reader(answer), to.chat().writer(answer));
-        Translate { unwrap, keeping, ..Translate::between(from, reader, writer) }
+        let target_model = answer.target_model.clone();
+        let forgets = forgets(to);
+        let plain = Translate::between(from, reader, writer);
+        Translate { target_model, forgets, unwrap, keeping, ..plain }
     }
 
     /// From any reader to any writer.
@@ -56,6 +63,8 @@ impl Translate {
             reader,
             writer,
             from,
+            target_model: String::new(),
+            forgets: false,
             unwrap: None,
             keeping: None,
             framing: from.chat().framing(),
@@ -130,6 +139,7 @@ impl Translate {
             if let Some(keeping) = &mut self.keeping {
                 keeping.event(&event);
             }
+            name(&mut event, &self.target_model);
             if let ChatEvent::Seal { seal, .. } = &mut event {
                 seals::mark(seal, self.from);
             }
@@ -150,7 +160,7 @@ impl Translate {
         let losses = self.writer.losses();
         let known = self.seen.losses.len();
         self.seen.losses.extend(losses.iter().skip(known));
-        let lost = KEPT_LOSSES.iter().any(|name| self.seen.losses.contains(name));
+        let lost = self.forgets || KEPT_LOSSES.iter().any(|name| self.seen.losses.contains(name));
         if let (true, Some(Ok(())), Some(keeping)) =
             (lost, &end, self.keeping.take_if(|_| end.is_some()))
         {
@@ -207,6 +217,7 @@ pub fn translate_whole(
     let mut keeping = Keeping::default();
     for event in &mut events {
         keeping.event(event);
+        name(event, &answer.target_model);
         if let ChatEvent::Seal { seal, .. } = event {
             seals::mark(seal, from);
         }
@@ -224,8 +235,8 @@ pub fn translate_whole(
     let mut writer = to.chat().writer(answer);
     let body = writer.whole(&events).into();
     let losses = writer.losses().to_vec();
-    let lost = answer.keep && KEPT_LOSSES.iter().any(|name| losses.contains(name));
-    let kept = if lost { keeping.finish(from).map(Box::new) } else { None };
+    let lost = forgets(to) || KEPT_LOSSES.iter().any(|name| losses.contains(name));
+    let kept = if answer.keep && lost { keeping.finish(from).map(Box::new) } else { None };
     Ok(Whole {
         body,
         usage: seen.usage,
@@ -234,6 +245,20 @@ pub fn translate_whole(
         losses,
         kept,
     })
+}
+
+/// Gemini's command line drops thoughts, and the signatures on them, from what it sends back.
+fn forgets(client: ClientDialect) -> bool {
+    client == ClientDialect::Gemini
+}
+
+/// An answer whose dialect does not say which model gave it says the target's.
+fn name(event: &mut ChatEvent, target_model: &str) {
+    if let ChatEvent::Begin { model, .. } = event
+        && model.is_empty()
+    {
+        target_model.clone_into(model);
+    }
 }
 
 fn web_page() -> Fault {

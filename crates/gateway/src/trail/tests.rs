@@ -242,6 +242,7 @@ fn an_attempt_that_cannot_be_recorded_is_not_sent() {
 fn a_whole_answer_that_nobody_waited_for_is_charged_as_reported() {
     let mut bench = Bench::answered(200);
     bench.trail.saw_whole(&Whole {
+        kept: None,
         body: bytes::Bytes::new(),
         usage: Some(usage(7, 3)),
         content_bytes: 999,

@@ -38,6 +38,48 @@ pub enum Family {
     Video,
 }
 
+impl Family {
+    /// Every family.
+    pub const ALL: [Family; 15] = [
+        Family::Chat,
+        Family::Responses,
+        Family::Messages,
+        Family::Completions,
+        Family::Gemini,
+        Family::Converse,
+        Family::Ollama,
+        Family::Cohere,
+        Family::Embeddings,
+        Family::Rerank,
+        Family::Image,
+        Family::Speech,
+        Family::Transcription,
+        Family::Moderation,
+        Family::Video,
+    ];
+
+    /// The word in JSON and in setup files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Family::Chat => "chat",
+            Family::Responses => "responses",
+            Family::Messages => "messages",
+            Family::Completions => "completions",
+            Family::Gemini => "gemini",
+            Family::Converse => "converse",
+            Family::Ollama => "ollama",
+            Family::Cohere => "cohere",
+            Family::Embeddings => "embeddings",
+            Family::Rerank => "rerank",
+            Family::Image => "image",
+            Family::Speech => "speech",
+            Family::Transcription => "transcription",
+            Family::Moderation => "moderation",
+            Family::Video => "video",
+        }
+    }
+}
+
 /// The name of the answer limit on the chat-completions dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

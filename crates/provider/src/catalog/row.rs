@@ -158,6 +158,7 @@ impl CatalogModel {
             audio_output: can.audio_output,
             files: can.files,
             prompt_caching: can.prompt_caching,
+            ..ModelFacts::default()
         }
     }
 

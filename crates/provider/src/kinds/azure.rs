@@ -17,6 +17,7 @@ use wayleave_model::target::ModelFacts;
 use super::compatible::{
     API_KEY, API_KEY_FIELD, BASE_URL_FIELD, BEARER, OVERRIDE_FIELD, below, secret_value,
 };
+use super::families;
 use crate::address::{BaseUrl, normalise_base_url, safe_segment};
 use crate::manifest::{Choice, Condition, Control, Field, Manifest};
 use crate::sign::sigv4::encode;
@@ -112,9 +113,9 @@ impl ProviderKind for AzureOpenAi {
         Ok(it)
     }
 
-    fn offers(&self, operation: Operation, _facts: &ModelFacts) -> &'static [Offer] {
+    fn offers(&self, operation: Operation, facts: &ModelFacts) -> &'static [Offer] {
         match operation {
-            Operation::Chat => &[Offer { dialect: Dialect::OpenAiChat, path: "/chat/completions" }],
+            Operation::Chat => families::both_unless_said(facts),
             _ => &[],
         }
     }
@@ -127,7 +128,9 @@ impl ProviderKind for AzureOpenAi {
         _stream: bool,
     ) -> Result<String, BadAccount> {
         let path = offer.path;
-        if account.settings.get(API).is_none_or(|api| api != DEPLOYMENTS) {
+        let v1 = account.settings.get(API).is_none_or(|api| api != DEPLOYMENTS);
+        // Responses have no path of a deployment: the body names it.
+        if v1 || offer.dialect == Dialect::OpenAiResponses {
             return below(account.base_url, &format!("/openai/v1{path}"));
         }
         let deployment = encode(safe_segment(model)?, b"");

@@ -6,7 +6,7 @@ use wayleave_model::provider::{ModelType, Operation};
 use http::HeaderMap;
 use wayleave_model::target::ModelFacts;
 
-use super::compatible::{API_KEY_FIELD, BASE_URL_FIELD, BEARER, Compatible, OVERRIDE_FIELD};
+use super::compatible::{API_KEY_FIELD, BASE_URL_FIELD, BEARER, Compatible, OVERRIDE_FIELD, PLAIN};
 use crate::address::{BaseUrl, normalise_base_url};
 use crate::manifest::{Field, Manifest};
 use crate::{Account, BadAccount, Offer, ProviderKind};
@@ -33,7 +33,8 @@ static BEARER_KEY: Compatible = Compatible {
         ..BEARER
     },
     operations: &[(Operation::Chat, &[Offer { dialect: Dialect::Cohere, path: "/v2/chat" }])],
-    header_fields: &[],
+    families: None,
+    ..PLAIN
 };
 
 impl ProviderKind for Cohere {

@@ -7,6 +7,7 @@ use wayleave_model::Secret;
 use wayleave_model::provider::{ModelType, Operation};
 use wayleave_model::target::ModelFacts;
 
+use super::families;
 use super::place::Place;
 use crate::manifest::{BASE_URL, Control, Field, Manifest};
 use crate::{Account, BadAccount, Offer, ProviderKind, Quirks};
@@ -28,6 +29,8 @@ pub(super) struct Compatible {
     pub(super) place: Place,
     /// How its chat completions differ from OpenAI's.
     pub(super) quirks: &'static Quirks,
+    /// What a model's endpoint families make of its offers of chat; `None`: nothing.
+    pub(super) families: Option<fn(&ModelFacts) -> &'static [Offer]>,
 }
 
 /// What most vendors have in common; the manifest is each one's own.
@@ -38,6 +41,7 @@ pub(super) const PLAIN: Compatible = Compatible {
     headers: &[],
     place: Place::Manifest,
     quirks: &Quirks::NONE,
+    families: Some(families::chat_unless_said),
 };
 
 /// Chat completions, below a base URL that ends in the version.
@@ -128,8 +132,13 @@ impl ProviderKind for Compatible {
         self.place.describe()
     }
 
-    fn offers(&self, operation: Operation, _facts: &ModelFacts) -> &'static [Offer] {
-        self.operations.iter().find(|(it, _)| *it == operation).map_or(&[], |(_, offers)| *offers)
+    fn offers(&self, operation: Operation, facts: &ModelFacts) -> &'static [Offer] {
+        let own = self.operations.iter().find(|(it, _)| *it == operation);
+        let own: &'static [Offer] = own.map_or(&[], |(_, offers)| *offers);
+        match (operation, self.families) {
+            (Operation::Chat, Some(by_families)) if !own.is_empty() => by_families(facts),
+            _ => own,
+        }
     }
 
     fn url(

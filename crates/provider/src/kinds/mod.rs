@@ -5,6 +5,7 @@ mod azure;
 mod bedrock;
 mod cohere;
 mod compatible;
+mod families;
 mod gemini;
 mod ollama;
 mod openai;

@@ -5,7 +5,7 @@ use wayleave_dialect::Dialect;
 use wayleave_model::provider::{ModelType, Operation};
 use wayleave_model::target::ModelFacts;
 
-use super::compatible::{API_KEY_FIELD, BASE_URL_FIELD, BEARER, Compatible, OVERRIDE_FIELD};
+use super::compatible::{API_KEY_FIELD, BASE_URL_FIELD, BEARER, Compatible, OVERRIDE_FIELD, PLAIN};
 use crate::address::{BaseUrl, normalise_base_url};
 use crate::manifest::{Field, Manifest};
 use crate::{Account, BadAccount, Offer, ProviderKind};
@@ -49,7 +49,8 @@ static BEARER_KEY: Compatible = Compatible {
             Offer { dialect: Dialect::OpenAiChat, path: "/v1/chat/completions" },
         ],
     )],
-    header_fields: &[],
+    families: None,
+    ..PLAIN
 };
 
 impl ProviderKind for Ollama {

@@ -1,6 +1,7 @@
 //! OpenAI itself: the compatible grammar, plus an organisation and a project as headers.
 
 use super::compatible::{API_KEY_FIELD, BASE_URL_FIELD, BEARER, Compatible, OVERRIDE_FIELD, PLAIN};
+use super::families;
 use crate::manifest::{Control, Field, Manifest};
 
 const ORGANIZATION: &str = "organization";
@@ -43,6 +44,7 @@ pub(super) static OPENAI: Compatible = Compatible {
         ..BEARER
     },
     header_fields: &[(ORGANIZATION, "openai-organization"), (PROJECT, "openai-project")],
+    families: Some(families::both_unless_said),
     ..PLAIN
 };
 

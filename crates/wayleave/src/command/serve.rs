@@ -18,6 +18,7 @@ use wayleave_gateway::metrics::Metrics;
 use wayleave_gateway::pool::Healths;
 use wayleave_gateway::recorder::Recorder;
 use wayleave_gateway::server::{self, Server};
+use wayleave_gateway::token::Tokens;
 use wayleave_gateway::upstream::Upstream;
 use wayleave_gateway::vault::Vault;
 use wayleave_gateway::{Gateway, Settings, Timers};
@@ -169,6 +170,7 @@ async fn gateway(
         upstream,
         media,
         vault: Vault::new(store.clone()),
+        tokens: Tokens::default(),
         hasher: store.hasher(),
         node: NodeId(uuid::Uuid::from_bytes(recovery.node_id)),
         confirmed: AtomicU64::new(0),

@@ -4,7 +4,6 @@
 //! <https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow>; clouds:
 //! <https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud>.
 
-
 use super::{API_KEY, API_KEY_FIELD, BASE_URL_FIELD};
 use crate::exchange::{self, Exchange};
 use crate::manifest::{Choice, Condition, Control, Field};
