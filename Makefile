@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test bench soak fmt lint
+.PHONY: help run test test-clients bench soak fmt lint
 
 target_dir := $(or $(CARGO_TARGET_DIR),target)
 # Where `make run` listens and keeps its data.
@@ -10,7 +10,7 @@ LISTEN ?= 127.0.0.1:8080
 DATA ?= ./data
 
 help: ## List these commands
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
 
 run: ## Build and start Wayleave on 127.0.0.1:8080, its data in ./data (LISTEN=, DATA= change that)
 	@scripts/install.sh build
@@ -20,6 +20,9 @@ run: ## Build and start Wayleave on 127.0.0.1:8080, its data in ./data (LISTEN=,
 
 test: ## Run all tests against throwaway servers (installs what they need)
 	@scripts/test.sh
+
+test-clients: ## Run Claude Code, Codex and gemini-cli through Wayleave, offline (installs them; ARGS=--help)
+	@tests/clients/run.sh $(ARGS)
 
 bench: ## Measure direct / floor / wayleave side by side (BENCH_QUICK=1: one short round)
 	@bench/run.sh

@@ -23,11 +23,11 @@ step Conventions
 python3 scripts/tidy.py
 
 step Scripts
-for script in .ci/run bench/run.sh scripts/*.sh; do
+for script in .ci/run bench/run.sh tests/clients/run.sh scripts/*.sh; do
   bash -n "$script"
 done
 if command -v shellcheck >/dev/null; then
-  shellcheck .ci/run bench/run.sh scripts/*.sh
+  shellcheck .ci/run bench/run.sh tests/clients/run.sh scripts/*.sh
 else
   echo "shellcheck is not installed: syntax checked only"
 fi
