@@ -31,10 +31,10 @@ cargo build --workspace --locked --bins --tests
 
 cargo test --workspace --locked --no-fail-fast 2>&1 | tee "$logs/rust" || failed+=("cargo test")
 
-has_sdk=$(find tests/sdk -name 'test_*.py' -print -quit 2>/dev/null || true)
-if [[ $has_sdk ]]; then
-  .venv/bin/python -m pytest tests/sdk -ra -p no:cacheprovider 2>&1 | tee "$logs/python" || failed+=("tests/sdk")
-fi
+# Apart, because each has its own gateway and its own modules.
+for suite in sdk matrix; do
+  .venv/bin/python -m pytest "tests/$suite" -ra -p no:cacheprovider 2>&1 | tee "$logs/$suite" || failed+=("tests/$suite")
+done
 
 echo
 echo "== Result =="
@@ -42,11 +42,10 @@ echo "== Result =="
 awk '/^test result:/ { passed += $4; failed += $6; ignored += $8; binaries++ }
   END { printf "Rust:   %d passed, %d failed, %d ignored in %d test binaries\n", passed, failed, ignored, binaries }' \
   "$logs/rust"
-if [[ $has_sdk ]]; then
-  printf 'Python: %s\n' "$(tail -n 1 "$logs/python" | tr -d '=' | xargs)"
-else
-  echo "Python: no tests in tests/sdk"
-fi
+for suite in sdk matrix; do
+  printf 'Python: %s in tests/%s\n' "$(tail -n 1 "$logs/$suite" | tr -d '=' | xargs)" "$suite"
+done
+printf 'Matrix: %s\n' "$(sed -n 's/^all  *//p' "$logs/matrix" | tail -n 1)"
 if ((${#failed[@]})); then
   printf 'FAILED: %s\n' "${failed[@]}"
   exit 1

@@ -1,0 +1,23 @@
+"""Pictures, documents and sound in the question."""
+
+from __future__ import annotations
+
+from cases.common import PDF, PICTURE_URL, PNG, WAV, asked
+from neutral import Ask, Audio, File, Image, user
+
+SITUATIONS = [
+    asked("image-base64", "A picture in the request.", Ask((user("What is it?", Image(base64=PNG)),))),
+    asked("image-first", "The picture comes before the words.", Ask((user(Image(base64=PNG), "What is it?"),))),
+    asked(
+        "images-several",
+        "Pictures between words.",
+        Ask((user("One:", Image(base64=PNG), "Two:", Image(base64=PNG)),)),
+    ),
+    asked(
+        "image-url",
+        "A picture at an address: fetched for targets that want its bytes.",
+        Ask((user("What is it?", Image(url=PICTURE_URL)),)),
+    ),
+    asked("pdf", "A document in the request.", Ask((user("Sum it up.", File("application/pdf", PDF, "report.pdf")),))),
+    asked("audio-in", "Sound in the request.", Ask((user("What is said?", Audio("wav", WAV)),))),
+]

@@ -1,0 +1,27 @@
+"""The shape of the answer, and what comes with it."""
+
+from __future__ import annotations
+
+from cases.common import PLACE, PLACE_SCHEMA, SAID, TEXT, asked, plain
+from neutral import Answer, Ask, Text, user
+
+JSON = Ask((user("The weather of Oslo, as JSON."),), output="json")
+
+SITUATIONS = [
+    asked(
+        "json-schema",
+        "The answer must fit a schema.",
+        plain(output=PLACE_SCHEMA),
+        Answer((Text(PLACE),)),
+        facts={"json_schema": True},
+    ),
+    asked("json-object", "The answer must be a JSON object.", JSON, Answer((Text(PLACE),))),
+    asked(
+        "citations",
+        "The answer names what it rests on.",
+        plain(),
+        Answer((Text(TEXT),), citations=("https://example.com/a", "https://example.com/b")),
+    ),
+    asked("logprobs", "Probabilities of tokens.", plain(logprobs=2), Answer(SAID.parts, logprobs=True)),
+    asked("choices-two", "Two answers are asked for.", plain(choices=2), Answer(SAID.parts, others=("Another.",))),
+]

@@ -1,0 +1,124 @@
+"""Tools: declared, forced, called, answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cases.common import AFTER, CLOCK, NOON, OSLO, PNG, ROME, WEATHER, WEATHER_SCHEMA, asked, called, plain, with_tools
+from neutral import Answer, Answered, Ask, Call, Image, Situation, Step, Text, Tool, Turn, assistant, result, user
+
+REFS: dict[str, Any] = {
+    "$schema": "http://json-schema.org/draft-07/schema#",
+    "type": "object",
+    "properties": {
+        "where": {"$ref": "#/$defs/place"},
+        "when": {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]},
+        "units": {"type": "string", "enum": ["c", "f"], "default": "c"},
+        "hours": {"type": "integer", "exclusiveMinimum": 0, "maximum": 48},
+    },
+    "required": ["where"],
+    "additionalProperties": False,
+    "$defs": {
+        "place": {"type": "object", "properties": {"city": {"type": "string", "minLength": 1}}, "required": ["city"]}
+    },
+}
+STRICT: dict[str, Any] = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
+QUESTION = user("What is the weather?")
+
+
+def loop(name: str, about: str, *results: Any, calls: tuple[Call, ...] = (OSLO,), text: str = "") -> Situation:
+    """The model calls, the client answers, the model speaks."""
+    tools = (WEATHER, CLOCK)
+    first = Step(Ask((QUESTION,), tools), called(*calls, text=text))
+    second = Step(Ask((QUESTION, Answered(0), Turn("user", results)), tools), Answer((Text(AFTER),)))
+    return Situation(name, about, (first, second))
+
+
+SITUATIONS = [
+    asked("tool-call", "One call.", with_tools(), called(OSLO)),
+    asked("said-and-called", "Words, then a call.", with_tools(), called(OSLO, text="Let me look.")),
+    asked("parallel-calls", "Two calls at once.", with_tools(WEATHER, CLOCK), called(OSLO, ROME)),
+    asked(
+        "interleaved-calls",
+        "The fragments of two calls come mixed: each must keep its own index.",
+        with_tools(),
+        called(OSLO, ROME, interleaved=True),
+    ),
+    asked("call-without-arguments", "A call of a tool that takes nothing.", with_tools(CLOCK), called(NOON)),
+    asked("tool-forced", "This tool must be called.", with_tools(WEATHER, CLOCK, choice="weather"), called(OSLO)),
+    asked("tool-required", "Some tool must be called.", with_tools(choice="required"), called(OSLO)),
+    asked("tool-none", "Tools are declared but may not be called.", with_tools(choice="none")),
+    asked("tool-auto", "Tools may be called, said outright.", with_tools(choice="auto")),
+    asked("parallel-off", "One call at a time.", with_tools(parallel=False), called(OSLO)),
+    asked(
+        "strict-tool",
+        "The arguments must fit the schema.",
+        with_tools(Tool("weather", "The weather.", STRICT, strict=True)),
+        called(Call("call_oslo_1", "weather", {"city": "Oslo"})),
+        facts={"json_schema": True},
+    ),
+    asked(
+        "schema-refs",
+        "A schema with $schema, $ref, anyOf, formats and bounds.",
+        with_tools(Tool("weather", "The weather.", REFS)),
+        called(Call("call_oslo_1", "weather", {"where": {"city": "Oslo"}, "when": None})),
+    ),
+    asked(
+        "tool-undescribed",
+        "A tool without a description.",
+        with_tools(Tool("weather", "", WEATHER_SCHEMA)),
+        called(OSLO),
+    ),
+    asked(
+        "custom-tool",
+        "A tool that is called with free text (Codex' apply_patch).",
+        with_tools(Tool("apply_patch", "Edits files.", kind="custom")),
+        called(Call("call_patch_1", "apply_patch", "*** Begin Patch\n+hello\n*** End Patch")),
+    ),
+    asked("web-search", "A tool that the vendor runs.", plain(tools=(Tool("web_search", kind="web_search"),))),
+    loop("result-text", "A tool gives back words.", result(OSLO.id, "21 degrees")),
+    loop("result-json", "A tool gives back JSON.", result(OSLO.id, '{"degrees": 21, "sky": ["blue"]}')),
+    loop("result-empty", "A tool gives back nothing.", result(OSLO.id, "")),
+    loop("result-image", "A tool gives back a picture.", result(OSLO.id, "The map:", Image(base64=PNG))),
+    loop("result-error", "A tool failed.", result(OSLO.id, "No such city", failed=True)),
+    loop(
+        "results-several",
+        "Two calls are answered.",
+        result(OSLO.id, "21 degrees"),
+        result(ROME.id, "30 degrees"),
+        calls=(OSLO, ROME),
+        text="Let me look.",
+    ),
+    loop(
+        "results-out-of-order",
+        "Two calls are answered, the second first.",
+        result(ROME.id, "30 degrees"),
+        result(OSLO.id, "21 degrees"),
+        calls=(OSLO, ROME),
+    ),
+    loop(
+        "result-and-words",
+        "The client adds words to a tool's result.",
+        result(OSLO.id, "21 degrees"),
+        Text("And tomorrow?"),
+    ),
+    asked(
+        "history-of-calls",
+        "A conversation with calls in it, which the client made itself.",
+        Ask(
+            (
+                QUESTION,
+                assistant("Looking.", OSLO, NOON),
+                Turn("user", (result(OSLO.id, "21 degrees"), result(NOON.id, "noon"))),
+                assistant("It is 21 degrees at noon."),
+                user("Thanks"),
+            ),
+            (WEATHER, CLOCK),
+        ),
+    ),
+]

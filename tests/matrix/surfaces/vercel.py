@@ -1,0 +1,167 @@
+"""Vercel's AI SDK (npm `ai`), in a process of Node's that it shares with all cells. It has its own words for all surfaces, and
+fewer: what it has no word for it does not ask."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+from neutral import Answered, Ask, Call, File, Image, Result, Text, Turn
+from surfaces.base import Seen, Unspeakable, usage, wishes
+from view import View
+
+SCRIPT = Path(__file__).parents[1] / "js/driver.mjs"
+FINISH = {"tool-calls": "tools", "content-filter": "refused"}
+
+
+class Vercel:
+    """The process."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self.url = url
+        self.key = key
+        self.waiting: dict[int, asyncio.Future[Any]] = {}
+        self.numbers = itertools.count()
+
+    async def start(self) -> None:
+        """Begins to listen to it."""
+        pipe = asyncio.subprocess.PIPE
+        # `tests/node_modules` is found from the script's own folder upwards.
+        self.process = await asyncio.create_subprocess_exec(
+            "node", str(SCRIPT), stdin=pipe, stdout=pipe, limit=64 << 20
+        )
+        self.reader = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        assert self.process.stdout
+        async for line in self.process.stdout:
+            reply = json.loads(line)
+            self.waiting.pop(reply["id"]).set_result(reply)
+        for it in self.waiting.values():
+            it.set_exception(RuntimeError("the driver has ended"))
+
+    async def close(self) -> None:
+        """Ends it."""
+        assert self.process.stdin
+        self.process.stdin.close()
+        await self.process.wait()
+        await self.reader
+
+    async def ask(self, surface: str, model: str, ask: dict[str, Any], stream: bool) -> Any:
+        """One question, one answer."""
+        number = next(self.numbers)
+        answer = self.waiting[number] = asyncio.get_running_loop().create_future()
+        question = {"id": number, "surface": surface, "url": self.url, "key": self.key, "model": model}
+        line = json.dumps(question | {"stream": stream, "ask": ask})
+        assert self.process.stdin
+        self.process.stdin.write(line.encode() + b"\n")
+        return await answer
+
+
+class VercelClient:
+    """One of its surfaces."""
+
+    def __init__(self, vercel: Vercel, name: str) -> None:
+        self.vercel = vercel
+        self.name = name
+
+    async def close(self) -> None:
+        """The process is closed by who opened it."""
+
+    async def ask(self, model: str, ask: Ask, natives: list[Any], stream: bool) -> Seen:
+        """Asks, and reads the answer."""
+        reply = await self.vercel.ask(self.name, model, self.render(ask, natives), stream)
+        if "error" in reply:
+            return Seen({"error": reply["error"], "message": reply["message"]})
+        calls = [it["id"] for it in reply["calls"]]
+        return Seen(_view(reply), {name.lower(): it for name, it in reply["headers"].items()}, reply["messages"], calls)
+
+    def render(self, ask: Ask, natives: list[Any]) -> dict[str, Any]:
+        """The arguments of generateText."""
+        wanted = wishes(
+            ask, limit="maxOutputTokens", temperature="temperature", top_p="topP", top_k="topK", seed="seed",
+            frequency_penalty="frequencyPenalty", presence_penalty="presencePenalty",
+        )  # fmt: skip
+        if ask.choices > 1 or ask.output == "json" or not ask.usage:
+            raise Unspeakable("choices, json, usage")
+        names: dict[str, str] = {}
+        messages: list[Any] = []
+        for turn in ask.turns:
+            said = natives[turn.step] if isinstance(turn, Answered) else _messages(turn, names)
+            for message in said:
+                content = message["content"] if isinstance(message["content"], list) else []
+                names |= {it["toolCallId"]: it["toolName"] for it in content if it["type"] == "tool-call"}
+            messages += said
+        wanted["messages"] = messages
+        if ask.stop:
+            wanted["stopSequences"] = list(ask.stop)
+        if ask.output:
+            wanted["schema"] = ask.output
+        if any(it.kind != "function" or it.strict is not None or it.cached for it in ask.tools):
+            raise Unspeakable("custom, hosted, strict, cached tools")
+        if ask.tools:
+            wanted["tools"] = [
+                {"name": it.name, "description": it.description, "schema": it.schema} for it in ask.tools
+            ]
+        if ask.choice:
+            plain = ask.choice in ("auto", "none", "required")
+            wanted["toolChoice"] = ask.choice if plain else {"type": "tool", "toolName": ask.choice}
+        return wanted
+
+
+def _messages(turn: Turn, names: dict[str, str]) -> list[Any]:
+    if turn.name or turn.role == "developer":
+        raise Unspeakable("names, developer")
+    if turn.role == "system":
+        if len(turn.parts) > 1 or any(getattr(it, "cached", False) for it in turn.parts):
+            raise Unspeakable("system parts")
+        return [{"role": "system", "content": turn.parts[0].text}]  # type: ignore[union-attr]
+    results = [_result(it, names) for it in turn.parts if isinstance(it, Result)]
+    said = [_part(it) for it in turn.parts if not isinstance(it, Result)]
+    tools = [{"role": "tool", "content": results}] if results else []
+    return tools + ([{"role": turn.role, "content": said}] if said else [])
+
+
+def _part(part: Any) -> Any:
+    match part:
+        case Text(text, cached):
+            if cached:
+                raise Unspeakable("cache marks")
+            return {"type": "text", "text": text}
+        case Image(mime, data, url):
+            # An address is given as one: the SDK fetches it where the surface wants bytes.
+            if url:
+                raise Unspeakable("addresses in JSON")
+            return {"type": "image", "image": data, "mediaType": mime}
+        case File(mime, data, name):
+            return {"type": "file", "data": data, "mediaType": mime, "filename": name}
+        case Call(id, name, input):
+            return {"type": "tool-call", "toolCallId": id, "toolName": name, "input": input}
+    raise Unspeakable(type(part).__name__)
+
+
+def _result(result: Result, names: dict[str, str]) -> Any:
+    if any(not isinstance(it, Text) for it in result.parts) or result.failed:
+        raise Unspeakable("media and failures in results")
+    text = "".join(it.text for it in result.parts if isinstance(it, Text))
+    output = {"type": "text", "value": text}
+    return {"type": "tool-result", "toolCallId": result.id, "toolName": names[result.id], "output": output}
+
+
+def _view(reply: dict[str, Any]) -> View:
+    view: View = {"text": reply["text"], "finish": FINISH.get(reply["finish"], reply["finish"])}
+    if reply["thought"]:
+        view["thought"] = reply["thought"]
+    if reply["calls"]:
+        view["calls"] = [[it["name"], it["input"]] for it in reply["calls"]]
+    counted = reply["usage"]
+    view["tokens"] = usage(
+        counted.get("inputTokens") or 0,
+        counted.get("outputTokens") or 0,
+        cached=counted.get("cachedInputTokens"),
+        reasoning=counted.get("reasoningTokens"),
+    )
+    return view
