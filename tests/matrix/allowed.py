@@ -29,8 +29,8 @@ class Allowed:
     unseen: Callable[[View], None] | None = None
     # The code with which the whole request is refused, rather than asked differently; "" where it is not.
     refuses: Callable[[Ask], str] | None = None
-    # The shape of the answer is enforced by a tool of this name: the upstream answers by calling it.
-    by_tool: str = ""
+    # The shape of the answer is enforced by a tool: the upstream answers by calling the one that it was given.
+    by_tool: bool = False
     # What `x-wayleave-lossy` must say where dialects are crossed.
     named: str = ""
     # No loss: a thing that the dialect demands to be said, whatever it is.
@@ -194,14 +194,10 @@ def as_user(view: View) -> None:
     view["turns"] = turns
 
 
-def asked_by_tool(name: str, schema: Any = None) -> Callable[[View], None]:
-    """The shape of the answer is demanded as the input of a tool that must be called."""
-
-    def change(view: View) -> None:
-        if view.pop("output", None) is not None:
-            view |= {"tools": ANY, "choice": name, "parallel": False}
-
-    return change
+def asked_by_tool(view: View) -> None:
+    """The shape of the answer is demanded as the input of a tool that must be called: by its name, or as the only one."""
+    if view.pop("output", None) is not None:
+        view |= {"tools": ANY, "choice": DEMANDED}
 
 
 def budget_is_effort(view: View) -> None:
@@ -291,6 +287,19 @@ class Anything:
 
 
 ANY = Anything()
+
+
+class Demanded:
+    """Equal to every choice that lets the model do nothing but call a tool."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and other not in ("auto", "none")
+
+    def __hash__(self) -> int:
+        return 0
+
+
+DEMANDED = Demanded()
 
 
 def no_parts(*kinds: type) -> Callable[[Answer], Answer]:

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from allowed import Allowed, in_turns
+from allowed import DEMANDED, Allowed, in_turns
 from cases import SITUATIONS
 from cases.common import PICTURE_URL
 from losses import rows
-from neutral import Answer, Ask, Call, Fails, Result, Situation, Step
+from neutral import GIVEN, Answer, Ask, Call, Fails, Result, Situation, Step
 from server import Scripted
 from setup import MODES, model_of
 from surfaces import SURFACES
@@ -166,9 +166,9 @@ class Plan:
 
         # What the upstream says on its wire for that.
         self.wire = self.answer
-        tool = next((it.by_tool for it in self.at_upstream if it.by_tool and (it.always or not self.same)), "")
-        if tool and isinstance(self.answer, Answer) and self.ask.output:
-            call = Call("call_output_1", tool, json.loads(self.answer.text))
+        by_tool = any(it.by_tool and (it.always or not self.same) for it in self.at_upstream)
+        if by_tool and isinstance(self.answer, Answer) and self.ask.output:
+            call = Call("call_output_1", GIVEN, json.loads(self.answer.text))
             self.wire = replace(self.answer, parts=(call,), finish="tools")
 
     def _lost(self, row: Allowed, before: Any, after: Any) -> bool:
@@ -203,6 +203,9 @@ class Plan:
             lost = self._lost(row, before, want)
             if lost and row.named and row.named not in lossy and "error" not in seen.view and not self.same:
                 silent.append(f"lost in silence: {row.what} ({row.named!r} is not in {lossy!r})")
+        if want.get("choice") is DEMANDED:
+            # Whether one call at a time is said too is not the caller's business.
+            got.pop("parallel", None)
         return differences(want, got) + silent
 
     def wanted_answer(self) -> View:

@@ -77,6 +77,11 @@ def _gemini_thinks(view: View) -> None:
         view["budget"] = {"low": 1024, "medium": 8192, "high": 24576}[word]
 
 
+def _said_choice(view: View) -> None:
+    if "parallel" in view:
+        view["choice"] = view.get("choice") or "auto"
+
+
 def _not_auto(view: View) -> None:
     if view.get("tier") == "auto":
         view.pop("tier")
@@ -84,11 +89,6 @@ def _not_auto(view: View) -> None:
 
 def _fetched(view: View) -> None:
     each_part("image", lambda part: [["image", "image/png", PNG]] if len(part) == 2 else [part])(view)
-
-
-def _asked_by_any_tool(view: View) -> None:
-    if view.pop("output", None) is not None:
-        view |= {"tools": it.ANY, "choice": "required"}
 
 
 def _budget_is_effort(ask: Ask) -> Ask:
@@ -137,6 +137,13 @@ SURFACES: tuple[Allowed, ...] = (
     Allowed("temperature-hot", "surface:anthropic-messages", "temperatures above 1", ANTHROPIC,
             unsaid=lambda ask: replace(ask, temperature=1.0)),
     Allowed("usage-unasked", "surface:anthropic-messages", "usage always comes", ANTHROPIC, unsaid=_whole_usage),
+    Allowed("functions", "surface:openai-chat", "in the older form, several calls at once", OPENAI,
+            unsaid=lambda ask: replace(ask, parallel=False), demanded=True),
+    Allowed("functions", "surface:openai-responses", "the older form of tools", RESPONSES,
+            unsaid=without("older_tools")),
+    Allowed("functions", "surface:anthropic-messages", "the older form of tools", ANTHROPIC,
+            unsaid=without("older_tools")),
+    Allowed("functions", "surface:gemini", "the older form of tools", GEMINI, unsaid=without("older_tools")),
     # Gemini.
     Allowed("developer-message", "surface:gemini", "the developer's role", GEMINI, unsaid=_developer_is_system),
     Allowed("mid-conversation-system", "surface:gemini", "system contents between others", GEMINI,
@@ -197,8 +204,9 @@ UPSTREAMS: tuple[Allowed, ...] = (
     Allowed("audio-in", "upstream:anthropic-messages", "sound", ANTHROPIC, unheard=gone("audio"), named="audio"),
     Allowed("custom-tool", "upstream:anthropic-messages", "free-form tools: one with a text", ANTHROPIC,
             unheard=it.text_tools),
-    Allowed("json-object", "upstream:anthropic-messages", "JSON without a schema: by a tool", ANTHROPIC,
-            unheard=it.asked_by_tool("wl_json_output"), by_tool="wl_json_output"),
+    Allowed("json-object json-schema-unsure", "upstream:anthropic-messages",
+            "JSON without a schema, or of any model: by a tool",
+            ANTHROPIC, unheard=it.asked_by_tool, by_tool=True),
     Allowed("logprobs", "upstream:anthropic-messages", "probabilities", ANTHROPIC, unheard=dropped("logprobs"),
             named="logprobs",
             unanswered=lambda a: replace(a, logprobs=False)),
@@ -217,8 +225,8 @@ UPSTREAMS: tuple[Allowed, ...] = (
             unheard=becomes("tier", "auto")),
     Allowed(BUDGETED, "upstream:anthropic-messages", "a word, of models that take a number", ANTHROPIC_THINKING,
             unheard=it.effort_is_budget),
-    Allowed("parallel-off", "upstream:anthropic-messages", "a switch that stands without a choice", ANTHROPIC,
-            unheard=becomes("choice", lambda choice: choice or "auto")),
+    Allowed("parallel-off functions", "upstream:anthropic-messages", "a switch that stands without a choice", ANTHROPIC,
+            unheard=_said_choice),
     # OpenAI Responses.
     Allowed("*", RESP, "calls without signatures, the stop text that was met, further answers", RESPONSES_ANSWER,
             unanswered=lambda a: replace(it.calls_unsealed(a), stop_text="", others=())),
@@ -249,7 +257,8 @@ UPSTREAMS: tuple[Allowed, ...] = (
     Allowed("names", GEM, "names of participants", GEMINI, unheard=dropped("names"), named="name"),
     Allowed("custom-tool", GEM, "free-form tools: one with a text", GEMINI_CACHING, unheard=it.text_tools),
     Allowed("strict-tool", GEM, "strict tools", GEMINI_CACHING, unheard=each_tool(strict=None), named="strict"),
-    Allowed("parallel-off", GEM, "one call at a time", GEMINI_CACHING, unheard=dropped("parallel"), named="parallel"),
+    Allowed("parallel-off functions", GEM, "one call at a time", GEMINI_CACHING, unheard=dropped("parallel"),
+            named="parallel"),
     Allowed("cache-marker*", GEM, "cache marks", GEMINI, unheard=it.unmarked_view, named="cache_control"),
     Allowed("end-user", GEM, "end users", GEMINI, unheard=dropped("end_user"), named="user"),
     Allowed("cache-key", GEM, "cache keys", GEMINI, unheard=dropped("cache_key"), named="prompt_cache_key"),
@@ -272,8 +281,8 @@ UPSTREAMS: tuple[Allowed, ...] = (
     Allowed("custom-tool", COH, "free-form tools: one with a text", COHERE, unheard=it.text_tools),
     Allowed("web-search", COH, "search", COHERE, unheard=dropped("tools"), named="web_search"),
     Allowed("tool-forced", COH, "a tool by name: only that one is offered", COHERE, unheard=it.only_forced),
-    Allowed("tool-auto", COH, "no word for the default", COHERE, unheard=dropped("choice")),
-    Allowed("parallel-off", COH, "one call at a time; no word for the default", COHERE,
+    Allowed("tool-auto functions", COH, "no word for the default", COHERE, unheard=dropped("choice")),
+    Allowed("parallel-off functions", COH, "one call at a time; no word for the default", COHERE,
             unheard=dropped("parallel", "choice"), named="parallel"),
     Allowed("result-error", COH, "is_error of results", COHERE, unheard=it.worked_view, named="is_error"),
     Allowed("result-image", COH, "media in results: they follow as the user's", COHERE, unheard=it.media_follow,
@@ -295,15 +304,16 @@ UPSTREAMS: tuple[Allowed, ...] = (
     Allowed("names", BED, "names of participants", BEDROCK, unheard=dropped("names"), named="name"),
     Allowed("custom-tool", BED, "free-form tools: one with a text", BEDROCK, unheard=it.text_tools),
     Allowed("web-search", BED, "search", BEDROCK, unheard=dropped("tools"), named="web_search"),
-    Allowed("parallel-off", BED, "one call at a time", BEDROCK, unheard=dropped("parallel"), named="parallel"),
+    Allowed("parallel-off functions", BED, "one call at a time", BEDROCK, unheard=dropped("parallel"),
+            named="parallel"),
     Allowed("service-tier", BED, "no class but its own", BEDROCK, unheard=_not_auto),
     Allowed("image-url", BED, "addresses: the bytes are fetched", BEDROCK, unheard=_fetched),
     Allowed("pdf", BED, "names but of plain letters", BEDROCK,
             unheard=each_part("file", lambda part: [[*part[:3], it.ANY]])),
     Allowed("tool-none", BED, "tools that may not be called: none are offered", BEDROCK,
             unheard=dropped("tools", "choice")),
-    Allowed("json-object", BED, "JSON without a schema: by a tool", BEDROCK,
-            unheard=_asked_by_any_tool, by_tool="wl_json_output"),
+    Allowed("json-object json-schema-unsure", BED, "JSON without a schema: by a tool", BEDROCK,
+            unheard=it.asked_by_tool, by_tool=True),
     Allowed("seed logprobs penalties", BED, "no such fields", BEDROCK,
             unheard=dropped("seed", "logprobs", "frequency_penalty", "presence_penalty")),
     Allowed("temperature-hot", BED, "temperatures above 1", BEDROCK, unheard=becomes("temperature", 1.0),
@@ -321,11 +331,12 @@ UPSTREAMS: tuple[Allowed, ...] = (
     Allowed("image*", OLL, "a place for pictures between words", OLLAMA, unheard=it.pictures_last),
     Allowed("custom-tool", OLL, "free-form tools: one with a text", OLLAMA, unheard=it.text_tools),
     Allowed("web-search", OLL, "search", OLLAMA, unheard=dropped("tools"), named="web_search"),
-    Allowed("tool-auto", OLL, "no word for the default", OLLAMA, unheard=dropped("choice")),
+    Allowed("tool-auto functions", OLL, "no word for the default", OLLAMA, unheard=dropped("choice")),
     Allowed("tool-none", OLL, "tools that may not be called: none are offered", OLLAMA,
             unheard=dropped("tools", "choice")),
     Allowed("tool-forced tool-required", OLL, "a demand that tools be called", OLLAMA, refuses=it.no_demand),
-    Allowed("parallel-off", OLL, "one call at a time", OLLAMA, unheard=dropped("parallel", "choice"), named="parallel"),
+    Allowed("parallel-off functions", OLL, "one call at a time", OLLAMA, unheard=dropped("parallel", "choice"),
+            named="parallel"),
     Allowed("strict-tool", OLL, "strict tools", OLLAMA, unheard=each_tool(strict=None), named="strict"),
     Allowed("result-error", OLL, "is_error of results", OLLAMA, unheard=it.worked_view, named="is_error"),
     Allowed("cache-marker*", OLL, "cache marks", OLLAMA, unheard=it.unmarked_view, named="cache_control"),

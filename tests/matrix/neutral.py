@@ -8,6 +8,8 @@ from typing import Any, Literal
 from situations import Tokens
 
 Json = Any
+# A tool that is called by the name it was given in the request.
+GIVEN = "*"
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,8 @@ class Ask:
     metadata: dict[str, str] | None = None
     tier: str | None = None
     cache_key: str | None = None
+    # Tools are declared in OpenAI's older form (`functions`), and called and answered in it.
+    older_tools: bool = False
     # Whether a streamed answer is to end with its usage, where the dialect has a switch for it.
     usage: bool = True
 

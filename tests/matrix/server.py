@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
 from cases.common import PNG_BYTES
-from neutral import Answer, Fails
+from neutral import GIVEN, Answer, Call, Fails
 from upstreams import UPSTREAMS
 from upstreams.base import Heard, Upstream
 
@@ -83,7 +84,7 @@ class Scripted:
             self.heard[upstream.name, model].append((heard, wrong))
             if wrong:
                 return _json(speaker.error(Fails(400, "; ".join(wrong))), 400)
-            return await self._answer(request, speaker, script, heard)
+            return await self._answer(request, speaker, _given(script, speaker, heard), heard)
 
         return handle
 
@@ -104,6 +105,15 @@ class Scripted:
         if script.breaks:
             return await _stream(request, "application/json", [body[: len(body) // 2]], script, len(body))
         return web.Response(body=body, headers={"content-type": "application/json", "x-request-id": "matrix-1"})
+
+
+def _given(script: Answer | Fails, speaker: Upstream, heard: Heard) -> Answer | Fails:
+    """The script with the name that the request gave to its tool."""
+    if not isinstance(script, Answer) or all(it.name != GIVEN for it in script.calls):
+        return script
+    name = speaker.normalise(heard)["tools"][0]["name"]
+    named = [replace(it, name=name) if isinstance(it, Call) else it for it in script.parts]
+    return replace(script, parts=tuple(named))
 
 
 def _checked(upstream: Upstream, heard: Heard) -> list[str]:

@@ -15,6 +15,12 @@ SITUATIONS = [
         Answer((Text(PLACE),)),
         facts={"json_schema": True},
     ),
+    asked(
+        "json-schema-unsure",
+        "The same, of a model that nobody knows to take schemas: natively or by a tool, never as free text.",
+        plain(output=PLACE_SCHEMA),
+        Answer((Text(PLACE),)),
+    ),
     asked("json-object", "The answer must be a JSON object.", JSON, Answer((Text(PLACE),))),
     asked(
         "citations",

@@ -107,6 +107,21 @@ SITUATIONS = [
         result(OSLO.id, "21 degrees"),
         Text("And tomorrow?"),
     ),
+    Situation(
+        "functions",
+        "OpenAI's older form of tools: functions, function_call, the role of a function.",
+        (
+            Step(Ask((QUESTION,), (WEATHER,), choice="auto", older_tools=True), called(OSLO)),
+            Step(
+                Ask(
+                    (QUESTION, Answered(0), Turn("user", (result(OSLO.id, "21 degrees"),))),
+                    (WEATHER,),
+                    older_tools=True,
+                ),
+                Answer((Text(AFTER),)),
+            ),
+        ),
+    ),
     asked(
         "history-of-calls",
         "A conversation with calls in it, which the client made itself.",

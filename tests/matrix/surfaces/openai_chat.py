@@ -62,7 +62,9 @@ class OpenAIChatClient(Surface):
             wanted["tools"] = tools
         if any(it.kind == "web_search" for it in ask.tools):
             wanted["web_search_options"] = {}
-        if ask.choice in ("auto", "none", "required"):
+        if ask.older_tools:
+            _as_functions(wanted, ask)
+        elif ask.choice in ("auto", "none", "required"):
             wanted["tool_choice"] = ask.choice
         elif ask.choice:
             wanted["tool_choice"] = {"type": "function", "function": {"name": ask.choice}}
@@ -100,6 +102,20 @@ class OpenAIChatClient(Surface):
             if type(error).__module__.startswith(("httpx", "httpcore")):
                 return Seen({"error": "broken", "message": repr(error)})
             raise
+
+
+def _as_functions(wanted: dict[str, Any], ask: Ask) -> None:
+    """The older form: the answers of a function name it, since its calls have no ids."""
+    wanted.pop("parallel_tool_calls", None)
+    wanted["functions"] = [it["function"] for it in wanted.pop("tools")]
+    if ask.choice:
+        wanted["function_call"] = ask.choice
+    called = [it["function_call"]["name"] for it in wanted["messages"] if "function_call" in it]
+    for message in wanted["messages"]:
+        if message["role"] == "tool":
+            message["role"] = "function"
+            message["name"] = called.pop(0)
+            del message["tool_call_id"]
 
 
 def _messages(turn: Turn) -> list[Any]:
@@ -173,7 +189,9 @@ def _ids(whole: ChatCompletion) -> list[str | None]:
 
 def _native(whole: ChatCompletion) -> Any:
     """What the API takes back: not the SDK's own fields, and no reasoning."""
-    message = whole.choices[0].message.model_dump(exclude_none=True, include={"role", "content", "tool_calls"})
+    message = whole.choices[0].message.model_dump(
+        exclude_none=True, include={"role", "content", "tool_calls", "function_call"}
+    )
     for call in message.get("tool_calls", []):
         call.get("function", {}).pop("parsed_arguments", None)
         call.pop("index", None)
@@ -186,13 +204,17 @@ def _view(whole: ChatCompletion, chunks: list[dict[str, Any]], ask: Ask) -> View
     extra = message.model_extra or {}
     deltas = [it["delta"] for chunk in chunks for it in chunk["choices"] if it["index"] == 0]
     thought = "".join(it.get("reasoning_content") or "" for it in deltas) or extra.get("reasoning_content")
-    finish = {"tool_calls": "tools", "content_filter": "refused"}.get(choice.finish_reason, choice.finish_reason)
+    finish = {"tool_calls": "tools", "function_call": "tools", "content_filter": "refused"}.get(
+        choice.finish_reason, choice.finish_reason
+    )
     view: View = {"text": (message.content or "") + (message.refusal or "")}
     view["finish"] = "refused" if message.refusal else finish
     if thought:
         view["thought"] = thought
     if message.tool_calls:
         view["calls"] = [_seen_call(it) for it in message.tool_calls]
+    if message.function_call:
+        view["calls"] = [[message.function_call.name, json.loads(message.function_call.arguments)]]
     annotations = [it for delta in deltas for it in delta.get("annotations") or []]
     cited = [it["url_citation"]["url"] for it in annotations]
     if cited := cited or [it.url_citation.url for it in message.annotations or []]:

@@ -34,7 +34,7 @@ FINISH = {"stop": "stop", "length": "length", "tools": "tool_calls", "refused": 
 KNOWN = {"model", "messages", "stream", "stream_options", "tools", "tool_choice", "parallel_tool_calls", "stop", "n"}
 KNOWN |= {"response_format", "max_tokens", "max_completion_tokens", "temperature", "top_p", "seed", "frequency_penalty"}
 KNOWN |= {"presence_penalty", "reasoning_effort", "logprobs", "top_logprobs", "user", "safety_identifier", "metadata"}
-KNOWN |= {"service_tier", "prompt_cache_key", "web_search_options"}
+KNOWN |= {"functions", "function_call", "service_tier", "prompt_cache_key", "web_search_options"}
 
 
 class OpenAIChat(Upstream):
@@ -61,21 +61,31 @@ class OpenAIChat(Upstream):
         body = json.loads(heard.raw)
         for message in body.get("messages", []):
             message.pop("reasoning_content", None)
-        return [*bearer(heard), *rules.openai(body)]
+        # The rules were written without the older form of calls.
+        older = [f"messages[{at}]: says nothing" for at, it in enumerate(body["messages"]) if it.get("function_call")]
+        return [*bearer(heard), *(it for it in rules.openai(body) if it not in older)]
 
     def normalise(self, heard: Heard) -> View:
         body, turns = heard.body, Turns()
         for message in body["messages"]:
             _message(turns, message)
         view = turns.view()
-        if names := [it["name"] for it in body["messages"] if it.get("name") and it["role"] != "tool"]:
+        if names := [
+            it["name"] for it in body["messages"] if it.get("name") and it["role"] not in ("tool", "function")
+        ]:
             view["names"] = names
-        if tools := [_tool(it) for it in body.get("tools", [])]:
+        older = [{"type": "function", "function": it} for it in body.get("functions", [])]
+        if tools := [_tool(it) for it in body.get("tools", older)]:
             view["tools"] = tools
         if body.get("web_search_options") is not None:
             view["tools"] = [*view.get("tools", []), {"hosted": "web_search"}]
         if (choice := body.get("tool_choice")) is not None:
             view["choice"] = choice if isinstance(choice, str) else choice[choice["type"]]["name"]
+        if older:
+            # They are called one at a time.
+            view["parallel"] = False
+        if (choice := body.get("function_call")) is not None:
+            view["choice"] = choice if isinstance(choice, str) else choice["name"]
         if (form := body.get("response_format")) and form["type"] != "text":
             view["output"] = "json" if form["type"] == "json_object" else form["json_schema"]["schema"]
         wished(view, body, parallel="parallel_tool_calls", temperature="temperature", top_p="top_p", seed="seed")
@@ -102,12 +112,14 @@ class OpenAIChat(Upstream):
         if words := thought(answer):
             message["reasoning_content"] = words
         message["annotations"] = _annotations(answer)
-        if answer.calls:
+        if answer.calls and "functions" in heard.body:
+            message["function_call"] = _call(answer.calls[0])["function"]
+        elif answer.calls:
             message["tool_calls"] = [_call(it) for it in answer.calls]
-        choices = [_choice(0, message, answer)]
+        choices = [_choice(0, message, answer, heard)]
         for at, text in enumerate(answer.others, 1):
             other = {"role": "assistant", "content": text, "refusal": None, "annotations": []}
-            choices.append(_choice(at, other, Answer(())))
+            choices.append(_choice(at, other, Answer(()), heard))
         head = _head(heard, "chat.completion")
         return head | {"choices": choices, "usage": usage(answer.tokens)}
 
@@ -131,8 +143,12 @@ class OpenAIChat(Upstream):
         yield from (chunk({"refusal": it}) for it in pieces(refusal(answer)))
         if answer.citations:
             yield chunk({"annotations": _annotations(answer)})
-        yield from (chunk({"tool_calls": [it]}) for it in _fragments(answer))
-        yield chunk({}, _finish(answer))
+        if "functions" in heard.body:
+            for it in _fragments(answer):
+                yield chunk({"function_call": it["function"]})
+        else:
+            yield from (chunk({"tool_calls": [it]}) for it in _fragments(answer))
+        yield chunk({}, _finish(answer, heard))
         for at, text in enumerate(answer.others, 1):
             yield chunk({"role": "assistant", "content": ""}, index=at)
             yield from (chunk({"content": it}, index=at) for it in pieces(text))
@@ -171,6 +187,11 @@ class AzureOpenAI(OpenAIChat):
 
 def _message(turns: Turns, message: dict[str, Any]) -> None:
     role, content = message["role"], message.get("content")
+    if call := message.get("function_call"):
+        turns.call(call["name"], call["name"], json.loads(call["arguments"]))
+    if role == "function":
+        turns.result(message["name"], [["text", canonical(content)]])
+        return
     if role == "tool":
         parts = [_part(it) for it in content] if isinstance(content, list) else [["text", canonical(content)]]
         turns.result(message["tool_call_id"], parts)
@@ -228,13 +249,15 @@ def _head(heard: Heard, kind: str) -> dict[str, Any]:
     return head | {"service_tier": "default", "system_fingerprint": "fp_matrix"}
 
 
-def _finish(answer: Answer) -> str:
+def _finish(answer: Answer, heard: Heard) -> str:
+    if answer.finish == "tools" and "functions" in heard.body:
+        return "function_call"
     return "stop" if refusal(answer) else FINISH[answer.finish]
 
 
-def _choice(index: int, message: dict[str, Any], answer: Answer) -> dict[str, Any]:
+def _choice(index: int, message: dict[str, Any], answer: Answer, heard: Heard) -> dict[str, Any]:
     logprobs = _logprobs(said(answer)) if answer.logprobs else None
-    return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": _finish(answer)}
+    return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": _finish(answer, heard)}
 
 
 def _logprobs(text: str) -> dict[str, Any]:
