@@ -195,7 +195,7 @@ def as_user(view: View) -> None:
 
 
 def asked_by_tool(view: View) -> None:
-    """The shape of the answer is demanded as the input of a tool that must be called: by its name, or as the only one."""
+    """The shape of the answer is demanded as the input of a tool that must be called, by name or as the only one."""
     if view.pop("output", None) is not None:
         view |= {"tools": ANY, "choice": DEMANDED}
 
@@ -231,6 +231,12 @@ def media_follow(view: View) -> None:
                 part[2] = [it for it in part[2] if it[0] == "text"]
         if following:
             parts += [["text", ANY], *following]
+
+
+def media_beside(view: View) -> None:
+    """Pictures in results stand beside them."""
+    media_follow(view)
+    each_part("text", lambda part: [] if part[1] is ANY else [part])(view)
 
 
 def text_tools(view: View) -> None:

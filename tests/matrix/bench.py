@@ -1,4 +1,4 @@
-"""Brings up what a matrix needs: the scripted upstream, a gateway with every upstream it knows, a client for each surface."""
+"""Brings up what a matrix needs: the scripted upstream, a gateway with every upstream it knows, the clients."""
 
 from __future__ import annotations
 

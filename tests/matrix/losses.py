@@ -1,5 +1,5 @@
-"""The one table of what may be lost: a situation, at a surface or an upstream whose dialect has no such field, and where
-the vendor's own reference shows that. Whatever else differs fails."""
+"""The one table of what may be lost: a situation, at a surface or an upstream whose dialect has no such field, and
+where the vendor's own reference shows that. Whatever else differs fails."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 import allowed as it
 from allowed import Allowed, all_of, becomes, dropped, each_part, each_tool, gone, in_turns, no_parts, token, without
 from cases.common import PNG
-from neutral import Ask, Audio, File, Redacted
+from neutral import Answer, Ask, Audio, File, Redacted
 from view import View
 
 OPENAI = "https://platform.openai.com/docs/api-reference/chat/create"
@@ -22,6 +22,7 @@ GEMINI = "https://ai.google.dev/api/generate-content"
 GEMINI_CACHING = "https://ai.google.dev/api/caching"
 GEMINI_SIGNATURES = "https://ai.google.dev/gemini-api/docs/thought-signatures"
 GEMINI_FILES = "https://ai.google.dev/gemini-api/docs/file-input-methods"
+GEMINI_CALLING = "https://ai.google.dev/gemini-api/docs/function-calling"
 GEMINI_THINKING = "https://ai.google.dev/gemini-api/docs/openai#thinking"
 COHERE_REASONING = "https://docs.cohere.com/docs/reasoning"
 OLLAMA_THINKING = "https://docs.ollama.com/capabilities/thinking"
@@ -82,6 +83,16 @@ def _said_choice(view: View) -> None:
         view["choice"] = view.get("choice") or "auto"
 
 
+def _as_gemini(answer: Answer) -> Answer:
+    plain = no_parts(Redacted)(it.refuses_in_text(it.plain_tokens("written")(answer)))
+    return replace(plain, stop_text="")
+
+
+def _as_bedrock(answer: Answer) -> Answer:
+    plain = it.plain_tokens("reasoning")(it.refuses_in_text(answer))
+    return replace(plain, stop_text="", logprobs=False, others=())
+
+
 def _not_auto(view: View) -> None:
     if view.get("tier") == "auto":
         view.pop("tier")
@@ -129,7 +140,8 @@ SURFACES: tuple[Allowed, ...] = (
     Allowed("json-object", "surface:anthropic-messages", "JSON without a schema", ANTHROPIC, unsaid=without("output")),
     Allowed("logprobs seed penalties choices-two metadata cache-key", "surface:anthropic-messages", "no such fields",
             ANTHROPIC,
-            unsaid=without("logprobs", "seed", "frequency_penalty", "presence_penalty", "choices", "metadata", "cache_key")),
+            unsaid=without("logprobs", "seed", "frequency_penalty", "presence_penalty", "choices", "metadata",
+                           "cache_key")),
     Allowed("service-tier", "surface:anthropic-messages", "no class but auto", ANTHROPIC,
             unsaid=lambda ask: replace(ask, tier="auto")),
     Allowed("*", "surface:anthropic-messages", "probabilities, further answers", ANTHROPIC,
@@ -250,7 +262,7 @@ UPSTREAMS: tuple[Allowed, ...] = (
             always=True),
     # Gemini, at AI Studio and at Vertex.
     Allowed("*", GEM, "redacted thought, the stop text that was met, what was written to the cache", GEMINI,
-            unanswered=lambda a: replace(no_parts(Redacted)(it.refuses_in_text(it.plain_tokens("written")(a))), stop_text="")),
+            unanswered=_as_gemini),
     Allowed("*", GEM, "thought in the conversation: its signature is enough", GEMINI_SIGNATURES,
             unheard=each_part("thought", lambda part: [["seal", part[2]]] if part[2] else []), always=True),
     Allowed("mid-conversation-system", GEM, "the operator between turns", GEMINI, unheard=it.as_user, named="role"),
@@ -259,6 +271,8 @@ UPSTREAMS: tuple[Allowed, ...] = (
     Allowed("strict-tool", GEM, "strict tools", GEMINI_CACHING, unheard=each_tool(strict=None), named="strict"),
     Allowed("parallel-off functions", GEM, "one call at a time", GEMINI_CACHING, unheard=dropped("parallel"),
             named="parallel"),
+    Allowed("result-image", GEM, "media in results but of the newest models: they stand beside", GEMINI_CALLING,
+            unheard=it.media_beside),
     Allowed("cache-marker*", GEM, "cache marks", GEMINI, unheard=it.unmarked_view, named="cache_control"),
     Allowed("end-user", GEM, "end users", GEMINI, unheard=dropped("end_user"), named="user"),
     Allowed("cache-key", GEM, "cache keys", GEMINI, unheard=dropped("cache_key"), named="prompt_cache_key"),
@@ -298,7 +312,7 @@ UPSTREAMS: tuple[Allowed, ...] = (
     # Bedrock.
     Allowed("*", BED, "calls without signatures", BEDROCK, unanswered=it.calls_unsealed),
     Allowed("*", BED, "the stop text that was met, probabilities, further answers, counts of thought", BEDROCK,
-            unanswered=lambda a: replace(it.plain_tokens("reasoning")(it.refuses_in_text(a)), stop_text="", logprobs=False, others=())),
+            unanswered=_as_bedrock),
     Allowed("choices-two", BED, "several answers", BEDROCK, refuses=it.no_choices),
     Allowed("mid-conversation-system", BED, "the operator between turns", BEDROCK, unheard=it.as_user, named="role"),
     Allowed("names", BED, "names of participants", BEDROCK, unheard=dropped("names"), named="name"),
@@ -322,7 +336,7 @@ UPSTREAMS: tuple[Allowed, ...] = (
     Allowed(BUDGETED, BED, "a word, of models that take a number", ANTHROPIC_THINKING, unheard=it.effort_is_budget),
     # Ollama.
     Allowed("*", OLL, "signatures, redacted thought, refusals, the stop text, citations, cached counts", OLLAMA,
-            unanswered=lambda a: replace(it.only_words(a), citations=(), tokens=replace(a.tokens, cached=0, written=0, reasoning=0))),
+            unanswered=lambda a: replace(it.plain_tokens("cached")(it.only_words(a)), citations=())),
     Allowed("choices-two", OLL, "several answers", OLLAMA, refuses=it.no_choices),
     Allowed("names", OLL, "names of participants", OLLAMA, unheard=dropped("names"), named="name"),
     Allowed("pdf", OLL, "documents", OLLAMA, unheard=gone("file"), named="file"),

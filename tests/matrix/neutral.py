@@ -1,4 +1,4 @@
-"""What is said and answered in a situation, in no vendor's words: every surface and every upstream puts it into its own."""
+"""What is said and answered in a situation, in no vendor's words: surfaces and upstreams put it into theirs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Four surfaces, eight upstreams, every situation, whole and streamed: what reaches the vendor, and what the client sees."""
+"""Four surfaces, eight upstreams, every situation, whole and streamed: what reaches the vendor and the client."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_every_allowed_loss_names_its_source_and_a_place_that_is_there() -> None
 
 @pytest.mark.parametrize("surface", SURFACE_NAMES)
 def test_an_sdk_finds_the_gateway_by_its_own_defaults(surface: str, tmp_path: Path) -> None:
-    """Nothing is set but what every user sets: the address and the key. google-genai then asks below /v1, not /v1beta."""
+    """Only what every user sets is set: the address and the key. google-genai then asks below /v1, not /v1beta."""
 
     async def ask() -> str:
         ready, gateway = await bench.ready(tmp_path, ["openai-chat"])

@@ -1,7 +1,7 @@
 """Vendors that no client of ours speaks to the gateway: their own SDKs ask the scripted upstream itself.
 
-That the answers parse and say what was scripted proves the upstream's shapes; that the requests pass its checks and come
-out of its normaliser as they went in proves those.
+That the answers parse and say what was scripted proves the upstream's shapes; that the requests pass its checks and
+come out of its normaliser as they went in proves those.
 """
 
 from __future__ import annotations

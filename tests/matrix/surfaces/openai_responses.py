@@ -30,9 +30,9 @@ class OpenAIResponsesClient(Surface):
             items += natives[turn.step] if isinstance(turn, Answered) else _items(turn)
         wanted: dict[str, Any] = {"input": items, "store": False, "include": ["reasoning.encrypted_content"]}
         wanted |= wishes(
-            ask, limit="max_output_tokens", temperature="temperature", top_p="top_p", effort="", logprobs="top_logprobs",
-            end_user="user", metadata="metadata", tier="service_tier", cache_key="prompt_cache_key",
-            parallel="parallel_tool_calls",
+            ask, limit="max_output_tokens", temperature="temperature", top_p="top_p", effort="",
+            logprobs="top_logprobs", end_user="user", metadata="metadata", tier="service_tier",
+            cache_key="prompt_cache_key", parallel="parallel_tool_calls",
         )  # fmt: skip
         if ask.stop or ask.choices > 1:
             raise Unspeakable("stop, choices")

@@ -1,5 +1,7 @@
-"""Vercel's AI SDK (npm `ai`), in a process of Node's that it shares with all cells. It has its own words for all surfaces, and
-fewer: what it has no word for it does not ask."""
+"""Vercel's AI SDK (npm `ai`), in a process of Node's that all cells share.
+
+It has its own words for all surfaces, and fewer: what it has no word for it does not ask.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every scripted upstream does: check a request by the vendor's own types, read it into a view, answer by script."""
+"""What every scripted upstream does: check a request by the vendor's types, read it into a view, answer by script."""
 
 from __future__ import annotations
 
