@@ -64,7 +64,10 @@ def becomes(name: str, value: Any) -> Callable[[View], None]:
     """A field of a view has another value."""
 
     def change(view: View) -> None:
-        view[name] = value(view.get(name)) if callable(value) else value
+        if callable(value):
+            view[name] = value(view.get(name))
+        elif name in view:
+            view[name] = value
 
     return change
 

@@ -145,8 +145,8 @@ def tool(it: Tool) -> View:
         out["description"] = it.description
     if it.kind == "function":
         out["schema"] = it.schema
-    if it.strict is not None:
-        out["strict"] = it.strict
+    if it.strict:
+        out["strict"] = True
     if it.cached:
         out["cached"] = True
     return out

@@ -154,8 +154,8 @@ def _tool(tool: dict[str, Any]) -> View:
     if tool.get("description"):
         view["description"] = tool["description"]
     view["schema"] = tool["input_schema"]
-    if tool.get("strict") is not None:
-        view["strict"] = tool["strict"]
+    if tool.get("strict"):
+        view["strict"] = True
     if tool.get("cache_control"):
         view["cached"] = True
     return view

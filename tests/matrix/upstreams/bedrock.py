@@ -240,8 +240,8 @@ def _tools(tools: list[dict[str, Any]]) -> list[View]:
         if spec.get("description"):
             view["description"] = spec["description"]
         view["schema"] = spec["inputSchema"]["json"]
-        if spec.get("strict") is not None:
-            view["strict"] = spec["strict"]
+        if spec.get("strict"):
+            view["strict"] = True
         out.append(view)
     return out
 

@@ -160,9 +160,12 @@ def _message(turns: Turns, message: dict[str, Any]) -> None:
     if role == "tool":
         turns.result(message["tool_call_id"], [_block(it) for it in blocks])
         return
+    # Thought comes first, wherever it stands.
+    for block in (it for it in blocks if it["type"] == "thinking"):
+        turns.say(role, _block(block))
     if message.get("tool_plan"):
         turns.say(role, ["text", message["tool_plan"]])
-    for block in blocks:
+    for block in (it for it in blocks if it["type"] != "thinking"):
         turns.say(role, _block(block))
     for call in message.get("tool_calls") or []:
         turns.call(call["id"], call["function"]["name"], json.loads(call["function"]["arguments"]))
@@ -190,7 +193,7 @@ def _tool(tool: dict[str, Any], strict: bool | None) -> View:
     if function.get("description"):
         view["description"] = function["description"]
     view["schema"] = function["parameters"]
-    return view | ({"strict": strict} if strict is not None else {})
+    return view | ({"strict": True} if strict else {})
 
 
 def _finish(answer: Answer) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import rules
 from neutral import Answer, Call, Fails
 from speak_openai import usage
+from upstreams.openai_responses import OpenAIResponses
 from upstreams.base import (
     CREATED,
     CREDENTIAL,
@@ -171,6 +172,12 @@ class AzureOpenAI(OpenAIChat):
         credential = {"settings": {"auth": "api_key"}, "fields": {"api_key": CREDENTIAL}}
         return {"kind": "azure-openai", "base_url": url, "settings": {"api": "deployments"}, "credential": credential}
 
+    def speaker(self, heard: Heard) -> Upstream:
+        return AzureResponses() if heard.path == "/openai/v1/responses" else self
+
+    def dialect(self, surface: str) -> str:
+        return "openai-responses" if surface == "openai-responses" else self.name
+
     def model(self, heard: Heard) -> str | None:
         # The classic address names the deployment; the newer one is OpenAI's own.
         if heard.path in ("/openai/v1/chat/completions", "/v1/chat/completions"):
@@ -182,6 +189,17 @@ class AzureOpenAI(OpenAIChat):
     def check(self, heard: Heard) -> list[str]:
         wrong = super().check(heard)
         wrong = [it for it in wrong if not it.startswith("authorization")]
+        return [*header(heard, "api-key", CREDENTIAL), *wrong]
+
+
+class AzureResponses(OpenAIResponses):
+    """Azure's Responses, at its newer address."""
+
+    def model(self, heard: Heard) -> str | None:
+        return heard.body["model"]
+
+    def check(self, heard: Heard) -> list[str]:
+        wrong = [it for it in super().check(heard) if not it.startswith("authorization")]
         return [*header(heard, "api-key", CREDENTIAL), *wrong]
 
 
@@ -236,8 +254,8 @@ def _tool(tool: dict[str, Any]) -> View:
     if function.get("description"):
         view["description"] = function["description"]
     view["schema"] = function.get("parameters")
-    if function.get("strict") is not None:
-        view["strict"] = function["strict"]
+    if function.get("strict"):
+        view["strict"] = True
     if tool.get("cache_control"):
         view["cached"] = True
     return view

@@ -56,8 +56,8 @@ class OpenAIResponses(Upstream):
         streaming = response_create_params.ResponseCreateParamsStreaming
         plain = response_create_params.ResponseCreateParamsNonStreaming
         body = heard.body
-        wrong = [*bearer(heard), *mistakes(body, streaming if body.get("stream") else plain)]
-        return wrong or [*_calls_answered(body["input"]), *_fields(body)]
+        wrong = mistakes(body, streaming if body.get("stream") else plain)
+        return [*bearer(heard), *wrong] if wrong else [*bearer(heard), *_calls_answered(body["input"]), *_fields(body)]
 
     def normalise(self, heard: Heard) -> View:
         body, turns = heard.body, Turns()
