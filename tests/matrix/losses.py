@@ -114,6 +114,8 @@ SURFACES: tuple[Allowed, ...] = (
     Allowed("cache-marker*", "surface:openai-*", "cache marks", OPENAI,
             unsaid=lambda a: it.unmarked_tools(in_turns(it.unmarked)(a))),
     Allowed("result-error", "surface:openai-*", "is_error of results", OPENAI, unsaid=in_turns(it.worked)),
+    Allowed("thought*", "surface:openai-chat", "thought without a proof: the SDK does not send it back", OPENAI,
+            unheard=each_part("thought", lambda part: [part] if part[2] else [])),
     Allowed("result-image", "surface:openai-chat", "media in results", OPENAI, unsaid=in_turns(it.words_of_results)),
     Allowed("*", "surface:openai-*", "signatures", OPENAI_ANSWER, unseen=dropped("seals", "redacted", "stop_text")),
     # OpenAI Responses.
