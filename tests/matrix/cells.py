@@ -122,7 +122,7 @@ class Bench:
             self.scripted.expect(cell.upstream, vendors, plan.wire)
             alias = vendors if self.direct else f"{cell.upstream}.{model}"
             try:
-                seen = await client.ask(alias, _with_ids(plan.ask, ids), natives, cell.mode == "stream")
+                seen = await client.ask(alias, with_ids(plan.ask, ids), natives, cell.mode == "stream")
             finally:
                 heard = self.scripted.take(cell.upstream, vendors)
             where = f"step {number + 1}, " if len(situation.steps) > 1 else ""
@@ -240,7 +240,8 @@ class Plan:
         return differences(want, got)
 
 
-def _with_ids(ask: Ask, ids: dict[str, str]) -> Ask:
+def with_ids(ask: Ask, ids: dict[str, str]) -> Ask:
+    """The request with the ids of calls that the client saw."""
     return in_turns(lambda it: replace(it, id=ids.get(it.id, it.id)) if isinstance(it, Result) else it)(ask)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import bench
 import pytest
 from cases import SITUATIONS
-from cells import Cell, Plan
+from cells import Cell, Plan, unique, with_ids
 from neutral import Answer, Fails
 from setup import MODES, SURFACE_NAMES, model_of
 from surfaces.base import Unspeakable
@@ -59,14 +59,15 @@ async def _all(folders: pytest.TempPathFactory) -> tuple[list[str], int]:
 
 async def _cell(ready: Any, client: VercelClient, cell: Cell) -> list[str] | None:
     """What was wrong; `None` where this client has no word for the situation."""
-    situation, upstream = SITUATIONS[cell.situation], UPSTREAMS[cell.upstream]
+    situation, upstream = unique(SITUATIONS[cell.situation], cell), UPSTREAMS[cell.upstream]
     model = model_of(situation, cell.surface, cell.mode)
     natives: list[Any] = []
+    ids: dict[str, str] = {}
     for step in situation.steps:
         plan = Plan(cell, situation, step, ready.scripted.picture)
         ready.scripted.expect(cell.upstream, upstream.prefix + model, plan.wire)
         try:
-            seen = await client.ask(f"{cell.upstream}.{model}", plan.ask, natives, cell.mode == "stream")
+            seen = await client.ask(f"{cell.upstream}.{model}", with_ids(plan.ask, ids), natives, cell.mode == "stream")
         except Unspeakable:
             return None
         finally:
@@ -86,4 +87,6 @@ async def _cell(ready: Any, client: VercelClient, cell: Cell) -> list[str] | Non
         if problems := differences(want, got):
             return [f"{cell}: answer: {it}" for it in problems]
         natives.append(seen.native)
+        if isinstance(plan.answer, Answer):
+            ids |= {call.id: id for call, id in zip(plan.answer.calls, seen.calls) if id}
     return []
