@@ -90,6 +90,8 @@ fn media_of(part: &mut Part) -> Vec<&mut Media> {
 
 fn refused(url: &str, why: &str) -> Malformed {
     let shown: String = url.chars().take(200).collect();
+    // The guard names the flag for upstreams: media have one of their own.
+    let why = why.replace("--upstream-allow", "--media-allow");
     let message = format!(
         "{shown} could not be fetched for the provider, which takes no addresses: {why}. Send the file's bytes instead"
     );

@@ -26,6 +26,8 @@ pub struct Shaped {
     pub losses: Losses,
     /// It was read and written in another dialect, and so is the answer.
     pub translated: bool,
+    /// Stands for what the answer answers, where it is translated.
+    pub asked: [u8; 32],
     /// Tools that the client declared as free text.
     pub custom_tools: Vec<String>,
     /// The client declared its tools in OpenAI's older form.
@@ -71,6 +73,7 @@ fn spliced(it: &Conversation<'_>, target: &Target) -> Shaped {
         edits: edits.names().cloned().collect(),
         losses: Losses::default(),
         translated: false,
+        asked: [0; 32],
         custom_tools: Vec::new(),
         legacy_functions: false,
         answer_tool: None,
@@ -103,6 +106,7 @@ async fn translated(
         edits: Vec::new(),
         losses,
         translated: endpoint.dialect != it.dialect,
+        asked: it.gateway.vault.asked(&request, request.turns.len()),
         custom_tools: request.custom_tools(),
         legacy_functions: request.legacy_functions,
         answer_tool: written.answer_tool,

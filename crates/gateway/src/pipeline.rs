@@ -232,7 +232,7 @@ impl Conversation<'_> {
             && self
                 .gateway
                 .vault
-                .keep(self.workspace, &kept, self.gateway.recorder.clock.now())
+                .keep(self.workspace, &kept, &shaped.asked, self.gateway.recorder.clock.now())
                 .await
         {
             whole.losses.retain(|loss| !KEPT_LOSSES.contains(loss));
@@ -343,7 +343,7 @@ impl Conversation<'_> {
             self.gateway,
             self.id,
             self.dialect,
-            self.workspace,
+            (self.workspace, shaped.asked),
             self.route.policy.client_gone,
             self.ask.list,
             (held.body, held.carry, held.carried),

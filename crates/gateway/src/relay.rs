@@ -32,7 +32,8 @@ struct Running {
     gateway: Arc<Gateway>,
     id: RequestId,
     dialect: ClientDialect,
-    workspace: WorkspaceId,
+    /// Under what reasoning is kept: whose, and what the answer answers.
+    asked: (WorkspaceId, [u8; 32]),
     when_gone: ClientGone,
     body: AnswerBody,
     carry: Box<dyn Carry>,
@@ -77,7 +78,7 @@ impl Relay {
         gateway: Arc<Gateway>,
         id: RequestId,
         dialect: ClientDialect,
-        workspace: WorkspaceId,
+        asked: (WorkspaceId, [u8; 32]),
         when_gone: ClientGone,
         list: bool,
         held: (AnswerBody, Box<dyn Carry>, Carried),
@@ -94,7 +95,7 @@ impl Relay {
             gateway,
             id,
             dialect,
-            workspace,
+            asked,
             when_gone,
             body,
             carry,
@@ -180,9 +181,9 @@ impl Running {
                 return match self.carry.seen().kept.clone() {
                     None => self.finish(carried.bytes, false),
                     Some(kept) => {
-                        let (vault, workspace) = (self.gateway.vault.clone(), self.workspace);
+                        let (vault, (workspace, asked)) = (self.gateway.vault.clone(), self.asked);
                         let now = self.gateway.recorder.clock.now();
-                        let safe = async move { vault.keep(workspace, &kept, now).await };
+                        let safe = async move { vault.keep(workspace, &kept, &asked, now).await };
                         self.keeping = Some(Keeping { safe: Box::pin(safe), last: carried.bytes });
                     }
                 };

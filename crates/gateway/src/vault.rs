@@ -36,14 +36,26 @@ impl Vault {
         while matches!(self.0.sweep_vault(now).await, Ok(500..)) {}
     }
 
+    /// Stands for what the turn at `at` answers.
+    pub fn asked(&self, request: &ChatRequest, at: usize) -> [u8; 32] {
+        self.0.hasher().anchor(keep::asked(request, at).as_bytes())
+    }
+
     /// Keeps what one answer's provider wants back. Whether it is safe.
-    pub async fn keep(&self, workspace: WorkspaceId, it: &(Anchor, Kept), now: Timestamp) -> bool {
+    /// `asked` stands for what it answered ([`Vault::asked`]).
+    pub async fn keep(
+        &self,
+        workspace: WorkspaceId,
+        it: &(Anchor, Kept),
+        asked: &[u8; 32],
+        now: Timestamp,
+    ) -> bool {
         let (anchor, kept) = it;
         let Ok(record) = serde_json::to_vec(kept) else { return false };
         if record.len() > MAX_KEPT {
             return false;
         }
-        let anchor = self.0.hasher().anchor(&anchor.bytes());
+        let anchor = self.0.hasher().anchor(&anchor.bytes(asked));
         let put = self.0.keep(workspace, &anchor, &record, now);
         match tokio::time::timeout(PATIENCE, put).await {
             Ok(Ok(())) => true,
@@ -72,7 +84,9 @@ impl Vault {
             return;
         }
         let hasher = self.0.hasher();
-        let anchors: Vec<_> = turns.iter().map(|(_, it)| hasher.anchor(&it.bytes())).collect();
+        let digest =
+            |(at, it): &(usize, Anchor)| hasher.anchor(&it.bytes(&self.asked(request, *at)));
+        let anchors: Vec<_> = turns.iter().map(digest).collect();
         let look = self.0.kept(workspace, &anchors, now);
         let found = match tokio::time::timeout(PATIENCE, look).await {
             Ok(Ok(found)) => found,

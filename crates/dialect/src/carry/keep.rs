@@ -140,11 +140,15 @@ pub enum Anchor {
 }
 
 impl Anchor {
-    /// The bytes to hash.
-    pub fn bytes(&self) -> Vec<u8> {
+    /// The bytes to hash. Ids of calls are their provider's and unlike any other; the same words
+    /// are said in many conversations, so they count together with what they answer.
+    pub fn bytes(&self, asked: &[u8]) -> Vec<u8> {
         match self {
             Anchor::Call(id) => [b"call:", id.as_bytes()].concat(),
-            Anchor::Text(text) => [b"text:", text.as_bytes()].concat(),
+            Anchor::Text(text) => {
+                let length = (asked.len() as u64).to_be_bytes();
+                [b"text:", &length[..], asked, text.as_bytes()].concat()
+            }
         }
     }
 
@@ -162,6 +166,13 @@ impl Anchor {
         }
         (!words.is_empty()).then_some(Anchor::Text(words))
     }
+}
+
+/// What the turn at `at` answers: the words of the one before it.
+pub fn asked(request: &ChatRequest, at: usize) -> String {
+    let before = at.checked_sub(1).and_then(|at| request.turns.get(at));
+    let parts = before.map_or(&[][..], |turn| &turn.parts);
+    parts.iter().map(|part| if let Part::Text { text, .. } = part { text } else { "" }).collect()
 }
 
 /// The turns of `request` that hold no proof and whose reasoning may have been kept, newest first.
@@ -334,6 +345,17 @@ mod tests {
         events.truncate(6);
         let (anchor, _) = kept(&events).unwrap();
         assert_eq!(anchor, Anchor::Text("I look.".into()));
+    }
+
+    #[test]
+    fn the_same_words_in_another_conversation_are_not_the_same_answer() {
+        let anchor = Anchor::Text("Yes.".into());
+        assert_ne!(anchor.bytes(b"Is it late?"), anchor.bytes(b"Is it cold?"));
+        let user =
+            Turn { role: Role::User, name: None, parts: vec![text("Is it "), text("late?")] };
+        let turns = vec![user, sent_back(vec![text("Yes.")])];
+        let request = ChatRequest { turns, ..ChatRequest::default() };
+        assert_eq!((asked(&request, 1), asked(&request, 0)), ("Is it late?".into(), String::new()));
     }
 
     #[test]

@@ -1,11 +1,22 @@
 //! Usage over the API, put in through a spool's replay.
 
 use serde_json::{Value, json};
+use uuid::Uuid;
+use wayleave_model::id::RequestId;
 
 use crate::testing::Api;
 
 const PATH: &str = "/api/v1/workspaces/main/usage";
 const REPLAY: &str = "/api/v1/system/spool/replay";
+
+/// When the first request began, microseconds.
+const FIRST: i64 = 1_795_000_000_000_000;
+
+/// The `n`th request's id: like all, made of the time it began (RFC 9562, section 5.7).
+fn request(n: u8) -> RequestId {
+    let millis = (FIRST / 1_000 + i64::from(n) * 1_000).unsigned_abs();
+    RequestId(Uuid::from_u128(u128::from(millis) << 80 | 7 << 76 | 2 << 62 | u128::from(n)))
+}
 
 /// A request of the key `ci`, the `n`th of its day.
 async fn closed(api: &Api, n: u8) -> Value {
@@ -15,8 +26,8 @@ async fn closed(api: &Api, n: u8) -> Value {
     let id = |prefix: &str| format!("{prefix}_0{n:025}");
     json!({
         "identity": {
-            "request": id("req"),
-            "started_at": 1_795_000_000_000_000_i64 + i64::from(n) * 1_000_000,
+            "request": request(n),
+            "started_at": FIRST + i64::from(n) * 1_000_000,
             "node": id("node"),
             "revision": 3,
             "caller": {
@@ -37,7 +48,7 @@ async fn closed(api: &Api, n: u8) -> Value {
         "attempts": [{
             "start": {
                 "n": 1,
-                "started_at": 1_795_000_000_000_000_i64,
+                "started_at": FIRST,
                 "target": {
                     "provider": id("prov"),
                     "provider_name": "p",
@@ -71,8 +82,11 @@ async fn api_with(count: u8) -> Api {
     api
 }
 
-fn requests(body: &Value) -> Vec<u32> {
-    let number = |it: &Value| it["request_id"].as_str().unwrap()[5..].parse().unwrap();
+fn requests(body: &Value) -> Vec<u8> {
+    let number = |it: &Value| {
+        let id: RequestId = it["request_id"].as_str().unwrap().parse().unwrap();
+        (0..9).find(|n| request(*n) == id).unwrap()
+    };
     body["items"].as_array().unwrap().iter().map(number).collect()
 }
 
@@ -80,9 +94,10 @@ fn requests(body: &Value) -> Vec<u32> {
 async fn a_row_has_the_documented_keys_in_their_order() {
     let api = api_with(1).await;
     let shown = api.get(PATH).await.ok();
+    let first = request(0);
     assert_eq!(
-        shown.text,
-        "{\"items\":[{\"request_id\":\"req_00000000000000000000000000\",\
+        shown.text.replace(&first.to_string(), "req_0"),
+        "{\"items\":[{\"request_id\":\"req_0\",\
          \"started_at\":\"2026-11-18T11:06:40.000000Z\",\"workspace\":\"main\",\"key\":\"ci\",\
          \"key_version\":1,\"owner\":\"platform\",\"environment\":\"test\",\"alias\":\"fast\",\
          \"provider\":\"p\",\"model\":\"gpt-x\",\"surface\":\"/v1/chat/completions\",\
@@ -104,7 +119,7 @@ async fn requests_are_filtered_and_paged_newest_first() {
     assert_eq!(all("").await, [3, 2, 1, 0]);
     assert_eq!(all("?alias=slow").await, [3, 1]);
     assert_eq!(all("?key=ci&since=2026-11-18T11:06:41Z&until=2026-11-18T11:06:43Z").await, [2, 1]);
-    assert_eq!(all("?request_id=req_00000000000000000000000002").await, [2]);
+    assert_eq!(all(&format!("?request_id={}", request(2))).await, [2]);
     let first = api.get(&format!("{PATH}?limit=3")).await.ok().body;
     let cursor = first["next_cursor"].as_str().unwrap();
     assert_eq!(all(&format!("?limit=3&cursor={cursor}")).await, [0]);
@@ -116,7 +131,7 @@ async fn requests_are_filtered_and_paged_newest_first() {
 #[tokio::test]
 async fn a_receipt_shows_every_attempt_and_line() {
     let api = api_with(1).await;
-    let receipt = api.get(&format!("{PATH}/req_00000000000000000000000000")).await.ok().body;
+    let receipt = api.get(&format!("{PATH}/{}", request(0))).await.ok().body;
     assert_eq!(receipt["request"]["cost_nanos"], 5);
     assert_eq!(
         receipt["attempts"][0]["lines"],
@@ -125,7 +140,7 @@ async fn a_receipt_shows_every_attempt_and_line() {
             {"unit": "output", "quantity": 2, "cost_nanos": 3, "price_version_id": null, "unpriced": false},
         ])
     );
-    api.get(&format!("{PATH}/req_00000000000000000000000009")).await.refused(404, "not_found");
+    api.get(&format!("{PATH}/{}", request(9))).await.refused(404, "not_found");
 }
 
 #[tokio::test]

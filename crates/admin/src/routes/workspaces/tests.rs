@@ -223,8 +223,8 @@ async fn keys_are_rotated_while_requests_go_on() {
     let before = api.get("/api/v1/system/keks").await.ok().body;
     assert_eq!(before["items"].as_array().unwrap().len(), 1);
     let done = api.post("/api/v1/system/keks/rotate", json!({"new": true})).await.ok().body;
-    // The credential and the instance's pepper.
-    assert_eq!(done["rewrapped"], 2);
+    // The credential, the instance's pepper and its key of response ids.
+    assert_eq!(done["rewrapped"], 3);
     let after = api.get("/api/v1/system/keks").await.ok().body;
     assert_eq!(after["items"][0], json!({"id": done["current"], "current": true}));
     assert_eq!(after["items"][1], json!({"id": before["items"][0]["id"], "current": false}));
