@@ -29,7 +29,7 @@ async def ready(folder: Path, names: list[str] | None = None) -> tuple[Bench, Ga
     """A bench with these upstreams, or with all."""
     scripted = Scripted()
     await scripted.start()
-    gateway = Gateway(folder, setup.nothing(), "--upstream-allow", "127.0.0.1")
+    gateway = Gateway(folder, setup.nothing(), "--upstream-allow", "127.0.0.1", "--media-allow", "127.0.0.0/8")
     unserved = {}
     for name in names or UPSTREAMS:
         document = setup.of(UPSTREAMS[name], scripted.urls[name])
