@@ -79,7 +79,7 @@ impl Vault {
         to: Dialect,
         now: Timestamp,
     ) {
-        let turns = keep::anchors(request);
+        let turns = keep::anchors(request, to);
         if turns.is_empty() {
             return;
         }

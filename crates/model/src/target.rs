@@ -111,6 +111,10 @@ pub struct ModelFacts {
     /// its own reasoning back, beside the calls of tools that it led to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_back: Option<ReasoningBack>,
+    /// Whether the chat-completions dialect's custom tools, which are called with free text, are
+    /// known. Unless they are, they go up as functions of one text, when a request is translated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_tools: Option<bool>,
 }
 
 impl ModelFacts {
@@ -136,6 +140,7 @@ impl ModelFacts {
         tool_choice_required: None,
         reasoning_field: None,
         reasoning_back: None,
+        custom_tools: None,
     };
 
     /// Whether the model is known to refuse `field`: a top-level one, or `messages[].…`.
@@ -154,7 +159,8 @@ mod tests {
             r#"{"token_limit":"max_tokens","refuses":["messages[].name"],"#,
             r#""families":["chat","responses"],"parallel_tools":true,"developer_role":false,"#,
             r#""seed_field":"random_seed","tool_choice_required":"any","#,
-            r#""reasoning_field":"chat_template_kwargs","reasoning_back":"reasoning"}"#
+            r#""reasoning_field":"chat_template_kwargs","reasoning_back":"reasoning","#,
+            r#""custom_tools":true}"#
         );
         let facts: ModelFacts = serde_json::from_str(json).expect("facts");
         assert_eq!(serde_json::to_string(&facts).expect("JSON"), json);

@@ -40,6 +40,8 @@ pub enum Difference {
     NoDeveloper,
     /// An answer cannot be held to a JSON schema.
     NoJsonSchema,
+    /// Custom tools, which are called with free text, are known.
+    CustomTools,
 }
 
 /// Which of a vendor's models.
@@ -124,6 +126,7 @@ impl Difference {
             }
             Difference::NoDeveloper => facts.developer_role = facts.developer_role.or(Some(false)),
             Difference::NoJsonSchema => facts.json_schema = facts.json_schema.or(Some(false)),
+            Difference::CustomTools => facts.custom_tools = facts.custom_tools.or(Some(true)),
         }
     }
 }
@@ -157,6 +160,7 @@ impl fmt::Display for Difference {
             Difference::RequiredTool(it) => write!(f, "tool must: `{}`", it.word()),
             Difference::NoDeveloper => f.write_str("no role `developer`"),
             Difference::NoJsonSchema => f.write_str("no JSON schema"),
+            Difference::CustomTools => f.write_str("custom tools"),
         }
     }
 }

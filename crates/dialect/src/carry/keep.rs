@@ -175,15 +175,26 @@ pub fn asked(request: &ChatRequest, at: usize) -> String {
     parts.iter().map(|part| if let Part::Text { text, .. } = part { text } else { "" }).collect()
 }
 
-/// The turns of `request` that hold no proof and whose reasoning may have been kept, newest first.
-pub fn anchors(request: &ChatRequest) -> Vec<(usize, Anchor)> {
+/// The turns of `request` that hold no proof for a provider that speaks `to` and whose reasoning
+/// may have been kept, newest first.
+pub fn anchors(request: &ChatRequest, to: Dialect) -> Vec<(usize, Anchor)> {
     let turns = request.turns.iter().enumerate().rev();
+    let is_sealed = |part: &Part| is_sealed(part, to);
     let unsealed = turns.filter(|(_, turn)| !turn.parts.iter().any(is_sealed));
     unsealed.filter_map(|(at, turn)| Some((at, Anchor::of(turn)?))).take(TURNS).collect()
 }
 
-fn is_sealed(part: &Part) -> bool {
-    matches!(part, Part::Reasoning { seal: Some(_), .. } | Part::ToolCall { seal: Some(_), .. })
+/// Whether the proof of a thought is there, and the thought with it. A signature on a call is none
+/// to providers that sign thoughts. What holds the thought itself may be one of several, of which
+/// the client dropped the others.
+fn is_sealed(part: &Part, to: Dialect) -> bool {
+    match part {
+        Part::Reasoning { text, seal: Some(seal) } => {
+            !text.is_empty() || seal.kind == SealKind::Signature
+        }
+        Part::ToolCall { seal: Some(_), .. } => super::seals::on_calls(to),
+        _ => false,
+    }
 }
 
 /// Puts back what was kept of `turn`, each piece in its place, where its proofs hold with a
@@ -298,7 +309,7 @@ mod tests {
         let kept: Kept = serde_json::from_slice(&json).unwrap();
         let mut turn = sent_back(vec![text("I look."), called("c1")]);
         let request = ChatRequest { turns: vec![turn], ..ChatRequest::default() };
-        assert_eq!(anchors(&request), [(0, anchor)]);
+        assert_eq!(anchors(&request, Dialect::AnthropicMessages), [(0, anchor)]);
         turn = request.turns.into_iter().next().unwrap();
         restore(&mut turn, kept, Dialect::AnthropicMessages);
         let [
@@ -329,6 +340,26 @@ mod tests {
             .collect();
         let proof = |text: &'static str| Some(Bytes::from_static(text.as_bytes()));
         assert_eq!(proofs, [proof("Sa"), proof("Sb"), None]);
+    }
+
+    #[test]
+    fn a_signature_on_a_call_does_not_stand_for_the_thought_that_it_signs() {
+        let mut part = called("c1");
+        if let Part::ToolCall { seal, .. } = &mut part {
+            *seal = Some(Seal { kind: SealKind::Signature, bytes: Bytes::from_static(b"Eq==") });
+        }
+        let request = ChatRequest { turns: vec![sent_back(vec![part])], ..ChatRequest::default() };
+        for to in [Dialect::AnthropicMessages, Dialect::Bedrock] {
+            assert_eq!(anchors(&request, to), [(0, Anchor::Call("c1".into()))]);
+        }
+        assert_eq!(anchors(&request, Dialect::Gemini), []);
+        let (_, kept) = kept(&thought_text_call()).unwrap();
+        let mut turn = request.turns.into_iter().next().unwrap();
+        restore(&mut turn, kept, Dialect::AnthropicMessages);
+        assert!(matches!(
+            &turn.parts[..],
+            [Part::Reasoning { seal: Some(_), .. }, Part::ToolCall { seal: None, .. }]
+        ));
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use bytes::Bytes;
 
-use crate::chat::{ChatRequest, Part, Seal};
+use crate::chat::{ChatRequest, Part, Seal, SealKind, Turn};
 use crate::{Dialect, Losses, Severity};
 
 /// What every mark begins with.
@@ -67,7 +67,44 @@ pub fn sort(request: &mut ChatRequest, client: Dialect, to: Dialect, losses: &mu
             }
             _ => true,
         });
+        if !on_calls(to) {
+            seat(turn);
+        }
     }
+}
+
+/// Whether a provider that speaks it signs calls. Others sign what was thought before them.
+pub(super) fn on_calls(dialect: Dialect) -> bool {
+    dialect == Dialect::Gemini
+}
+
+/// Gives the proofs that a Gemini client keeps on calls back to the thoughts they are of. One whose
+/// thought is gone stays where it is, unless it holds the thought itself.
+fn seat(turn: &mut Turn) {
+    let mut parts = Vec::with_capacity(turn.parts.len());
+    // The thought that the next proof may be of.
+    let mut thought: Option<usize> = None;
+    for mut part in turn.parts.drain(..) {
+        match &mut part {
+            Part::Reasoning { seal, .. } => thought = seal.is_none().then_some(parts.len()),
+            Part::ToolCall { seal, .. } => {
+                let unsealed = thought.take().and_then(|at| parts.get_mut(at));
+                match (seal.as_ref().map(|it| it.kind), unsealed) {
+                    (
+                        Some(SealKind::Signature | SealKind::Encrypted),
+                        Some(Part::Reasoning { seal: empty, .. }),
+                    ) => *empty = seal.take(),
+                    (Some(SealKind::Redacted | SealKind::Encrypted), _) => {
+                        parts.push(Part::Reasoning { text: String::new(), seal: seal.take() });
+                    }
+                    _ => (),
+                }
+            }
+            _ => (),
+        }
+        parts.push(part);
+    }
+    turn.parts = parts;
 }
 
 fn settle(kept: &mut Option<Seal>, client: Dialect, to: Dialect, losses: &mut Losses) {
@@ -85,7 +122,7 @@ fn settle(kept: &mut Option<Seal>, client: Dialect, to: Dialect, losses: &mut Lo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{Role, SealKind, Turn};
+    use crate::chat::Role;
 
     const OPENAI: Dialect = Dialect::OpenAiChat;
     const ANTHROPIC: Dialect = Dialect::AnthropicMessages;
@@ -141,6 +178,54 @@ mod tests {
             losses.iter().next().map(|loss| loss.path.as_str()),
             Some("messages[].signature")
         );
+    }
+
+    /// What is left of a turn of a Gemini client: the text and the proof of each thought, and
+    /// whether each call is sealed.
+    fn seated(parts: Vec<Part>, to: Dialect) -> Vec<(String, Option<Bytes>)> {
+        let turn = Turn { role: Role::Assistant, name: None, parts };
+        let mut request = ChatRequest { turns: vec![turn], ..ChatRequest::default() };
+        sort(&mut request, Dialect::Gemini, to, &mut Losses::default());
+        let parts = request.turns.remove(0).parts.into_iter();
+        let told = parts.map(|part| match part {
+            Part::Reasoning { text, seal } => (text, seal.map(|it| it.bytes)),
+            Part::ToolCall { id, seal, .. } => (id, seal.map(|it| it.bytes)),
+            other => panic!("{other:?}"),
+        });
+        told.collect()
+    }
+
+    fn thought(text: &str) -> Part {
+        Part::Reasoning { text: text.into(), seal: None }
+    }
+
+    fn call(id: &str, seal: Option<Seal>) -> Part {
+        let (name, input) = ("f".into(), "{}".into());
+        Part::ToolCall { id: id.into(), name, input, custom: false, seal, cache: None }
+    }
+
+    #[test]
+    fn a_proof_on_a_call_goes_back_to_the_thought_before_it() {
+        let proof = || Some(marked("Eq==", ANTHROPIC));
+        let eq = Some(Bytes::from_static(b"Eq=="));
+        let parts = vec![thought("hm"), call("a", proof()), call("b", None)];
+        let told = seated(parts, ANTHROPIC);
+        assert_eq!(told, [("hm".into(), eq.clone()), ("a".into(), None), ("b".into(), None)]);
+        // The client dropped the thought: what was kept of it is found by the call.
+        let told = seated(vec![call("a", proof())], ANTHROPIC);
+        assert_eq!(told, [("a".into(), eq.clone())]);
+        // Gemini's own stays on the call.
+        let told = seated(vec![thought("hm"), call("a", Some(seal("Eq==")))], Dialect::Gemini);
+        assert_eq!(told, [("hm".into(), None), ("a".into(), eq)]);
+    }
+
+    #[test]
+    fn a_proof_that_holds_the_thought_itself_needs_no_words() {
+        let mut proof = marked("gAAA", Dialect::OpenAiResponses);
+        proof.kind = SealKind::Encrypted;
+        let told = seated(vec![call("a", Some(proof))], Dialect::OpenAiResponses);
+        let proof = Some(Bytes::from_static(b"gAAA"));
+        assert_eq!(told, [(String::new(), proof), ("a".into(), None)]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use super::json::{self, Object};
 use super::{Tool, ToolKind};
+use crate::raw::RawObject;
 use crate::{Losses, Severity};
 
 /// What a function without a schema takes.
@@ -26,9 +27,7 @@ pub(super) fn definition(tool: &Tool, losses: &mut Losses) -> Option<Vec<u8>> {
             schema.as_ref().map_or(NO_ARGUMENTS, |schema| schema.get())
         }
         ToolKind::Custom { format } => {
-            if format.is_some() {
-                losses.note("tools[].custom.format", "no grammars", Severity::Meaning);
-            }
+            note_format(format.as_deref(), losses);
             FREE_TEXT
         }
         ToolKind::Hosted { kind, .. } => {
@@ -48,6 +47,15 @@ pub(super) fn definition(tool: &Tool, losses: &mut Losses) -> Option<Vec<u8>> {
         });
     });
     Some(out)
+}
+
+/// Notes the grammar of a custom tool, which a function cannot be held to. Plain text is none.
+pub(super) fn note_format(format: Option<&RawValue>, losses: &mut Losses) {
+    let Some(format) = format else { return };
+    let object = RawObject::read(format.get().as_bytes()).ok();
+    if object.and_then(|it| it.raw("type")) != Some(r#""text""#) {
+        losses.note("tools[].custom.format", "no grammars", Severity::Meaning);
+    }
 }
 
 /// What a call was given, as a JSON object: nothing at all is an empty one, and a text that is no

@@ -20,6 +20,7 @@ pub mod ollama;
 pub mod openai;
 mod request;
 pub mod responses;
+mod rest;
 
 use bytes::Bytes;
 use wayleave_model::record::Asked;

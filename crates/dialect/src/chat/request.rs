@@ -305,6 +305,9 @@ pub enum ReasoningAmount {
     /// As the model judges.
     #[default]
     Adaptive,
+    /// As the model does by itself, if it does: the client only says what is to be shown of it
+    /// (OpenAI's `reasoning.summary` alone).
+    Unsaid,
     /// A word: none, minimal, low, medium, high, xhigh, max.
     Effort(String),
     /// At most so many tokens.

@@ -20,8 +20,9 @@ use super::compatible::{
 use super::families;
 use crate::address::{BaseUrl, normalise_base_url, safe_segment};
 use crate::manifest::{Choice, Condition, Control, Field, Manifest};
+use crate::quirks::{Difference, Quirk};
 use crate::sign::sigv4::encode;
-use crate::{Account, BadAccount, Exchange, Offer, ProviderKind};
+use crate::{Account, BadAccount, Exchange, Offer, ProviderKind, Quirks};
 
 const API: &str = "api";
 const V1: &str = "v1";
@@ -33,6 +34,13 @@ const NEWEST: &str = "2024-10-21";
 
 /// OpenAI's models in an Azure resource.
 pub(super) struct AzureOpenAi;
+
+/// Deployments are most often named after their model.
+static QUIRKS: Quirks = Quirks(&[Quirk::of(
+    &["gpt-5"],
+    Difference::CustomTools,
+    "https://learn.microsoft.com/azure/foundry/openai/how-to/reasoning",
+)]);
 
 static MANIFEST: Manifest = Manifest {
     id: "azure-openai",
@@ -96,6 +104,10 @@ static MANIFEST: Manifest = Manifest {
 impl ProviderKind for AzureOpenAi {
     fn manifest(&self) -> &'static Manifest {
         &MANIFEST
+    }
+
+    fn quirks(&self) -> &'static Quirks {
+        &QUIRKS
     }
 
     /// What stands before `/openai`: the form of the address is a setting, not part of it.

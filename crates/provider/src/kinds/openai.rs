@@ -3,9 +3,17 @@
 use super::compatible::{API_KEY_FIELD, BASE_URL_FIELD, BEARER, Compatible, OVERRIDE_FIELD, PLAIN};
 use super::families;
 use crate::manifest::{Control, Field, Manifest};
+use crate::quirks::{Difference, Quirk, Quirks};
 
 const ORGANIZATION: &str = "organization";
 const PROJECT: &str = "project";
+
+/// Tools of free text came with GPT-5; what is told of no other model stays a function.
+static QUIRKS: Quirks = Quirks(&[Quirk::of(
+    &["gpt-5"],
+    Difference::CustomTools,
+    "https://developers.openai.com/api/docs/guides/function-calling#custom-tools",
+)]);
 
 /// OpenAI. Headers: <https://platform.openai.com/docs/api-reference/authentication>.
 pub(super) static OPENAI: Compatible = Compatible {
@@ -44,6 +52,7 @@ pub(super) static OPENAI: Compatible = Compatible {
         ..BEARER
     },
     header_fields: &[(ORGANIZATION, "openai-organization"), (PROJECT, "openai-project")],
+    quirks: &QUIRKS,
     families: Some(families::both_unless_said),
     ..PLAIN
 };
@@ -76,6 +85,13 @@ mod tests {
         settings.insert("project".to_owned(), "proj_9".to_owned());
         let got: Vec<String> = sent(&settings);
         assert!(got.contains(&"openai-project: proj_9".to_owned()));
+    }
+
+    #[test]
+    fn free_text_goes_to_models_that_are_known_to_take_it() {
+        let unknown = wayleave_model::target::ModelFacts::UNKNOWN;
+        let custom = |model| OPENAI.quirks().fill(model, &unknown).custom_tools;
+        assert_eq!((custom("gpt-5.4-mini"), custom("gpt-4o")), (Some(true), None));
     }
 
     #[test]

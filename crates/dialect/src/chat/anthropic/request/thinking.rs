@@ -24,6 +24,9 @@ const EFFORTS: [(&str, u64); 6] = [
 /// Fewest tokens a budget may be.
 const LEAST_BUDGET: u64 = 1024;
 
+/// Why there is nothing to show to a client that only said what is to be shown.
+pub(in crate::chat) const UNASKED: &str = "nothing is thought unless it is asked for";
+
 /// What goes up.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::chat) struct Thinking {
@@ -53,7 +56,16 @@ pub(in crate::chat) struct Obstacles {
 
 /// Whether the client asks for thinking at all.
 pub(in crate::chat) fn wanted(request: &ChatRequest) -> bool {
-    request.reasoning.as_ref().is_some_and(|reasoning| !is_off(&reasoning.amount))
+    let wish = request.reasoning.as_ref().map(|reasoning| &reasoning.amount);
+    wish.is_some_and(|amount| !is_off(amount) && *amount != ReasoningAmount::Unsaid)
+}
+
+/// The budget that this request has thinking take out of the answer limit, at most; `None`: it is
+/// not asked for, or the model has none.
+pub(in crate::chat) fn allowance(request: &ChatRequest, facts: &ModelFacts) -> Option<u64> {
+    let amount = &request.reasoning.as_ref()?.amount;
+    let none = facts.reasoning == Some(ReasoningControl::None);
+    (wanted(request) && !none).then(|| budget_of(amount))
 }
 
 /// Decides, and notes what stays behind.
@@ -102,9 +114,13 @@ fn translate(wish: &Reasoning, facts: &ModelFacts, losses: &mut Losses) -> Think
     let off = is_off(&wish.amount);
     match (facts.reasoning, &wish.amount) {
         (Some(ReasoningControl::None), _) => {
-            if !off {
+            if !off && wish.amount != ReasoningAmount::Unsaid {
                 losses.note("reasoning", "the model cannot reason", Severity::Meaning);
             }
+            Thinking::default()
+        }
+        (_, ReasoningAmount::Unsaid) => {
+            losses.note("reasoning.summary", UNASKED, Severity::Hint);
             Thinking::default()
         }
         (_, _) if off => say(Mode::Disabled, None),
@@ -155,7 +171,7 @@ fn effort_of(amount: &ReasoningAmount, losses: &mut Losses) -> Option<&'static s
                 _ => "high",
             })
         }
-        ReasoningAmount::Adaptive | ReasoningAmount::Off => None,
+        ReasoningAmount::Adaptive | ReasoningAmount::Unsaid | ReasoningAmount::Off => None,
     }
 }
 
@@ -240,6 +256,21 @@ mod tests {
         assert_eq!(judged, adaptive(Some("medium")));
         assert_eq!(mode(effort("none"), None).mode, Mode::Disabled);
         assert_eq!(mode(effort("low"), Some(ReasoningControl::None)), Thinking::default());
+    }
+
+    #[test]
+    fn a_wish_to_see_thoughts_asks_for_none() {
+        let reasoning = Reasoning { amount: ReasoningAmount::Unsaid, show: Some("auto".into()) };
+        let request = ChatRequest { reasoning: Some(reasoning), ..ChatRequest::default() };
+        for control in [None, Some(ReasoningControl::Adaptive), Some(ReasoningControl::Budget)] {
+            let facts = ModelFacts { reasoning: control, ..ModelFacts::default() };
+            let mut losses = Losses::default();
+            let thinking = plan(&request, &facts, 8192, Obstacles::default(), &mut losses);
+            assert_eq!(thinking, Thinking::default());
+            let lost: Vec<_> = losses.iter().map(|it| (&*it.path, it.severity)).collect();
+            assert_eq!(lost, [("reasoning.summary", Severity::Hint)]);
+        }
+        assert!(!wanted(&request));
     }
 
     #[test]

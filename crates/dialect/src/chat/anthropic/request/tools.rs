@@ -6,7 +6,7 @@ use wayleave_model::target::ModelFacts;
 
 use super::output::{JsonTool, Shape};
 use crate::chat::json::{Object, object};
-use crate::chat::{ChatRequest, Tool, ToolChoice, ToolKind};
+use crate::chat::{ChatRequest, Tool, ToolChoice, ToolKind, functions};
 use crate::raw::RawObject;
 use crate::{Losses, Malformed, Severity};
 
@@ -102,9 +102,7 @@ fn definition(tool: &Tool, facts: &ModelFacts, losses: &mut Losses) -> Option<Ve
             (schema, strict.unwrap_or(false))
         }
         ToolKind::Custom { format } => {
-            if format.is_some() {
-                losses.note("tools[].custom.format", "no grammars", Severity::Meaning);
-            }
+            functions::note_format(format.as_deref(), losses);
             (Cow::Borrowed(FREE_TEXT), false)
         }
         ToolKind::Hosted { kind, json } if is_ours(kind) => {

@@ -102,7 +102,11 @@ impl Desk<'_> {
             (Part::ToolResult { id, parts, is_error, cache, .. }, _) => {
                 return self.result(id, parts, *is_error, cache.as_deref());
             }
-            (Part::ToolCall { id, name, input, custom, seal: _, cache }, Role::Assistant) => {
+            (Part::ToolCall { id, name, input, custom, seal, cache }, Role::Assistant) => {
+                if seal.is_some() {
+                    let reason = "the thought that it signs is not there";
+                    self.losses.note("messages[].tool_calls[].signature", reason, Severity::Hint);
+                }
                 let at = self.message(true);
                 let id = self.ids.call(id, at);
                 if !self.layout.called.contains(name) {

@@ -4,26 +4,18 @@ use wayleave_model::target::ModelFacts;
 
 use super::thinking::Obstacles;
 use super::{output, sampling, thinking, tools, turns};
-use crate::chat::ChatRequest;
 use crate::chat::json::{Object, object};
+use crate::chat::{ChatRequest, rest};
 use crate::{Losses, Malformed, Severity};
 
 /// The answer limit where neither the client nor the catalog names one: Anthropic demands one,
-/// and every model since Claude 3.5 takes this.
+/// and every model since Claude 3.5 takes this. What is thought counts into it.
 const DEFAULT_MAX_TOKENS: u64 = 8192;
 
-/// Fields without which the answer is the same.
-const HINTS: [&str; 9] = [
-    "store",
-    "prompt_cache_retention",
-    "safety_identifier",
-    "client_metadata",
-    "stream_options",
-    "prediction",
-    "cache_control",
-    "diagnostics",
-    "betas",
-];
+/// The highest limit of an answer that is not streamed, where the client names none: what can be
+/// written in ten minutes, as Anthropic's own SDKs reckon, which refuse more
+/// (<https://platform.claude.com/docs/en/api/errors#long-requests>).
+const MOST_UNSTREAMED: u64 = 21_333;
 
 /// Renders `request` for `model`.
 ///
@@ -73,13 +65,25 @@ pub(in super::super) fn write(
 }
 
 fn max_tokens(request: &ChatRequest, facts: &ModelFacts, losses: &mut Losses) -> u64 {
-    let wish = request.max_output.or(facts.max_output).unwrap_or(DEFAULT_MAX_TOKENS);
+    let wish = request.max_output.unwrap_or_else(|| unstated(request, facts));
     match facts.max_output {
         Some(most) if wish > most => {
             losses.note("max_tokens", "lowered to the model's most", Severity::Hint);
             most
         }
         _ => wish,
+    }
+}
+
+/// The limit where the client names none: the model's most, or enough to answer after what may be
+/// thought.
+fn unstated(request: &ChatRequest, facts: &ModelFacts) -> u64 {
+    let enough =
+        thinking::allowance(request, facts).unwrap_or(0).saturating_add(DEFAULT_MAX_TOKENS);
+    match facts.max_output {
+        None => enough,
+        Some(most) if request.stream => most,
+        Some(most) => most.min(MOST_UNSTREAMED.max(enough)),
     }
 }
 
@@ -120,9 +124,7 @@ fn note_rest(request: &ChatRequest, losses: &mut Losses) {
     if request.metadata.is_some() {
         losses.note("metadata", "no labels are stored", Severity::Hint);
     }
-    for (name, _) in &request.rest {
-        let hint = HINTS.contains(&&**name);
-        let severity = if hint { Severity::Hint } else { Severity::Meaning };
-        losses.note(name, "no such field", severity);
+    for (name, json) in &request.rest {
+        losses.note(name, "no such field", rest::severity(name, json));
     }
 }

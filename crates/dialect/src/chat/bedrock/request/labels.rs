@@ -2,8 +2,8 @@
 
 use serde_json::value::RawValue;
 
-use crate::chat::ChatRequest;
 use crate::chat::json::Object;
+use crate::chat::{ChatRequest, rest};
 use crate::raw::RawObject;
 use crate::{Losses, Severity};
 
@@ -12,19 +12,6 @@ const MOST_LABELS: usize = 16;
 
 /// Longest name and longest value of a label.
 const LONGEST_LABEL: usize = 256;
-
-/// Fields without which the answer is the same.
-const HINTS: [&str; 9] = [
-    "store",
-    "prompt_cache_retention",
-    "safety_identifier",
-    "client_metadata",
-    "stream_options",
-    "prediction",
-    "cache_control",
-    "diagnostics",
-    "betas",
-];
 
 /// Writes `requestMetadata` and `serviceTier`, and notes what stays behind.
 pub(super) fn write(request: &ChatRequest, body: &mut Object<'_>, losses: &mut Losses) {
@@ -82,9 +69,7 @@ fn note_rest(request: &ChatRequest, losses: &mut Losses) {
     if request.cache_key.is_some() {
         losses.note("prompt_cache_key", "no such field", Severity::Hint);
     }
-    for (name, _) in &request.rest {
-        let hint = HINTS.contains(&&**name);
-        let severity = if hint { Severity::Hint } else { Severity::Meaning };
-        losses.note(name, "no such field", severity);
+    for (name, json) in &request.rest {
+        losses.note(name, "no such field", rest::severity(name, json));
     }
 }

@@ -41,6 +41,10 @@ pub(super) fn plan<'r>(
     if family == Family::Claude {
         return Plan::Claude(thinking::plan(request, facts, max_tokens, obstacles, losses));
     }
+    if wish.amount == ReasoningAmount::Unsaid {
+        losses.note("reasoning.summary", thinking::UNASKED, Severity::Hint);
+        return Plan::Unsaid;
+    }
     let wanted = thinking::wanted(request);
     if facts.reasoning == Some(ReasoningControl::None) {
         if wanted {
@@ -123,7 +127,7 @@ fn nova(amount: &ReasoningAmount, losses: &mut Losses) -> &'static str {
             }
             _ => "medium",
         },
-        ReasoningAmount::Adaptive | ReasoningAmount::Off => "medium",
+        ReasoningAmount::Adaptive | ReasoningAmount::Unsaid | ReasoningAmount::Off => "medium",
     }
 }
 
@@ -132,7 +136,7 @@ fn word<'r>(amount: &'r ReasoningAmount, losses: &mut Losses) -> Option<&'r str>
     match amount {
         ReasoningAmount::Effort(word) => Some(word),
         ReasoningAmount::Budget(budget) => Some(of_budget(*budget, losses)),
-        ReasoningAmount::Adaptive | ReasoningAmount::Off => None,
+        ReasoningAmount::Adaptive | ReasoningAmount::Unsaid | ReasoningAmount::Off => None,
     }
 }
 

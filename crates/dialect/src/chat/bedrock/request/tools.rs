@@ -14,7 +14,7 @@ use super::turns::Layout;
 use super::{blocks, names};
 use crate::chat::anthropic::request::tools::{FREE_TEXT, NO_ARGUMENTS, object_schema};
 use crate::chat::json::{Object, object};
-use crate::chat::{ChatRequest, Tool, ToolChoice, ToolKind};
+use crate::chat::{ChatRequest, Tool, ToolChoice, ToolKind, functions};
 use crate::{Losses, Malformed, Severity};
 
 /// What a tool that may not be called any more is said to be.
@@ -110,9 +110,7 @@ fn definition(
             (schema, strict.unwrap_or(false))
         }
         ToolKind::Custom { format } => {
-            if format.is_some() {
-                losses.note("tools[].custom.format", "no grammars", Severity::Meaning);
-            }
+            functions::note_format(format.as_deref(), losses);
             (Cow::Borrowed(FREE_TEXT), false)
         }
         ToolKind::Hosted { kind, .. } => {

@@ -132,7 +132,11 @@ impl Desk<'_> {
     fn block(&mut self, part: &Part, role: Role, ends: bool) -> Result<Option<Vec<u8>>, Malformed> {
         let assistant = role == Role::Assistant;
         Ok(match part {
-            Part::ToolCall { id, name, input, custom, .. } if assistant => {
+            Part::ToolCall { id, name, input, custom, seal, .. } if assistant => {
+                if seal.is_some() {
+                    let reason = "the thought that it signs is not there";
+                    self.losses.note("messages[].tool_calls[].signature", reason, Severity::Hint);
+                }
                 let name = names::tool(name)?;
                 let at = self.message(true);
                 let id = self.ids.call(id, at);

@@ -22,6 +22,9 @@ pub(super) fn plan(
     if wish.show.as_deref() == Some("omitted") {
         losses.note("reasoning.show", "what is thought is always shown", Severity::Hint);
     }
+    if wish.amount == ReasoningAmount::Unsaid {
+        return None;
+    }
     let off = match &wish.amount {
         ReasoningAmount::Off | ReasoningAmount::Budget(0) => true,
         ReasoningAmount::Effort(word) => word == "none",

@@ -3,10 +3,9 @@
 use wayleave_model::target::ModelFacts;
 
 use super::{messages, thinking};
-use crate::chat::functions;
 use crate::chat::json::{self, Object};
 use crate::chat::openai::amend::within;
-use crate::chat::{ChatRequest, OutputFormat, ToolChoice, ToolKind};
+use crate::chat::{ChatRequest, OutputFormat, ToolChoice, ToolKind, functions, rest};
 use crate::{Losses, Malformed, Severity};
 
 /// Top-level fields that only Cohere has: carried where a client sends them in another dialect.
@@ -250,7 +249,7 @@ impl Writer<'_, '_> {
             if OURS.contains(&key.as_str()) {
                 self.field(key, |out| out.extend_from_slice(json.get().as_bytes()));
             } else {
-                self.losses.note(key, "no field", Severity::Meaning);
+                self.losses.note(key, "no field", rest::severity(key, json));
             }
         }
     }

@@ -35,6 +35,21 @@ impl Part {
         matches!(self.kind, PartKind::Text | PartKind::Reasoning | PartKind::Refusal)
     }
 
+    /// Whether it is a thought.
+    pub(super) fn is_thought(&self) -> bool {
+        matches!(self.kind, PartKind::Reasoning)
+    }
+
+    /// Whether it is a call of a tool.
+    pub(super) fn is_call(&self) -> bool {
+        matches!(self.kind, PartKind::ToolCall { .. })
+    }
+
+    /// Whether the proof of the thought before it belongs here: a call without its own.
+    pub(super) fn wants_proof(&self) -> bool {
+        self.is_call() && self.seal.is_none()
+    }
+
     /// Gathers more.
     pub(super) fn add(&mut self, text: &str) {
         self.text.push_str(text);
@@ -48,6 +63,11 @@ impl Part {
     /// Gathers its proof.
     pub(super) fn seal(&mut self, seal: &Seal) {
         self.seal = Some(seal.clone());
+    }
+
+    /// Its proof, which then stands elsewhere.
+    pub(super) fn take_seal(&mut self) -> Option<Seal> {
+        self.seal.take()
     }
 
     /// Some of its words, or their proof alone.

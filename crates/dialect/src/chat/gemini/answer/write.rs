@@ -3,6 +3,10 @@
 //! A stream is server-sent events, each a whole `GenerateContentResponse`, or with `Answer.list`
 //! one JSON list of them. Every chunk names model and answer; the last one has the reason and the
 //! usage, beside an empty text, as Google sends it: SDKs take a candidate without parts for none.
+//!
+//! The proof of a thought that a call follows stands on that call, as Gemini 3 has it: clients drop
+//! thoughts from what they send back, and keep calls
+//! (<https://ai.google.dev/gemini-api/docs/thought-signatures>).
 
 use wayleave_model::Usage;
 
@@ -12,7 +16,7 @@ use super::fold::{Part, is_known};
 use crate::carry::Answer;
 use crate::chat::json::{Object, list, object};
 use crate::chat::lost::Lost;
-use crate::chat::{ChatEvent, Finish, PartKind, WriteEvents};
+use crate::chat::{ChatEvent, Finish, PartKind, Seal, WriteEvents};
 
 /// The state between events.
 pub(in super::super) struct Writer {
@@ -34,6 +38,8 @@ pub(in super::super) struct Writer {
 struct Lane {
     choice: u32,
     open: Option<Part>,
+    /// The proof of the thought that came last, until it is known what follows.
+    proof: Option<Seal>,
     finish: Option<Finish>,
 }
 
@@ -63,7 +69,7 @@ impl Writer {
     fn lane(&mut self, choice: u32) -> &mut Lane {
         let place = self.lanes.iter().position(|lane| lane.choice == choice);
         let place = place.unwrap_or_else(|| {
-            self.lanes.push(Lane { choice, open: None, finish: None });
+            self.lanes.push(Lane { choice, open: None, proof: None, finish: None });
             self.lanes.len() - 1
         });
         &mut self.lanes[place]
@@ -76,15 +82,33 @@ impl Writer {
 
     fn open(&mut self, choice: u32, index: u32, kind: &PartKind, out: &mut Vec<u8>) {
         self.close(choice, out);
+        if !matches!(kind, PartKind::ToolCall { .. }) {
+            self.prove(choice, out);
+        }
         self.note(kind);
         self.lane(choice).open = Some(Part::new(index, kind));
     }
 
     fn close(&mut self, choice: u32, out: &mut Vec<u8>) {
-        let Some(part) = self.lane(choice).open.take() else { return };
+        let Some(mut part) = self.lane(choice).open.take() else { return };
+        if part.wants_proof() {
+            if let Some(proof) = self.lane(choice).proof.take() {
+                part.seal(&proof);
+            }
+        } else if part.is_call() {
+            self.prove(choice, out);
+        }
         if !part.is_words()
             && let Some(json) = part.whole(&self.id)
         {
+            self.say(choice, &json, out);
+        }
+    }
+
+    /// The proof of a thought that no call follows stands on the thought.
+    fn prove(&mut self, choice: u32, out: &mut Vec<u8>) {
+        if let Some(proof) = self.lane(choice).proof.take() {
+            let json = Part::new(0, &PartKind::Reasoning).piece("", Some(&proof));
             self.say(choice, &json, out);
         }
     }
@@ -146,7 +170,10 @@ impl WriteEvents for Writer {
             }
             ChatEvent::Seal { choice, index, seal } => {
                 let Some(part) = self.part(*choice, *index) else { return };
-                if part.is_words() {
+                if part.is_thought() {
+                    self.prove(*choice, out);
+                    self.lane(*choice).proof = Some(seal.clone());
+                } else if part.is_words() {
                     let json = part.piece("", Some(seal));
                     self.say(*choice, &json, out);
                 } else if part.takes_seal() {
@@ -163,6 +190,7 @@ impl WriteEvents for Writer {
             }
             ChatEvent::Finish { choice, reason, .. } => {
                 self.close(*choice, out);
+                self.prove(*choice, out);
                 // Held until the end: usage comes before it or after.
                 self.lane(*choice).finish = Some(*reason);
             }
@@ -171,7 +199,10 @@ impl WriteEvents for Writer {
 
     fn end(&mut self, out: &mut Vec<u8>) {
         let choices: Vec<u32> = self.lanes.iter().map(|lane| lane.choice).collect();
-        choices.into_iter().for_each(|choice| self.close(choice, out));
+        for choice in choices {
+            self.close(choice, out);
+            self.prove(choice, out);
+        }
         if self.lanes.is_empty() {
             self.lane(0);
         }
@@ -221,6 +252,7 @@ impl WriteEvents for Writer {
                 }
             }
         }
+        answers.iter_mut().for_each(|(_, parts, _)| hand_over(parts));
         let candidates: Vec<Vec<u8>> = answers
             .iter()
             .map(|(choice, parts, finish)| {
@@ -254,6 +286,20 @@ fn answer(
         answers.len() - 1
     });
     &mut answers[place]
+}
+
+/// Gives the proofs of thoughts to the calls that follow them.
+fn hand_over(parts: &mut [Part]) {
+    for at in 1..parts.len() {
+        let (before, after) = parts.split_at_mut(at);
+        if let ([.., thought], [call, ..]) = (before, after)
+            && thought.is_thought()
+            && call.wants_proof()
+            && let Some(proof) = thought.take_seal()
+        {
+            call.seal(&proof);
+        }
+    }
 }
 
 fn write_candidate<P: AsRef<[u8]>>(

@@ -3,7 +3,7 @@
 use wayleave_model::target::ModelFacts;
 
 use crate::chat::json::{Object, object};
-use crate::chat::{ChatRequest, Tool, ToolChoice, ToolKind};
+use crate::chat::{ChatRequest, Tool, ToolChoice, ToolKind, functions};
 use crate::raw::RawObject;
 use crate::{Losses, Malformed, Severity};
 
@@ -115,9 +115,7 @@ fn function(tool: &Tool, forced: bool, losses: &mut Losses) -> Vec<u8> {
             schema.as_ref().map(|schema| schema.get())
         }
         ToolKind::Custom { format } => {
-            if format.is_some() {
-                losses.note("tools[].custom.format", "no grammars", Severity::Meaning);
-            }
+            functions::note_format(format.as_deref(), losses);
             Some(FREE_TEXT)
         }
         ToolKind::Hosted { .. } => None,

@@ -48,13 +48,16 @@ pub(super) fn plan(
 ) -> Thinking {
     let Some(wish) = &request.reasoning else { return Thinking::default() };
     let off = is_off(&wish.amount);
+    // A model that cannot think has nothing to show, which is no loss.
+    let unable =
+        |losses: &mut Losses| unable(off || wish.amount == ReasoningAmount::Unsaid, losses);
     let by_name = generation == Generation::Early;
     let levels = match facts.reasoning {
-        Some(ReasoningControl::None) => return unable(off, losses),
+        Some(ReasoningControl::None) => return unable(losses),
         Some(ReasoningControl::Budget) => false,
         Some(ReasoningControl::Effort) => true,
         Some(ReasoningControl::Adaptive) => generation != Generation::Budget,
-        None if by_name => return unable(off, losses),
+        None if by_name => return unable(losses),
         None => generation != Generation::Budget,
     };
     let amount = match levels {
@@ -135,7 +138,9 @@ fn level(wish: &ReasoningAmount, model: &str, losses: &mut Losses) -> Amount {
                 _ => "high",
             }
         }
-        ReasoningAmount::Adaptive | ReasoningAmount::Off => return Amount::Unsaid,
+        ReasoningAmount::Adaptive | ReasoningAmount::Unsaid | ReasoningAmount::Off => {
+            return Amount::Unsaid;
+        }
     })
 }
 
@@ -168,6 +173,7 @@ fn budget(
             *tokens
         }
         ReasoningAmount::Budget(tokens) => *tokens,
+        ReasoningAmount::Unsaid => return Amount::Unsaid,
         ReasoningAmount::Adaptive | ReasoningAmount::Off => return Amount::Budget(-1),
     };
     let mut fitted = wished.clamp(least, most);

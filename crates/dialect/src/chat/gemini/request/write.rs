@@ -10,7 +10,7 @@ use super::thinking::Thinking;
 use super::turns::{self, Content};
 use super::{calling, thinking};
 use crate::chat::json::{Object, object};
-use crate::chat::{ChatRequest, OutputFormat};
+use crate::chat::{ChatRequest, OutputFormat, rest};
 use crate::{Losses, Malformed, Severity};
 
 /// Most texts that end an answer.
@@ -18,19 +18,6 @@ const MOST_STOPS: usize = 5;
 
 /// Most alternatives of a token whose probabilities are told.
 const MOST_LOGPROBS: u32 = 20;
-
-/// Fields without which the answer is the same.
-const HINTS: [&str; 9] = [
-    "store",
-    "prompt_cache_retention",
-    "safety_identifier",
-    "client_metadata",
-    "stream_options",
-    "prediction",
-    "cache_control",
-    "diagnostics",
-    "betas",
-];
 
 /// Renders `request` for `model`.
 ///
@@ -230,9 +217,7 @@ fn note_rest(request: &ChatRequest, losses: &mut Losses) {
             losses.note(name, "no such field", Severity::Hint);
         }
     }
-    for (name, _) in &request.rest {
-        let hint = HINTS.contains(&&**name);
-        let severity = if hint { Severity::Hint } else { Severity::Meaning };
-        losses.note(name, "no such field", severity);
+    for (name, json) in &request.rest {
+        losses.note(name, "no such field", rest::severity(name, json));
     }
 }

@@ -16,6 +16,9 @@ pub(super) fn plan(
     if wish.show.as_deref() == Some("omitted") {
         losses.note("reasoning.show", "what is thought is always shown", Severity::Hint);
     }
+    if wish.amount == ReasoningAmount::Unsaid {
+        return None;
+    }
     let off = match &wish.amount {
         ReasoningAmount::Off | ReasoningAmount::Budget(0) => true,
         ReasoningAmount::Effort(word) => word == "none",
@@ -55,6 +58,6 @@ fn level(amount: &ReasoningAmount, losses: &mut Losses) -> Option<&'static str> 
         ReasoningAmount::Budget(0..=2048) => nearest(r#""low""#),
         ReasoningAmount::Budget(2049..=8192) => nearest(r#""medium""#),
         ReasoningAmount::Budget(_) => nearest(r#""high""#),
-        ReasoningAmount::Adaptive | ReasoningAmount::Off => Some("true"),
+        ReasoningAmount::Adaptive | ReasoningAmount::Unsaid | ReasoningAmount::Off => Some("true"),
     }
 }

@@ -4,10 +4,9 @@ use serde_json::value::RawValue;
 use wayleave_model::target::ModelFacts;
 
 use super::{messages, thinking};
-use crate::chat::functions;
 use crate::chat::json::{self, Object};
 use crate::chat::openai::amend::within;
-use crate::chat::{ChatRequest, OutputFormat, ToolChoice};
+use crate::chat::{ChatRequest, OutputFormat, ToolChoice, functions, rest};
 use crate::raw::RawObject;
 use crate::{Losses, Malformed, Severity};
 
@@ -58,7 +57,7 @@ pub(in super::super) fn write(
                 }
             });
         }
-        rest(request, think.is_some(), body, losses);
+        others(request, think.is_some(), body, losses);
         // It streams unless it is told not to.
         body.raw("stream", if request.stream { "true" } else { "false" });
     });
@@ -153,7 +152,7 @@ fn options(
     options
 }
 
-fn rest(request: &ChatRequest, thinks: bool, body: &mut Object<'_>, losses: &mut Losses) {
+fn others(request: &ChatRequest, thinks: bool, body: &mut Object<'_>, losses: &mut Losses) {
     let hints = [
         ("user", request.end_user.is_some()),
         ("prompt_cache_key", request.cache_key.is_some()),
@@ -172,7 +171,7 @@ fn rest(request: &ChatRequest, thinks: bool, body: &mut Object<'_>, losses: &mut
             key if OURS.contains(&key) => {
                 body.raw(key, json.get());
             }
-            key => losses.note(key, "no field", Severity::Meaning),
+            key => losses.note(key, "no field", rest::severity(key, json)),
         }
     }
 }

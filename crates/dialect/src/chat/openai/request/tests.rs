@@ -38,7 +38,8 @@ fn again(messages: &str, fields: &str) {
 }
 
 fn changed(messages: &str, fields: &str, expected: &str, expected_fields: &str) {
-    let (out, lost) = written(&request(messages, fields), &ModelFacts::default());
+    let facts = ModelFacts { custom_tools: Some(true), ..ModelFacts::default() };
+    let (out, lost) = written(&request(messages, fields), &facts);
     assert_eq!(out, format!("{expected}{expected_fields}}}"));
     assert_eq!(lost, Vec::<String>::new());
 }
@@ -94,6 +95,34 @@ fn every_common_field_is_read_and_written_again() {
         again("[]", &format!("{tools}{choice}"));
     }
     again("[]", r#","response_format":{"type":"json_object"}"#);
+}
+
+#[test]
+fn a_custom_tool_is_a_function_of_one_text_unless_the_model_is_known_to_take_it() {
+    let asked = request(
+        concat!(
+            r#"[{"role":"assistant","content":null,"tool_calls":[{"id":"b","type":"custom","custom":{"name":"c","input":"a\"b"}}]},"#,
+            r#"{"role":"tool","tool_call_id":"b","content":"1"}]"#
+        ),
+        concat!(
+            r#","tools":[{"type":"custom","custom":{"name":"c","description":"d","format":{"type":"grammar","grammar":{"syntax":"lark","definition":"x"}}}}]"#,
+            r#","tool_choice":{"type":"custom","custom":{"name":"c"}}"#
+        ),
+    );
+    let expected = concat!(
+        r#"[{"role":"assistant","content":null,"tool_calls":[{"id":"b","type":"function","function":{"name":"c","arguments":"{\"input\":\"a\\\"b\"}"}}]},"#,
+        r#"{"role":"tool","tool_call_id":"b","content":"1"}]"#,
+        r#","tools":[{"type":"function","function":{"name":"c","description":"d","parameters":{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}}}]"#,
+        r#","tool_choice":{"type":"function","function":{"name":"c"}}}"#
+    );
+    for custom_tools in [None, Some(false)] {
+        let facts = ModelFacts { custom_tools, ..ModelFacts::default() };
+        let (out, lost) = written(&asked, &facts);
+        assert_eq!(out, expected);
+        assert_eq!(lost, ["tools[].custom.format"]);
+    }
+    let plain = r#","tools":[{"type":"custom","custom":{"name":"c","format":{"type":"text"}}}]"#;
+    assert_eq!(written(&request("[]", plain), &ModelFacts::default()).1, [""; 0]);
 }
 
 #[test]

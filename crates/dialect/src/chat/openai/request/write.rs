@@ -7,14 +7,12 @@ mod messages;
 mod parts;
 mod tools;
 
-use wayleave_model::target::{
-    ModelFacts, ReasoningControl, ReasoningField, RequiredWord, SeedField, TokenLimit,
-};
+use wayleave_model::target::{ModelFacts, ReasoningControl, ReasoningField, SeedField, TokenLimit};
 
 use crate::chat::json::{self, Object};
 use crate::chat::openai::amend::within;
 use crate::chat::openai::effort::{self, Amount, EFFORT};
-use crate::chat::{ChatRequest, OutputFormat, ReasoningAmount};
+use crate::chat::{ChatRequest, OutputFormat, ReasoningAmount, rest};
 use crate::{Losses, Malformed, Severity};
 
 /// Top-level fields of this dialect without a common word: carried when they came from it. No
@@ -88,7 +86,8 @@ impl Writer<'_, '_> {
     }
 
     fn tools(&mut self, request: &ChatRequest) {
-        let tools = tools::list(&request.tools, self.losses);
+        let facts = self.facts;
+        let tools = tools::list(&request.tools, facts, self.losses);
         if tools.is_empty() {
             // Without tools the other two fields are refused.
             return;
@@ -96,10 +95,7 @@ impl Writer<'_, '_> {
         self.field("tools", |out| json::list(out, tools));
         let kept = request.rest.iter().any(|(key, _)| key == "tool_choice");
         if let Some(choice) = request.tool_choice.as_ref().filter(|_| !kept) {
-            let required = self.facts.tool_choice_required.unwrap_or(RequiredWord::Required);
-            self.field("tool_choice", |out| {
-                tools::choice(choice, required, &request.tools, out);
-            });
+            self.field("tool_choice", |out| tools::choice(choice, facts, &request.tools, out));
         }
         self.value("parallel_tool_calls", request.parallel_tools);
     }
@@ -192,7 +188,7 @@ impl Writer<'_, '_> {
             self.losses.note("reasoning.show", "no field", Severity::Hint);
         }
         let amount = match &reasoning.amount {
-            ReasoningAmount::Adaptive => return,
+            ReasoningAmount::Adaptive | ReasoningAmount::Unsaid => return,
             ReasoningAmount::Off => Amount::Off,
             ReasoningAmount::Effort(word) => Amount::of(word),
             ReasoningAmount::Budget(tokens) => Amount::Budget(*tokens),
@@ -275,7 +271,7 @@ impl Writer<'_, '_> {
             if OURS.contains(&key.as_str()) {
                 self.field(key, |out| out.extend_from_slice(json.get().as_bytes()));
             } else {
-                self.losses.note(key, "no field", Severity::Meaning);
+                self.losses.note(key, "no field", rest::severity(key, json));
             }
         }
     }

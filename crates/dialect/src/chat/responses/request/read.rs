@@ -194,7 +194,7 @@ fn reasoning(node: &Node<'_>, rest: &mut Rest) -> Result<Option<Reasoning>, Malf
     }
     let amount = match effort {
         Some(word) => ReasoningAmount::Effort(word.into_owned()),
-        None => ReasoningAmount::Adaptive,
+        None => ReasoningAmount::Unsaid,
     };
     Ok(Some(Reasoning { amount, show: show.map(Into::into) }))
 }

@@ -11,7 +11,7 @@ use wayleave_model::target::{ModelFacts, ReasoningControl};
 
 use crate::chat::json::{self, Object};
 use crate::chat::responses::ask::within;
-use crate::chat::{ChatRequest, OutputFormat, Part, ReasoningAmount, SealKind};
+use crate::chat::{ChatRequest, OutputFormat, Part, ReasoningAmount, SealKind, rest};
 use crate::{Losses, Malformed, Severity};
 
 /// Top-level fields without a common word that stand here under the same name. No other dialect
@@ -172,7 +172,7 @@ impl Writer<'_, '_> {
         };
         let mut effort = None;
         match (&reasoning.amount, takes_words) {
-            (ReasoningAmount::Adaptive, _) => (),
+            (ReasoningAmount::Adaptive | ReasoningAmount::Unsaid, _) => (),
             (ReasoningAmount::Effort(word), None | Some(true)) => effort = Some(word.as_str()),
             (ReasoningAmount::Budget(budget), Some(true)) => {
                 self.losses.note("reasoning.budget", "sent as an effort", Severity::Hint);
@@ -254,12 +254,14 @@ impl Writer<'_, '_> {
         for (key, json) in &request.rest {
             let own = key == "verbosity" || key.starts_with("include.");
             let choice = key == "tool_choice" || key.starts_with("tool_choice.");
-            if OURS.contains(&key.as_str()) {
+            // Anthropic's field of that name holds an object, and other things.
+            let theirs = key == "context_management" && !json.get().starts_with('[');
+            if OURS.contains(&key.as_str()) && !theirs {
                 self.field(key, |out| out.extend_from_slice(json.get().as_bytes()));
             } else if key == "store" && json.get() != "true" || own || choice {
                 // Written in their places, or asking for what is done anyway.
             } else {
-                self.losses.note(key, "no field", Severity::Meaning);
+                self.losses.note(key, "no field", rest::severity(key, json));
             }
         }
     }

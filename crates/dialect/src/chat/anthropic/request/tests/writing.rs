@@ -264,6 +264,29 @@ fn the_answer_limit_is_the_clients_the_catalogs_or_ours() {
     assert_eq!(limit(Some(5000), Some(4096)), "4096");
     assert_eq!(limit(None, Some(4096)), "4096");
     assert_eq!(limit(None, None), "8192");
+    // The most that Anthropic's SDKs ask for without a stream.
+    assert_eq!(limit(None, Some(64_000)), "21333");
+}
+
+#[test]
+fn what_is_thought_does_not_squeeze_the_answer_where_no_limit_is_named() {
+    let limits = |amount, most, stream| {
+        let reasoning = Some(Reasoning { amount, show: None });
+        let request = ChatRequest { reasoning, stream, ..asks() };
+        let facts = ModelFacts { max_output: most, ..ModelFacts::default() };
+        let (body, lost) = written(&request, &facts).unwrap();
+        assert_eq!(lost, [""; 0]);
+        (field(&body, "max_tokens"), field(&body, "thinking"))
+    };
+    let budget = ReasoningAmount::Budget;
+    let thinks = |n| format!(r#"{{"type":"enabled","budget_tokens":{n}}}"#);
+    assert_eq!(limits(budget(8000), None, false), ("16192".to_owned(), thinks(8000)));
+    assert_eq!(limits(budget(30_000), Some(64_000), false), ("38192".to_owned(), thinks(30_000)));
+    assert_eq!(limits(budget(30_000), Some(32_000), false), ("32000".to_owned(), thinks(30_000)));
+    assert_eq!(limits(budget(8000), Some(64_000), true).0, "64000");
+    let high = ReasoningAmount::Effort("high".to_owned());
+    assert_eq!(limits(high, None, false).0, "24576");
+    assert_eq!(limits(ReasoningAmount::Off, None, false).0, "8192");
 }
 
 #[test]

@@ -60,6 +60,40 @@ fn a_stream_is_chunks_and_calls_go_out_whole() {
 }
 
 #[test]
+fn the_proof_of_a_thought_stands_on_the_call_that_follows() {
+    let mut events = events();
+    // The call has none of its own.
+    events.remove(8);
+    let [_, _, call, last] = &chunks()[..] else { panic!("four chunks") };
+    let said = chunks()[0].clone();
+    let expected: String =
+        [&said, call, last].iter().map(|it| format!("data: {it}\r\n\r\n")).collect();
+    assert_eq!(write_stream(&events, &answer()), expected);
+    let body = String::from_utf8(Writer::new(&answer()).whole(&events)).unwrap();
+    let parts = r#""parts":[{"text":"Hm","thought":true},{"functionCall":{"id":"toolu_1","name":"get","args":{"x":1.0}},"thoughtSignature":"AAAA"}]"#;
+    assert!(body.contains(parts), "{body}");
+}
+
+#[test]
+fn the_proof_of_a_thought_that_a_text_follows_stays_on_it() {
+    let mut events = events();
+    events.truncate(5);
+    let (choice, index) = (0, 1);
+    events.extend([
+        ChatEvent::Open { choice, index, part: PartKind::Text },
+        ChatEvent::Delta { choice, index, text: "Yes".into() },
+        ChatEvent::Close { choice, index },
+        ChatEvent::Finish { choice, reason: Finish::Stop, stop: None },
+    ]);
+    let stream = write_stream(&events, &answer());
+    let proof = stream.find(r#"{"text":"","thought":true,"thoughtSignature":"AAAA"}"#);
+    assert!(proof.is_some() && proof < stream.find(r#"{"text":"Yes"}"#), "{stream}");
+    let body = String::from_utf8(Writer::new(&answer()).whole(&events)).unwrap();
+    let parts = r#"[{"text":"Hm","thought":true,"thoughtSignature":"AAAA"},{"text":"Yes"}]"#;
+    assert!(body.contains(parts), "{body}");
+}
+
+#[test]
 fn a_list_is_one_json_document() {
     let answer = Answer { list: true, ..answer() };
     let out = write_stream(&events(), &answer);

@@ -1,13 +1,14 @@
 //! The conversation, written: turns become messages, and each tool result stands right after the
 //! message that made the call, where this dialect demands it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use wayleave_model::target::{ModelFacts, ReasoningBack, ReasoningControl};
 
-use super::parts;
+use super::{parts, tools};
 use crate::chat::json::{self, Object};
-use crate::chat::{ChatRequest, Part, Role, Turn};
+use crate::chat::{ChatRequest, Part, Role, Turn, functions};
 use crate::{Losses, Severity};
 
 /// Messages in the making.
@@ -131,7 +132,8 @@ impl Messages {
         if content.has_media() {
             losses.note("messages[].content", "an answer holds only text", Severity::Meaning);
         }
-        let calls: Vec<_> = turn.parts.iter().filter_map(|part| call(part, losses)).collect();
+        let calls: Vec<_> =
+            turn.parts.iter().filter_map(|part| call(part, facts, losses)).collect();
         let reasoning = reasoning(&turn.parts, !calls.is_empty(), facts, losses);
         let refusal = turn.parts.iter().find_map(|part| match part {
             Part::Refusal(text) => Some(text),
@@ -181,20 +183,25 @@ fn is_blank(turn: &Turn) -> bool {
 }
 
 /// A call's id and its JSON.
-fn call(part: &Part, losses: &mut Losses) -> Option<(String, Vec<u8>)> {
+fn call(part: &Part, facts: &ModelFacts, losses: &mut Losses) -> Option<(String, Vec<u8>)> {
     let Part::ToolCall { id, name, input, custom, seal, cache } = part else { return None };
     parts::note_cache(cache.is_some(), losses);
     if seal.is_some() {
         losses.note("messages[].tool_calls[].signature", "no field", Severity::Hint);
     }
+    let input = match custom {
+        true if !tools::takes_custom(facts) => functions::arguments(input, true, losses),
+        // An empty text is no JSON, and some vendors parse it.
+        false if input.is_empty() => Cow::Borrowed("{}"),
+        _ => Cow::Borrowed(&**input),
+    };
+    let custom = *custom && tools::takes_custom(facts);
     let mut out = Vec::with_capacity(128 + input.len());
     json::object(&mut out, |object: &mut Object<'_>| {
-        let (kind, field) = if *custom { ("custom", "input") } else { ("function", "arguments") };
-        // An empty text is no JSON, and some vendors parse it.
-        let input = if input.is_empty() && !custom { "{}" } else { input };
+        let (kind, field) = if custom { ("custom", "input") } else { ("function", "arguments") };
         object.text("id", id).text("type", kind);
         object.nest(kind, |inner| {
-            inner.text("name", name).text(field, input);
+            inner.text("name", name).text(field, &input);
         });
     });
     Some((id.clone(), out))

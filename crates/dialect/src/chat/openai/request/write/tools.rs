@@ -1,16 +1,24 @@
 //! What the model may call, written.
+//!
+//! Custom tools are OpenAI's own (<https://platform.openai.com/docs/guides/function-calling#custom-tools>):
+//! where they are not known of the model they are functions of one text.
 
-use wayleave_model::target::RequiredWord;
+use wayleave_model::target::{ModelFacts, RequiredWord};
 
-use crate::chat::{Tool, ToolChoice, ToolKind, json};
+use crate::chat::{Tool, ToolChoice, ToolKind, functions, json};
 use crate::{Losses, Severity};
 
 /// The tools, each as JSON. Those that another provider runs itself have no place here.
-pub(super) fn list(tools: &[Tool], losses: &mut Losses) -> Vec<Vec<u8>> {
-    tools.iter().filter_map(|tool| one(tool, losses)).collect()
+pub(super) fn list(tools: &[Tool], facts: &ModelFacts, losses: &mut Losses) -> Vec<Vec<u8>> {
+    tools.iter().filter_map(|tool| one(tool, facts, losses)).collect()
 }
 
-fn one(tool: &Tool, losses: &mut Losses) -> Option<Vec<u8>> {
+/// Whether the model takes tools of free text as such.
+pub(super) fn takes_custom(facts: &ModelFacts) -> bool {
+    facts.custom_tools == Some(true)
+}
+
+fn one(tool: &Tool, facts: &ModelFacts, losses: &mut Losses) -> Option<Vec<u8>> {
     if tool.cache.is_some() {
         losses.note("tools[].cache_control", "no field", Severity::Hint);
     }
@@ -35,6 +43,9 @@ fn one(tool: &Tool, losses: &mut Losses) -> Option<Vec<u8>> {
                 }
             });
         }),
+        ToolKind::Custom { .. } if !takes_custom(facts) => {
+            return functions::definition(tool, losses);
+        }
         ToolKind::Custom { format } => json::object(&mut out, |envelope| {
             envelope.text("type", "custom");
             envelope.nest("custom", |custom| {
@@ -52,20 +63,19 @@ fn one(tool: &Tool, losses: &mut Losses) -> Option<Vec<u8>> {
 }
 
 /// Whether the model must call.
-pub(super) fn choice(
-    choice: &ToolChoice,
-    required: RequiredWord,
-    tools: &[Tool],
-    out: &mut Vec<u8>,
-) {
+pub(super) fn choice(choice: &ToolChoice, facts: &ModelFacts, tools: &[Tool], out: &mut Vec<u8>) {
     match choice {
         ToolChoice::Auto => json::quote(out, "auto"),
         ToolChoice::None => json::quote(out, "none"),
-        ToolChoice::Required => json::quote(out, required.word()),
+        ToolChoice::Required => {
+            let required = facts.tool_choice_required.unwrap_or(RequiredWord::Required);
+            json::quote(out, required.word());
+        }
         ToolChoice::Tool(name) => {
             let is_custom =
                 |tool: &Tool| tool.name == *name && matches!(tool.kind, ToolKind::Custom { .. });
-            let kind = if tools.iter().any(is_custom) { "custom" } else { "function" };
+            let custom = takes_custom(facts) && tools.iter().any(is_custom);
+            let kind = if custom { "custom" } else { "function" };
             json::object(out, |object| {
                 object.text("type", kind);
                 object.nest(kind, |inner| {
