@@ -9,7 +9,7 @@ const SEEDS: std::ops::Range<u64> = 0..4 * 32;
 
 /// Every how many seeds a file is run through all pairs of dialects. Odd, so that each wish of the
 /// client is among them; files differ in where they begin, so that all chunk sizes are.
-const STRIDE: usize = 11;
+const STRIDE: usize = 23;
 
 fn corpus(name: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(name);

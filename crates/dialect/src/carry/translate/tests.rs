@@ -205,6 +205,35 @@ fn a_web_page_is_no_answer() {
 }
 
 #[test]
+fn a_function_that_stood_for_a_custom_tool_is_answered_as_that_tool() {
+    let answer = Answer { custom_tools: vec!["patch".to_owned()], ..Answer::default() };
+    let call = r#"{"index":0,"id":"c","type":"function","function":{"name":"patch","arguments":"{\"input\":\"a\\nb\"}"}}"#;
+    let stream = [
+        format!(
+            r#"{{"id":"1","model":"m","choices":[{{"index":0,"delta":{{"tool_calls":[{call}]}}}}]}}"#
+        ),
+        r#"{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#.to_owned(),
+        "[DONE]".to_owned(),
+    ]
+    .map(|data| format!("data: {data}\n\n"));
+    let mut carrier = Translate::new(Dialect::OpenAiChat, ClientDialect::OpenAiResponses, &answer);
+    let mut out = Carried::default();
+    carrier.push(stream.concat().into(), &mut out);
+    assert_eq!(out.end, Some(Ok(())));
+    let text = String::from_utf8(out.bytes.concat()).unwrap();
+    assert!(text.contains(r#""type":"custom_tool_call""#), "{text}");
+    assert!(text.contains(r#""input":"a\nb""#) && !text.contains("function_call\""), "{text}");
+    let body = format!(
+        r#"{{"id":"1","model":"m","choices":[{{"index":0,"message":{{"role":"assistant","tool_calls":[{call}]}},"finish_reason":"tool_calls"}}]}}"#
+    );
+    let (from, to) = (Dialect::OpenAiChat, ClientDialect::OpenAiResponses);
+    let whole = translate_whole(from, to, &answer, body.as_bytes()).unwrap();
+    let text = String::from_utf8(whole.body.to_vec()).unwrap();
+    assert!(text.contains(r#""type":"custom_tool_call""#), "{text}");
+    assert!(text.contains(r#""input":"a\nb""#), "{text}");
+}
+
+#[test]
 fn a_whole_answer_in_place_of_a_stream_is_streamed() {
     let body = br#"{"a":["begin","open","text hi","finish","usage 3"]}"#;
     for size in 1..body.len() {
