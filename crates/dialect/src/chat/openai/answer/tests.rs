@@ -392,6 +392,29 @@ fn a_whole_answer_is_written_to_the_byte() {
 }
 
 #[test]
+fn annotations_of_a_stream_are_numbered_for_clients_that_gather_them() {
+    let note = |url: &str| ChatEvent::Annotation {
+        choice: 0,
+        index: 0,
+        kind: "annotation".to_owned(),
+        json: format!(r#"{{"type":"url_citation","url_citation":{{"url":"{url}"}}}}"#),
+    };
+    let events = [open(0, PartKind::Text), delta(0, "a"), note("u"), note("v"), close(0)];
+    let text = written(&answer(), &events);
+    let (u, v) = (r#""url_citation":{"url":"u"}"#, r#""url_citation":{"url":"v"}"#);
+    for (nth, note) in [u, v].into_iter().enumerate() {
+        let delta = format!(
+            r#""delta":{{"annotations":[{{"index":{nth},"type":"url_citation",{note}}}]}}"#
+        );
+        assert!(text.contains(&delta), "{text}");
+    }
+    let whole = String::from_utf8(Writer::new(&answer()).whole(&events)).unwrap();
+    assert!(whole.contains(&format!(
+        r#""annotations":[{{"type":"url_citation",{u}}},{{"type":"url_citation",{v}}}]"#
+    )));
+}
+
+#[test]
 fn usage_goes_out_only_when_asked_for() {
     let answer = Answer { include_usage: false, ..answer() };
     let text = written(&answer, &events());

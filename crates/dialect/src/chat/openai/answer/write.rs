@@ -16,6 +16,7 @@ use crate::chat::json::{self, Object};
 use crate::chat::lost::Lost;
 use crate::chat::openai::usage;
 use crate::chat::{ChatEvent, PartKind, WriteEvents};
+use crate::raw::RawObject;
 
 /// Calls beyond the first, where the client reads the older form, which has room for one.
 const CALLS_BEYOND: &str = "answer.tool_calls";
@@ -38,6 +39,8 @@ struct Choice {
     calls: u32,
     refused: bool,
     open: Option<Open>,
+    /// Annotations so far.
+    notes: u32,
 }
 
 /// The part that is open.
@@ -258,11 +261,16 @@ impl Writer {
     }
 
     fn annotate(&mut self, index: u32, kind: &str, json: &str, out: &mut Vec<u8>) {
-        self.choice(index, out);
+        let at = self.choice(index, out);
         match kind {
-            "annotation" => self.chunk(index, None, out, |delta| {
-                delta.list("annotations", [json]);
-            }),
+            "annotation" => {
+                let nth = self.choices[at].notes;
+                self.choices[at].notes += 1;
+                let note = numbered(json, nth);
+                self.chunk(index, None, out, |delta| {
+                    delta.list("annotations", [note]);
+                });
+            }
             "logprobs" => {
                 out.extend_from_slice(&self.head);
                 out.extend_from_slice(b",\"choices\":[");
@@ -343,4 +351,15 @@ fn call_delta(delta: &mut Object<'_>, at: u32, fill: impl FnOnce(&mut Object<'_>
         });
         out.push(b']');
     });
+}
+
+/// An annotation with its place: openai-python's `accumulate_delta` raises on the second one of a
+/// list whose items have no `index`.
+fn numbered(json: &str, nth: u32) -> String {
+    let numbered = |note: RawObject<'_>| {
+        let inside = json.trim_start().strip_prefix('{').filter(|_| !note.has("index"))?;
+        let comma = if inside.trim_start().starts_with('}') { "" } else { "," };
+        Some(format!(r#"{{"index":{nth}{comma}{inside}"#))
+    };
+    RawObject::read(json.as_bytes()).ok().and_then(numbered).unwrap_or_else(|| json.to_owned())
 }
