@@ -6,6 +6,7 @@
 
 pub mod anthropic;
 pub mod bedrock;
+mod cited;
 pub mod cohere;
 pub mod completions;
 mod event;

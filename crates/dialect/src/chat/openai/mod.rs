@@ -15,6 +15,7 @@ pub(super) mod usage;
 mod whole;
 
 use bytes::Bytes;
+pub(in crate::chat) use request::read::SEARCH;
 use wayleave_model::target::ModelFacts;
 
 use super::{Ask, ChatDialect, ChatRequest, ChatSurface, Head, ReadEvents, WriteEvents, Written};

@@ -38,7 +38,14 @@ pub(super) fn plan(
         return Ok(answer_only(tool));
     }
     let defined = request.tools.iter().filter_map(|tool| definition(tool, facts, losses));
-    let tools: Vec<Vec<u8>> = defined.collect();
+    let mut tools: Vec<Vec<u8>> = defined.collect();
+    let is_taken =
+        |tool: &Tool| tool.name == "web_search" && !matches!(tool.kind, ToolKind::Hosted { .. });
+    if request.tools.iter().any(is_taken) && tools.iter().any(|tool| tool == SEARCH) {
+        // Two tools of one name are refused.
+        losses.note("tools[].web_search", "a function has its name", Severity::Meaning);
+        tools.retain(|tool| tool != SEARCH);
+    }
     let one_at_a_time = request.parallel_tools == Some(false);
     if tools.is_empty() {
         if let Some(choice @ (ToolChoice::Required | ToolChoice::Tool(_))) = &request.tool_choice {
@@ -108,6 +115,18 @@ fn definition(tool: &Tool, facts: &ModelFacts, losses: &mut Losses) -> Option<Ve
         ToolKind::Hosted { kind, json } if is_ours(kind) => {
             return Some(json.get().as_bytes().to_vec());
         }
+        ToolKind::Hosted { kind, json } if is_search(kind) => {
+            let plain = RawObject::read(json.get().as_bytes()).is_ok_and(|json| {
+                json.keys().all(|key| {
+                    matches!(key, "type" | "name") || matches!(json.raw(key), Some("{}" | "null"))
+                })
+            });
+            if !plain {
+                let reason = "Anthropic's own search in its place, without its settings";
+                losses.note(format!("tools[].{kind}"), reason, Severity::Hint);
+            }
+            return Some(SEARCH.to_vec());
+        }
         ToolKind::Hosted { kind, .. } => {
             let reason = "a tool that another provider runs";
             losses.note(format!("tools[].{kind}"), reason, Severity::Meaning);
@@ -143,6 +162,15 @@ fn is_ours(kind: &str) -> bool {
     kind.rsplit_once('_').is_some_and(|(_, date)| {
         date.len() == 8 && date.starts_with("20") && date.bytes().all(|b| b.is_ascii_digit())
     })
+}
+
+/// Anthropic's search of the web
+/// (<https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool>).
+const SEARCH: &[u8] = br#"{"type":"web_search_20250305","name":"web_search"}"#;
+
+/// Whether it is another vendor's search of the web: OpenAI's under its dated names, or Google's.
+fn is_search(kind: &str) -> bool {
+    kind.starts_with("web_search") || matches!(kind, "googleSearch" | "googleSearchRetrieval")
 }
 
 /// The one tool that carries the answer.

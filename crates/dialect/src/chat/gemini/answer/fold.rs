@@ -50,6 +50,16 @@ impl Part {
         self.is_call() && self.seal.is_none()
     }
 
+    /// Whether it is what the answer says, which sources are cited for.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.kind, PartKind::Text)
+    }
+
+    /// What it says so far.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Gathers more.
     pub(super) fn add(&mut self, text: &str) {
         self.text.push_str(text);

@@ -1,6 +1,7 @@
 //! Answers: Google's chunks and bodies to and from the provider-neutral events.
 
 mod fold;
+mod grounds;
 mod parts;
 mod probabilities;
 mod read;

@@ -13,6 +13,7 @@ use wayleave_model::Usage;
 use super::super::usage;
 use super::finish_reason;
 use super::fold::{Part, is_known};
+use super::grounds::{self, Grounds, Said};
 use crate::carry::Answer;
 use crate::chat::json::{Object, list, object};
 use crate::chat::lost::Lost;
@@ -41,6 +42,7 @@ struct Lane {
     /// The proof of the thought that came last, until it is known what follows.
     proof: Option<Seal>,
     finish: Option<Finish>,
+    grounds: Grounds,
 }
 
 impl Writer {
@@ -69,7 +71,8 @@ impl Writer {
     fn lane(&mut self, choice: u32) -> &mut Lane {
         let place = self.lanes.iter().position(|lane| lane.choice == choice);
         let place = place.unwrap_or_else(|| {
-            self.lanes.push(Lane { choice, open: None, proof: None, finish: None });
+            let grounds = Grounds::default();
+            self.lanes.push(Lane { choice, open: None, proof: None, finish: None, grounds });
             self.lanes.len() - 1
         });
         &mut self.lanes[place]
@@ -86,10 +89,13 @@ impl Writer {
             self.prove(choice, out);
         }
         self.note(kind);
-        self.lane(choice).open = Some(Part::new(index, kind));
+        let lane = self.lane(choice);
+        lane.grounds.begin();
+        lane.open = Some(Part::new(index, kind));
     }
 
     fn close(&mut self, choice: u32, out: &mut Vec<u8>) {
+        self.lane(choice).grounds.settle();
         let Some(mut part) = self.lane(choice).open.take() else { return };
         if part.wants_proof() {
             if let Some(proof) = self.lane(choice).proof.take() {
@@ -164,7 +170,10 @@ impl WriteEvents for Writer {
                 if !part.is_words() {
                     part.add(text);
                 } else if !text.is_empty() {
-                    let json = part.piece(text, None);
+                    let (json, is_text) = (part.piece(text, None), part.is_text());
+                    if is_text {
+                        self.lane(*choice).grounds.say(text);
+                    }
                     self.say(*choice, &json, out);
                 }
             }
@@ -182,7 +191,11 @@ impl WriteEvents for Writer {
                     self.lost.seal(seal.kind);
                 }
             }
-            ChatEvent::Annotation { kind, .. } => self.lost.annotation(kind),
+            ChatEvent::Annotation { choice, kind, json, .. } => {
+                if let Some(said) = grounds::read(kind, json, &mut self.lost) {
+                    self.lane(*choice).grounds.add(said);
+                }
+            }
             ChatEvent::Close { choice, index } => {
                 if self.part(*choice, *index).is_some() {
                     self.close(*choice, out);
@@ -212,6 +225,7 @@ impl WriteEvents for Writer {
             let finish = lane.finish.unwrap_or(Finish::Stop);
             object(&mut candidate, |it| {
                 write_candidate(it, lane.choice, &[br#"{"text":""}"#], Some(finish));
+                lane.grounds.write(it);
             });
             candidates.push(candidate);
         }
@@ -224,6 +238,7 @@ impl WriteEvents for Writer {
 
     fn whole(&mut self, events: &[ChatEvent]) -> Vec<u8> {
         let mut answers: Vec<(u32, Vec<Part>, Finish)> = Vec::new();
+        let mut notes: Vec<(u32, u32, Said)> = Vec::new();
         for event in events {
             match event {
                 ChatEvent::Begin { id, model } => self.begin(id, model),
@@ -245,7 +260,11 @@ impl WriteEvents for Writer {
                         _ => self.lost.seal(seal.kind),
                     }
                 }
-                ChatEvent::Annotation { kind, .. } => self.lost.annotation(kind),
+                ChatEvent::Annotation { choice, index, kind, json } => {
+                    if let Some(said) = grounds::read(kind, json, &mut self.lost) {
+                        notes.push((*choice, *index, said));
+                    }
+                }
                 ChatEvent::Close { .. } => (),
                 ChatEvent::Finish { choice, reason, .. } => {
                     answer(&mut answers, *choice).2 = *reason;
@@ -256,12 +275,16 @@ impl WriteEvents for Writer {
         let candidates: Vec<Vec<u8>> = answers
             .iter()
             .map(|(choice, parts, finish)| {
+                let grounds = grounds_of(*choice, parts, &mut notes);
                 let parts: Vec<Vec<u8>> =
                     parts.iter().filter_map(|part| part.whole(&self.id)).collect();
                 let empty = [br#"{"text":""}"#.to_vec()];
                 let parts = if parts.is_empty() { &empty[..] } else { &parts };
                 let mut candidate = Vec::new();
-                object(&mut candidate, |it| write_candidate(it, *choice, parts, Some(*finish)));
+                object(&mut candidate, |it| {
+                    write_candidate(it, *choice, parts, Some(*finish));
+                    grounds.write(it);
+                });
                 candidate
             })
             .collect();
@@ -274,6 +297,21 @@ impl WriteEvents for Writer {
     fn losses(&self) -> &[&'static str] {
         self.lost.names()
     }
+}
+
+/// What is said about the parts of one answer.
+fn grounds_of(choice: u32, parts: &[Part], notes: &mut Vec<(u32, u32, Said)>) -> Grounds {
+    let mut grounds = Grounds::default();
+    for part in parts {
+        grounds.begin();
+        if part.is_text() {
+            grounds.say(part.text());
+        }
+        let ours = |(of, at, _): &mut (u32, u32, Said)| *of == choice && *at == part.index;
+        notes.extract_if(.., ours).for_each(|(_, _, said)| grounds.add(said));
+        grounds.settle();
+    }
+    grounds
 }
 
 fn answer(

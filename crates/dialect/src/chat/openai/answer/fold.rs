@@ -4,8 +4,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use wayleave_model::Usage;
 
-use super::words::{call_words, finish_word, identify, image, unwrap};
+use super::words::{call_words, finish_word, identify, image, unwrap, url_citation};
 use crate::carry::Answer;
+use crate::chat::cited::{self, Desk, Found};
 use crate::chat::json::{self, Object};
 use crate::chat::openai::usage;
 use crate::chat::{ChatEvent, Finish, PartKind};
@@ -33,6 +34,7 @@ struct Part {
     index: u32,
     kind: PartKind,
     text: String,
+    cited: Vec<Found>,
 }
 
 impl Folded {
@@ -52,7 +54,8 @@ impl Folded {
             }
             ChatEvent::Open { choice, index, part } => {
                 let (index, kind) = (*index, part.clone());
-                self.choice(*choice).parts.push(Part { index, kind, text: String::new() });
+                let (text, cited) = (String::new(), Vec::new());
+                self.choice(*choice).parts.push(Part { index, kind, text, cited });
             }
             ChatEvent::Delta { choice, index, text } => {
                 let parts = &mut self.choice(*choice).parts;
@@ -60,7 +63,13 @@ impl Folded {
                     part.text.push_str(text);
                 }
             }
-            ChatEvent::Annotation { choice, kind, json, .. } => match kind.as_str() {
+            ChatEvent::Annotation { choice, index, kind, json } => match kind.as_str() {
+                "citation" => {
+                    let parts = &mut self.choice(*choice).parts;
+                    if let Some(part) = parts.iter_mut().rev().find(|part| part.index == *index) {
+                        part.cited.push(cited::read(kind, json));
+                    }
+                }
                 "annotation" => self.choice(*choice).annotations.push(json.clone()),
                 "logprobs" => self.choice(*choice).logprobs.push(json.clone()),
                 _ => (),
@@ -136,8 +145,9 @@ impl Choice {
         if let Some(reasoning) = self.text(&PartKind::Reasoning) {
             message.text("reasoning_content", &reasoning);
         }
-        if !self.annotations.is_empty() {
-            message.list("annotations", &self.annotations);
+        let notes: Vec<String> = self.annotations.iter().cloned().chain(self.sources()).collect();
+        if !notes.is_empty() {
+            message.list("annotations", &notes);
         }
         let images: Vec<_> = self.parts.iter().filter_map(picture).collect();
         if !images.is_empty() {
@@ -155,6 +165,21 @@ impl Choice {
             }
             None => (),
         }
+    }
+
+    /// What the texts cite, as annotations.
+    fn sources(&self) -> Vec<String> {
+        let (mut desk, mut notes) = (Desk::default(), Vec::new());
+        for part in &self.parts {
+            if part.kind == PartKind::Text {
+                desk.begin();
+                desk.say(&part.text);
+            }
+            part.cited.iter().for_each(|found| desk.cite(found.clone()));
+            let placed = desk.settle();
+            notes.extend(placed.iter().map(|it| url_citation(&desk, it)));
+        }
+        notes
     }
 
     /// The text of all parts of a kind.

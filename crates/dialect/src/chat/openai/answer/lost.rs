@@ -1,5 +1,6 @@
 //! What an answer holds that this dialect has no word for.
 
+use crate::chat::cited;
 use crate::chat::lost::Lost;
 use crate::chat::{ChatEvent, Finish, PartKind};
 
@@ -11,6 +12,9 @@ pub(super) fn note(event: &ChatEvent, lost: &mut Lost) {
         }
         // A proof for another provider's next turn.
         ChatEvent::Seal { seal, .. } => lost.seal(seal.kind),
+        ChatEvent::Annotation { kind, json, .. } if kind == "citation" => {
+            cited::read(kind, json).lost().for_each(|kind| lost.annotation(kind));
+        }
         ChatEvent::Annotation { kind, .. } if !matches!(&**kind, "annotation" | "logprobs") => {
             lost.annotation(kind);
         }

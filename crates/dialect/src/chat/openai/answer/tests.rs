@@ -415,6 +415,36 @@ fn annotations_of_a_stream_are_numbered_for_clients_that_gather_them() {
 }
 
 #[test]
+fn sources_of_other_dialects_are_placed_among_the_texts() {
+    let cite = |index| ChatEvent::Annotation {
+        choice: 0,
+        index,
+        kind: "citation".to_owned(),
+        json: r#"{"type":"web_search_result_location","url":"u","title":"t"}"#.to_owned(),
+    };
+    let events = [
+        open(0, PartKind::Text),
+        delta(0, "né "),
+        close(0),
+        open(1, PartKind::Text),
+        cite(1),
+        delta(1, "a"),
+        delta(1, "b"),
+        close(1),
+    ];
+    let note = r#""type":"url_citation","url_citation":{"start_index":3,"end_index":5,"url":"u","title":"t"}"#;
+    let text = written(&answer(), &events);
+    assert!(
+        text.contains(&format!(r#""delta":{{"annotations":[{{"index":0,{note}}}]}}"#)),
+        "{text}"
+    );
+    let mut writer = Writer::new(&answer());
+    let whole = String::from_utf8(writer.whole(&events)).unwrap();
+    assert!(whole.contains(&format!(r#""annotations":[{{{note}}}]"#)), "{whole}");
+    assert!(writer.losses().is_empty());
+}
+
+#[test]
 fn usage_goes_out_only_when_asked_for() {
     let answer = Answer { include_usage: false, ..answer() };
     let text = written(&answer, &events());

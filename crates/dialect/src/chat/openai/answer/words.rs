@@ -2,6 +2,7 @@
 
 use crate::carry::Answer;
 use crate::chat::Finish;
+use crate::chat::cited::{Desk, Placed};
 use crate::chat::json::{self, Object};
 
 /// Appends `{"id":…,"object":…,"created":…,"model":…` without its end.
@@ -58,4 +59,17 @@ pub(super) fn image(mime: &str, base64: &str) -> Vec<u8> {
         });
     });
     out
+}
+
+/// A source on the web as this dialect cites it: places count in characters.
+pub(super) fn url_citation(desk: &Desk, placed: &Placed) -> String {
+    let (from, to) = desk.characters(placed);
+    let mut out = Vec::with_capacity(placed.url.len() + 128);
+    json::object(&mut out, |note| {
+        note.text("type", "url_citation").nest("url_citation", |inner| {
+            inner.count("start_index", from).count("end_index", to);
+            inner.text("url", &placed.url).text("title", &placed.title);
+        });
+    });
+    String::from_utf8_lossy(&out).into_owned()
 }

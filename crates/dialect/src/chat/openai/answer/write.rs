@@ -10,8 +10,9 @@ use wayleave_model::Usage;
 
 use super::fold::Folded;
 use super::lost;
-use super::words::{call_words, finish_word, identify, image, unwrap};
+use super::words::{call_words, finish_word, identify, image, unwrap, url_citation};
 use crate::carry::Answer;
+use crate::chat::cited::{self, Desk};
 use crate::chat::json::{self, Object};
 use crate::chat::lost::Lost;
 use crate::chat::openai::usage;
@@ -41,6 +42,7 @@ struct Choice {
     open: Option<Open>,
     /// Annotations so far.
     notes: u32,
+    cited: Desk,
 }
 
 /// The part that is open.
@@ -136,7 +138,10 @@ impl Writer {
         let at = self.choice(index, out);
         self.choices[at].refused |= *part == PartKind::Refusal;
         let open = match part {
-            PartKind::Text => Open::Text,
+            PartKind::Text => {
+                self.choices[at].cited.begin();
+                Open::Text
+            }
             PartKind::Reasoning => Open::Reasoning,
             PartKind::Refusal => Open::Refusal,
             PartKind::Image { mime } => Open::Image { mime: mime.clone(), base64: String::new() },
@@ -182,7 +187,10 @@ impl Writer {
     fn delta(&mut self, index: u32, text: &str, out: &mut Vec<u8>) {
         let at = self.choice(index, out);
         let field = match &mut self.choices[at].open {
-            Some(Open::Text) => "content",
+            Some(Open::Text) => {
+                self.choices[at].cited.say(text);
+                "content"
+            }
             Some(Open::Reasoning) => "reasoning_content",
             Some(Open::Refusal) => "refusal",
             Some(Open::Call { at, custom, silent }) => {
@@ -239,6 +247,10 @@ impl Writer {
 
     fn close(&mut self, index: u32, out: &mut Vec<u8>) {
         let at = self.choice(index, out);
+        let desk = &mut self.choices[at].cited;
+        let placed = desk.settle();
+        let notes: Vec<String> = placed.iter().map(|it| url_citation(desk, it)).collect();
+        self.notes(index, &notes, out);
         match self.choices[at].open.take() {
             // A call without arguments: clients parse them, and nothing is no JSON.
             Some(Open::Call { at, custom: false, silent: true }) => {
@@ -260,17 +272,23 @@ impl Writer {
         }
     }
 
+    /// Annotations of the text.
+    fn notes(&mut self, index: u32, notes: &[String], out: &mut Vec<u8>) {
+        let at = self.choice(index, out);
+        for note in notes {
+            let note = numbered(note, self.choices[at].notes);
+            self.choices[at].notes += 1;
+            self.chunk(index, None, out, |delta| {
+                delta.list("annotations", [note]);
+            });
+        }
+    }
+
     fn annotate(&mut self, index: u32, kind: &str, json: &str, out: &mut Vec<u8>) {
         let at = self.choice(index, out);
         match kind {
-            "annotation" => {
-                let nth = self.choices[at].notes;
-                self.choices[at].notes += 1;
-                let note = numbered(json, nth);
-                self.chunk(index, None, out, |delta| {
-                    delta.list("annotations", [note]);
-                });
-            }
+            "annotation" => self.notes(index, &[json.to_owned()], out),
+            "citation" => self.choices[at].cited.cite(cited::read(kind, json)),
             "logprobs" => {
                 out.extend_from_slice(&self.head);
                 out.extend_from_slice(b",\"choices\":[");

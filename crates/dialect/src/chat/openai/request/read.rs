@@ -4,6 +4,8 @@ mod messages;
 mod parts;
 mod tools;
 
+pub(in crate::chat) use tools::SEARCH;
+
 use serde_json::value::RawValue;
 
 use crate::Malformed;
@@ -12,7 +14,7 @@ use crate::chat::openai::amend::is_bare;
 use crate::chat::{ChatRequest, Head, OutputFormat, Reasoning, ReasoningAmount, Sampling};
 
 /// The fields that have a place in a [`ChatRequest`]. Others go to its `rest`.
-const KNOWN: [&str; 28] = [
+const KNOWN: [&str; 29] = [
     "model",
     "messages",
     "stream",
@@ -41,6 +43,7 @@ const KNOWN: [&str; 28] = [
     "service_tier",
     "prompt_cache_key",
     "metadata",
+    "web_search_options",
 ];
 
 /// Reads a request. Whatever is wrong is named with its path.

@@ -240,6 +240,20 @@ fn reasoning_is_asked_for_in_two_ways() {
 }
 
 #[test]
+fn search_options_are_a_hosted_tool_and_go_back_as_sent() {
+    let request = request("[]", r#","web_search_options":{ "search_context_size":"low"}"#);
+    let ToolKind::Hosted { kind, json } = &request.tools[0].kind else { panic!() };
+    assert_eq!(
+        (&**kind, json.get()),
+        (crate::chat::openai::SEARCH, r#"{ "search_context_size":"low"}"#)
+    );
+    assert!(request.rest.is_empty());
+    let (body, lost) = written(&request, &ModelFacts::default());
+    assert!(body.contains(r#""web_search_options":{ "search_context_size":"low"}"#), "{body}");
+    assert!(!body.contains("\"tools\"") && lost.is_empty(), "{body} {lost:?}");
+}
+
+#[test]
 fn hosted_tools_and_unknown_fields_are_kept_as_sent() {
     let request =
         request("[]", r#","tools":[{"type":"web_search","x":1}],"enable_thinking":false"#);

@@ -17,7 +17,7 @@ use crate::{Losses, Malformed, Severity};
 
 /// Top-level fields of this dialect without a common word: carried when they came from it. No
 /// other dialect has fields of these names.
-const OURS: [&str; 13] = [
+const OURS: [&str; 12] = [
     "audio",
     "logit_bias",
     "modalities",
@@ -30,7 +30,6 @@ const OURS: [&str; 13] = [
     "store",
     "tool_choice",
     "verbosity",
-    "web_search_options",
 ];
 
 /// The longest `user` that OpenAI takes, in characters.
@@ -87,6 +86,9 @@ impl Writer<'_, '_> {
 
     fn tools(&mut self, request: &ChatRequest) {
         let facts = self.facts;
+        if let Some(options) = tools::search(&request.tools) {
+            self.field("web_search_options", |out| out.extend_from_slice(options.as_bytes()));
+        }
         let tools = tools::list(&request.tools, facts, self.losses);
         if tools.is_empty() {
             // Without tools the other two fields are refused.

@@ -1,10 +1,7 @@
 //! Citations: ours are the chat dialect's (`{"type":"url_citation","url_citation":{…}}`), this
-//! dialect's have no envelope, and Anthropic's cite a whole block.
+//! dialect's have no envelope, and those of others are placed when the text has ended.
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
-
+use crate::chat::cited::{self, Found};
 use crate::chat::json;
 use crate::raw::RawObject;
 
@@ -39,8 +36,8 @@ fn nested(json: &str) -> Option<String> {
 pub(super) enum Cited {
     /// An annotation of this dialect.
     Now(Vec<u8>),
-    /// A source of the whole text, whose length is not known yet: its address and its title.
-    Whole(String, String),
+    /// Sources on the web: their places are known when the text has ended.
+    Later(Found),
 }
 
 /// The annotation that `kind` and `json` stand for; `None`: this dialect has none for it.
@@ -49,29 +46,22 @@ pub(super) fn write(kind: &str, json: &str) -> Option<Cited> {
         OWN => Some(Cited::Now(json.as_bytes().to_vec())),
         "annotation" => flat(json).map(Cited::Now),
         "citation" => {
-            let source: Source<'_> = serde_json::from_str(json).ok()?;
-            let url = source.url.filter(|url| !url.is_empty())?;
-            Some(Cited::Whole(url.into_owned(), source.title.unwrap_or_default().into_owned()))
+            let found = cited::read(kind, json);
+            (!found.cited.is_empty()).then_some(Cited::Later(found))
         }
         _ => None,
     }
 }
 
-/// What names a source on the web (Anthropic's `web_search_result_location`).
-#[derive(Deserialize)]
-struct Source<'a> {
-    #[serde(borrow, default)]
-    url: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    title: Option<Cow<'a, str>>,
-}
-
-/// The annotation of the first `length` characters.
-pub(super) fn of_all(url: &str, title: &str, length: u64) -> Vec<u8> {
+/// The annotation of the characters of `text` that rest on it.
+pub(super) fn of(cited: &cited::Cited, text: &str) -> Vec<u8> {
+    let range = cited.range(text);
+    let before = |at: usize| text.get(..at).unwrap_or_default().chars().count() as u64;
     let mut out = Vec::new();
     json::object(&mut out, |object| {
-        object.text("type", "url_citation").count("start_index", 0).count("end_index", length);
-        object.text("url", url).text("title", title);
+        object.text("type", "url_citation").count("start_index", before(range.start));
+        object.count("end_index", before(range.end));
+        object.text("url", &cited.url).text("title", &cited.title);
     });
     out
 }

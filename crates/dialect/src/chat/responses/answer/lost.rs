@@ -2,6 +2,7 @@
 
 use super::super::request::is_item;
 use super::citation;
+use crate::chat::cited;
 use crate::chat::lost::Lost;
 use crate::chat::{ChatEvent, Finish, PartKind, SealKind};
 
@@ -35,6 +36,8 @@ impl Watch {
                 let known = kind == "logprobs" || citation::write(kind, json).is_some();
                 if self.open != Open::Text || !known {
                     self.lost.annotation(kind);
+                } else if kind == "citation" {
+                    cited::read(kind, json).lost().for_each(|kind| self.lost.annotation(kind));
                 }
             }
             ChatEvent::Finish { choice: 0, reason, stop } => {

@@ -158,7 +158,7 @@ impl Open {
         let Kind::Message { open: Some(said), .. } = &mut self.kind else { return };
         match cited {
             Some(Cited::Now(note)) => self.note(&note, frames, out),
-            Some(Cited::Whole(url, title)) => said.sources.push((url, title)),
+            Some(Cited::Later(found)) => said.sources.extend(found.cited),
             None => said.logprobs.push(json.to_owned()),
         }
     }
@@ -185,10 +185,9 @@ impl Open {
     /// Ends the part of a message that is open; the message goes on.
     pub(super) fn end_part(&mut self, frames: &mut Frames, out: &mut Vec<u8>) {
         let Kind::Message { open: Some(said), .. } = &mut self.kind else { return };
-        let length = said.text.chars().count() as u64;
-        for (url, title) in std::mem::take(&mut said.sources) {
-            self.note(&citation::of_all(&url, &title, length), frames, out);
-        }
+        let sources = std::mem::take(&mut said.sources);
+        let notes: Vec<_> = sources.iter().map(|it| citation::of(it, &said.text)).collect();
+        notes.iter().for_each(|note| self.note(note, frames, out));
         let Kind::Message { parts, open } = &mut self.kind else { return };
         let Some(said) = open.take() else { return };
         let at = parts.len() as u64;

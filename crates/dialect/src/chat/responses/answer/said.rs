@@ -1,5 +1,6 @@
 //! A part of a message that is being written: text, or a refusal.
 
+use crate::chat::cited::Cited;
 use crate::chat::json::{self, object};
 
 /// A part of a message that grows.
@@ -8,8 +9,8 @@ pub(super) struct Said {
     pub(super) refusal: bool,
     pub(super) text: String,
     pub(super) notes: Vec<Vec<u8>>,
-    /// Sources of the whole text.
-    pub(super) sources: Vec<(String, String)>,
+    /// Sources on the web whose places are not known yet.
+    pub(super) sources: Vec<Cited>,
     pub(super) logprobs: Vec<String>,
 }
 

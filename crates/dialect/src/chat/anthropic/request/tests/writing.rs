@@ -138,6 +138,29 @@ fn tools_and_choices_in_anthropics_words() {
 }
 
 #[test]
+fn other_vendors_searches_become_anthropics() {
+    let mut request = asks();
+    for (kind, json, settings) in [
+        ("web_search", r#"{"type":"web_search"}"#, false),
+        ("web_search_2025_08_26", r#"{"type":"web_search_2025_08_26","filters":{"x":1}}"#, true),
+        ("web_search_options", "{}", false),
+        ("googleSearch", r#"{"googleSearch":{}}"#, false),
+    ] {
+        let kind = ToolKind::Hosted { kind: kind.to_owned(), json: raw(json) };
+        let tool = Tool { name: "s".to_owned(), description: None, kind, cache: None };
+        request.tools = vec![tool];
+        let (body, lost) = written(&request, &ModelFacts::default()).unwrap();
+        let tools = r#""tools":[{"type":"web_search_20250305","name":"web_search"}]"#;
+        assert!(body.contains(tools), "{body}");
+        assert_eq!(lost.len(), usize::from(settings), "{lost:?}");
+        request.tools.push(function("web_search", None));
+        let (body, lost) = written(&request, &ModelFacts::default()).unwrap();
+        assert!(!body.contains("web_search_20250305"), "{body}");
+        assert!(lost.contains(&"tools[].web_search".to_owned()), "{lost:?}");
+    }
+}
+
+#[test]
 fn every_kind_of_tool_is_written_or_named() {
     let mut request = asks();
     let custom = ToolKind::Custom { format: Some(raw("{}")) };

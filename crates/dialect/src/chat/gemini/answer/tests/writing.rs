@@ -137,3 +137,36 @@ fn what_has_no_word_is_named() {
         ["answer.audio", "answer.encrypted_reasoning", "answer.vendor_parts", "answer.citations"];
     assert_eq!(writer.losses(), expected);
 }
+
+#[test]
+fn sources_and_probabilities_stand_in_the_last_chunk() {
+    let (choice, index) = (0, 0);
+    let note = |kind: &str, json: &str| ChatEvent::Annotation {
+        choice,
+        index,
+        kind: kind.into(),
+        json: json.into(),
+    };
+    let cited = r#"{"type":"url_citation","url_citation":{"start_index":1,"end_index":3,"url":"u","title":"t"}}"#;
+    let events = [
+        ChatEvent::Open { choice, index, part: PartKind::Text },
+        ChatEvent::Delta { choice, index, text: "añ".into() },
+        note("logprobs", r#"{"content":[{"token":"a","logprob":-0.5}],"refusal":null}"#),
+        ChatEvent::Delta { choice, index, text: "b".into() },
+        note("annotation", cited),
+        note("citation", r#"{"url":"u","title":"t"}"#),
+        ChatEvent::Close { choice, index },
+        ChatEvent::Finish { choice, reason: Finish::Stop, stop: None },
+    ];
+    let expected = concat!(
+        r#""finishReason":"STOP","index":0,"groundingMetadata":{"groundingChunks":[{"web":{"uri":"u","title":"t"}}],"#,
+        r#""groundingSupports":[{"segment":{"startIndex":1,"endIndex":4,"text":"ñb"},"groundingChunkIndices":[0]},"#,
+        r#"{"segment":{"startIndex":0,"endIndex":4,"text":"añb"},"groundingChunkIndices":[0]}]},"avgLogprobs":-0.5,"logprobsResult":{"#,
+    );
+    let stream = write_stream(&events, &answer());
+    let mut writer = Writer::new(&answer());
+    let whole = String::from_utf8(writer.whole(&events)).unwrap();
+    assert!(stream.contains(expected), "{stream}");
+    assert!(whole.contains(expected), "{whole}");
+    assert!(writer.losses().is_empty());
+}

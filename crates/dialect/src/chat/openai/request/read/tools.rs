@@ -7,7 +7,11 @@ use crate::Malformed;
 use crate::chat::node::Node;
 use crate::chat::{Tool, ToolChoice, ToolKind};
 
-/// Reads `tools` and `functions`.
+/// The name under which `web_search_options` is kept as a tool: searching the web is a field here,
+/// and a tool that the provider runs everywhere else.
+pub(in crate::chat) const SEARCH: &str = "web_search_options";
+
+/// Reads `tools`, `functions` and `web_search_options`.
 pub(super) fn read(node: &Node<'_>) -> Result<Vec<Tool>, Malformed> {
     let mut tools = Vec::new();
     for (at, json) in node.list("tools")?.unwrap_or_default().into_iter().enumerate() {
@@ -15,6 +19,16 @@ pub(super) fn read(node: &Node<'_>) -> Result<Vec<Tool>, Malformed> {
     }
     for (at, json) in node.list("functions")?.unwrap_or_default().into_iter().enumerate() {
         tools.push(function(&Node::read(json, format!("functions[{at}]"))?)?);
+    }
+    if let Some(json) = node.json(SEARCH) {
+        // What is no object is refused here, with its name.
+        node.node(SEARCH)?;
+        tools.push(Tool {
+            name: "web_search".to_owned(),
+            description: None,
+            kind: ToolKind::Hosted { kind: SEARCH.to_owned(), json },
+            cache: None,
+        });
     }
     Ok(tools)
 }

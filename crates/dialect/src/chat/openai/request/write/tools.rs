@@ -5,6 +5,7 @@
 
 use wayleave_model::target::{ModelFacts, RequiredWord};
 
+use crate::chat::openai::SEARCH;
 use crate::chat::{Tool, ToolChoice, ToolKind, functions, json};
 use crate::{Losses, Severity};
 
@@ -24,6 +25,8 @@ fn one(tool: &Tool, facts: &ModelFacts, losses: &mut Losses) -> Option<Vec<u8>> 
     }
     let mut out = Vec::with_capacity(256);
     match &tool.kind {
+        // A field of the request, not a tool.
+        ToolKind::Hosted { kind, .. } if kind == SEARCH => return None,
         ToolKind::Hosted { kind, .. } => {
             losses.note(format!("tools[].{kind}"), "no such tool here", Severity::Meaning);
             return None;
@@ -60,6 +63,14 @@ fn one(tool: &Tool, facts: &ModelFacts, losses: &mut Losses) -> Option<Vec<u8>> 
         }),
     }
     Some(out)
+}
+
+/// The `web_search_options`, where the request came with them.
+pub(super) fn search(tools: &[Tool]) -> Option<&str> {
+    tools.iter().find_map(|tool| match &tool.kind {
+        ToolKind::Hosted { kind, json } if kind == SEARCH => Some(json.get()),
+        _ => None,
+    })
 }
 
 /// Whether the model must call.

@@ -50,6 +50,12 @@ impl Turns {
         self.open = (role == Role::Assistant).then_some(Kind::Said);
     }
 
+    /// Whether the model's words are the last thing said.
+    fn ends_in_text(&self) -> bool {
+        let last = self.list.last().filter(|_| self.open == Some(Kind::Said));
+        matches!(last.and_then(|turn| turn.parts.last()), Some(Part::Text { .. }))
+    }
+
     fn add(&mut self, kind: Kind, parts: Vec<Part>) {
         match self.list.last_mut() {
             Some(last) if self.open == Some(kind) => last.parts.extend(parts),
@@ -109,6 +115,9 @@ fn message(node: &Node<'_>, turns: &mut Turns, rest: &mut Rest) -> Result<(), Ma
     rest.others("input[]", node, &["type", "id", "status", "role", "content"]);
     let parts = parts::content(node, "content", rest)?;
     match role {
+        // Messages that follow each other were said one after the other: as one turn, their words
+        // would run together where a turn has one text.
+        Role::Assistant if turns.ends_in_text() => turns.push(role, parts),
         Role::Assistant => turns.add(Kind::Said, parts),
         role => turns.push(role, parts),
     }

@@ -243,3 +243,12 @@ fn whatever_is_wrong_is_named_with_its_path() {
         "tools[0].name"
     );
 }
+
+#[test]
+fn messages_of_the_model_that_follow_each_other_stay_apart() {
+    let body = r#"{"model":"m","input":[{"role":"user","content":"One"},
+        {"role":"assistant","content":"A"},{"role":"assistant","content":"B"},
+        {"type":"function_call","call_id":"c","name":"f","arguments":"{}"}]}"#;
+    let request = super::super::read::read(&crate::chat::Head::default(), body.as_bytes()).unwrap();
+    assert_eq!(roles(&request), [(Role::User, 1), (Role::Assistant, 1), (Role::Assistant, 2)]);
+}

@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 
 use super::super::kinds::is_tool;
 use crate::chat::json::{self, Object};
+use crate::chat::openai::SEARCH;
 use crate::chat::{ChatRequest, Tool, ToolChoice, ToolKind};
 use crate::raw::RawObject;
 use crate::{Losses, Severity};
@@ -70,6 +71,9 @@ fn hosted(kind: &str, json: &RawValue, losses: &mut Losses) -> Option<Vec<u8>> {
     if is_tool(kind) {
         return Some(json.get().as_bytes().to_vec());
     }
+    if kind == SEARCH {
+        return Some(search(json, losses));
+    }
     let plain: String = kind.chars().filter(char::is_ascii_alphabetic).collect();
     let written: &[u8] = match &*plain.to_ascii_lowercase() {
         "websearch" | "googlesearch" | "googlesearchretrieval" => br#"{"type":"web_search"}"#,
@@ -82,6 +86,42 @@ fn hosted(kind: &str, json: &RawValue, losses: &mut Losses) -> Option<Vec<u8>> {
     let reason = "done by this provider's own, without its settings";
     losses.note(format!("tools[].{kind}"), reason, Severity::Hint);
     Some(written.to_vec())
+}
+
+/// The chat dialect's `web_search_options`: the same settings, but that the place of the user has no
+/// envelope here (<https://platform.openai.com/docs/guides/tools-web-search>).
+fn search(json: &RawValue, losses: &mut Losses) -> Vec<u8> {
+    let mut out = Vec::new();
+    json::object(&mut out, |tool| {
+        tool.text("type", "web_search");
+        let Ok(options) = RawObject::read(json.get().as_bytes()) else { return };
+        for key in options.keys() {
+            let Some(raw) = options.raw(key).filter(|raw| *raw != "null") else { continue };
+            match key {
+                "search_context_size" => {
+                    tool.raw(key, raw);
+                }
+                "user_location" => {
+                    let place = RawObject::read(raw.as_bytes());
+                    let inner = place.as_ref().ok().and_then(|it| it.raw("approximate"));
+                    let inner = inner.and_then(|raw| RawObject::read(raw.as_bytes()).ok());
+                    tool.nest(key, |flat| {
+                        flat.text("type", "approximate");
+                        for key in inner.iter().flat_map(RawObject::keys) {
+                            if let Some(raw) = inner.as_ref().and_then(|it| it.raw(key)) {
+                                flat.raw(key, raw);
+                            }
+                        }
+                    });
+                }
+                key => {
+                    let path = format!("web_search_options.{key}");
+                    losses.note(path, "no such setting", Severity::Hint);
+                }
+            }
+        }
+    });
+    out
 }
 
 /// Whether the model must call. What is kept of the client's own words counts for more.
@@ -140,4 +180,19 @@ fn allowed(json: &str) -> Option<Vec<u8>> {
         object.list("tools", tools.iter().map(flat));
     });
     Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chat_dialects_search_keeps_its_settings() {
+        let options = r#"{"search_context_size":"low","x":1,"user_location":{"type":"approximate","approximate":{"country":"NO","city":"Oslo"}}}"#;
+        let json = RawValue::from_string(options.to_owned()).unwrap();
+        let mut losses = Losses::default();
+        let tool = String::from_utf8(hosted(SEARCH, &json, &mut losses).unwrap()).unwrap();
+        let expected = r#"{"type":"web_search","search_context_size":"low","user_location":{"type":"approximate","country":"NO","city":"Oslo"}}"#;
+        assert_eq!(tool, expected);
+    }
 }
