@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use wayleave_dialect::ClientDialect;
 use wayleave_dialect::error::Fault;
 
@@ -79,6 +79,9 @@ impl Gateway {
                 &body,
             );
             failed.refusal.upstream_request_id = id;
+            if target.exchanges && answer.status == StatusCode::UNAUTHORIZED {
+                self.tokens.forget(target.label.credential).await;
+            }
             return Err(Box::new(failed));
         }
         if body.first() == Some(&b'<') {

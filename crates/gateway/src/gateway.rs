@@ -32,7 +32,7 @@ use crate::token::Tokens;
 use crate::trail::{Progress, Trail};
 use crate::upstream::Upstream;
 use crate::vault::Vault;
-use crate::world::{KeyEntry, Target, World};
+use crate::world::{Endpoint, KeyEntry, Route, Target, World};
 use crate::{auth, client, intake, listing, ready, route, side, stored};
 
 /// Everything requests share.
@@ -252,8 +252,10 @@ impl Gateway {
             must_be_chat(&route.name, route.model_type)?;
             trail.routed(route);
             // The random part of the request's id draws the lot: no second source is needed.
-            let targets = route::order(route, origin.admitted, lot << 2)?;
-            let (targets, continues) = self.continued(key, &ask, targets)?;
+            let (targets, continues) = match &ask.continues {
+                None => (route::order(route, origin.admitted, lot << 2)?, None),
+                Some(id) => self.continued(key, route, id, origin.admitted)?,
+            };
             Ok((Arc::clone(route), targets, continues))
         });
         let (route, targets, continues) = match routed {
@@ -292,25 +294,31 @@ impl Gateway {
         })
     }
 
-    /// A conversation that goes on from a stored response goes on with its provider alone.
+    /// A conversation that goes on from a stored response goes on with its provider alone, also
+    /// while that one rests: nobody else has it.
     fn continued(
         &self,
         key: &KeyEntry,
-        ask: &Ask<'_>,
-        targets: Vec<Arc<Target>>,
+        route: &Route,
+        id: &str,
+        now: Tick,
     ) -> Result<(Vec<Arc<Target>>, Option<String>), Refusal> {
-        let Some(id) = &ask.continues else { return Ok((targets, None)) };
+        const PARAM: &str = "previous_response_id";
         let of = stored::open(&self.vault.response_ids(), key, id)
-            .map_err(|refusal| refusal.at("previous_response_id"))?;
-        let speaks = |it: &Arc<Target>| {
-            it.offers.iter().any(|it| it.dialect == ClientDialect::OpenAiResponses)
+            .map_err(|refusal| refusal.at(PARAM))?;
+        let has = |it: &Target| {
+            let speaks = |it: &Endpoint| it.dialect == ClientDialect::OpenAiResponses;
+            stored::holds(it, &of) && it.offers.iter().any(speaks)
         };
-        let holders: Vec<_> =
-            targets.into_iter().filter(|it| stored::holds(it, &of) && speaks(it)).collect();
-        if holders.is_empty() {
-            return Err(stored::gone().at("previous_response_id"));
+        if !route.targets().any(|it| has(it)) {
+            let elsewhere = key.routes().find(|route| route.targets().any(|it| has(it)));
+            let refusal = match elsewhere {
+                Some(elsewhere) => stored::elsewhere(&route.name, &elsewhere.name),
+                None => stored::gone(),
+            };
+            return Err(refusal.at(PARAM));
         }
-        Ok((holders, Some(of.id)))
+        Ok((route::order_of(route, now, 0, &has)?, Some(of.id)))
     }
 
     /// Codex goes on over HTTP at once after this status, and after no other.
@@ -327,11 +335,11 @@ impl Gateway {
         query: Option<&str>,
     ) -> Result<KeyEntry, Box<Unknown>> {
         let unknown = |refusal| Box::new(Unknown { refusal, key: None });
-        let presented =
-            auth::presented(headers, side::parameter(query, "key")).map_err(|refusal| {
-                self.refused_key(&refusal);
-                unknown(refusal)
-            })?;
+        let in_query = side::parameter(query, "key").and_then(listing::decoded);
+        let presented = auth::presented(headers, in_query.as_deref()).map_err(|refusal| {
+            self.refused_key(&refusal);
+            unknown(refusal)
+        })?;
         self.database_is_known().map_err(unknown)?;
         let hash = self.hasher.hash_key(presented.as_bytes());
         let world = self.world.load();

@@ -25,9 +25,10 @@ const MOST_TOGETHER: usize = 50 << 20;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Hops to another path of the same host.
 const MOST_HOPS: usize = 3;
-/// What a file may be.
-const KINDS: [&str; 6] =
-    ["image/", "audio/", "video/", "text/", "application/pdf", "application/json"];
+/// What a file may be, as the beginnings of its type.
+type Kinds = &'static [&'static str];
+const DOCUMENTS: Kinds =
+    &["image/", "audio/", "video/", "text/", "application/pdf", "application/json"];
 
 /// Replaces every address that providers of `dialect` would not fetch by what stands there.
 ///
@@ -40,18 +41,20 @@ pub async fn fetch(
 ) -> Result<(), Malformed> {
     let mut left = MOST_TOGETHER;
     let parts = request.turns.iter_mut().flat_map(|turn| &mut turn.parts);
-    for (nth, media) in parts.flat_map(media_of).filter(|it| !dialect.fetches(it)).enumerate() {
+    let fetched = parts.flat_map(media_of).filter(|(media, _)| !dialect.fetches(media));
+    for (nth, (media, kinds)) in fetched.enumerate() {
         let Media::Url(url) = media else { continue };
         if nth >= MOST_FILES {
             return Err(refused(url, &format!("at most {MOST_FILES} files are fetched")));
         }
-        let (mime, bytes) = match tokio::time::timeout(PATIENCE, get(client, url, left)).await {
-            Ok(Ok(found)) => found,
-            Ok(Err(why)) => return Err(refused(url, &why)),
-            Err(_) => {
-                return Err(refused(url, &format!("nothing within {} s", PATIENCE.as_secs())));
-            }
-        };
+        let (mime, bytes) =
+            match tokio::time::timeout(PATIENCE, get(client, url, kinds, left)).await {
+                Ok(Ok(found)) => found,
+                Ok(Err(why)) => return Err(refused(url, &why)),
+                Err(_) => {
+                    return Err(refused(url, &format!("nothing within {} s", PATIENCE.as_secs())));
+                }
+            };
         left -= bytes.len();
         *media = Media::Inline { mime, base64: STANDARD.encode(bytes) };
     }
@@ -68,7 +71,7 @@ pub fn leave_out(dialect: &dyn ChatDialect, request: &mut ChatRequest) {
             Part::Video { .. } => "video/mp4",
             _ => "application/pdf",
         };
-        for media in media_of(part).into_iter().filter(|it| !dialect.fetches(it)) {
+        for (media, _) in media_of(part).into_iter().filter(|(it, _)| !dialect.fetches(it)) {
             if matches!(media, Media::Url(_)) {
                 *media = Media::Inline { mime: mime.to_owned(), base64: String::new() };
             }
@@ -76,13 +79,13 @@ pub fn leave_out(dialect: &dyn ChatDialect, request: &mut ChatRequest) {
     }
 }
 
-/// The media of a part, those of a tool's result included.
-fn media_of(part: &mut Part) -> Vec<&mut Media> {
+/// The media of a part and what each may be, those of a tool's result included.
+fn media_of(part: &mut Part) -> Vec<(&mut Media, Kinds)> {
     match part {
-        Part::Image { media, .. }
-        | Part::Audio { media }
-        | Part::File { media, .. }
-        | Part::Video { media } => vec![media],
+        Part::Image { media, .. } => vec![(media, &["image/"])],
+        Part::Audio { media } => vec![(media, &["audio/"])],
+        Part::Video { media } => vec![(media, &["video/"])],
+        Part::File { media, .. } => vec![(media, DOCUMENTS)],
         Part::ToolResult { parts, .. } => parts.iter_mut().flat_map(media_of).collect(),
         _ => Vec::new(),
     }
@@ -99,7 +102,12 @@ fn refused(url: &str, why: &str) -> Malformed {
 }
 
 /// The type and the bytes of what stands at `url`.
-async fn get(client: &Upstream, url: &str, left: usize) -> Result<(String, Vec<u8>), String> {
+async fn get(
+    client: &Upstream,
+    url: &str,
+    kinds: Kinds,
+    left: usize,
+) -> Result<(String, Vec<u8>), String> {
     let mut uri: Uri = url.parse().map_err(|_| "it is no address".to_owned())?;
     for _ in 0..=MOST_HOPS {
         if !matches!(uri.scheme_str(), Some("http" | "https")) {
@@ -117,7 +125,7 @@ async fn get(client: &Upstream, url: &str, left: usize) -> Result<(String, Vec<u
         if !answer.status.is_success() {
             return Err(format!("its server answered {}", answer.status.as_u16()));
         }
-        let mime = mime(&answer.headers)?;
+        let mime = mime(&answer.headers, kinds)?;
         let mut body = answer.body;
         let most = MOST_BYTES.min(left);
         let mut bytes = Vec::new();
@@ -150,14 +158,14 @@ fn next(from: &Uri, headers: &HeaderMap) -> Result<Uri, String> {
     }
 }
 
-fn mime(headers: &HeaderMap) -> Result<String, String> {
+fn mime(headers: &HeaderMap, kinds: Kinds) -> Result<String, String> {
     let said =
         headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
     let mime = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if KINDS.iter().any(|kind| mime.starts_with(kind)) {
+    if kinds.iter().any(|kind| mime.starts_with(kind)) {
         return Ok(mime);
     }
-    Err(format!("its type is `{}`, no picture, sound, film or document", &mime))
+    Err(format!("its type is `{mime}`, expected {}", kinds.join(", ")))
 }
 
 fn text(err: impl std::fmt::Display) -> String {
@@ -189,12 +197,12 @@ mod tests {
         let typed = |value: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::CONTENT_TYPE, value.parse().unwrap());
-            mime(&headers)
+            mime(&headers, DOCUMENTS)
         };
         assert_eq!(typed("image/PNG; q=1").unwrap(), "image/png");
         assert_eq!(typed("application/pdf").unwrap(), "application/pdf");
         assert!(typed("application/octet-stream").is_err());
-        assert!(mime(&HeaderMap::new()).is_err());
+        assert!(mime(&HeaderMap::new(), DOCUMENTS).is_err());
     }
 
     #[tokio::test]
@@ -204,7 +212,7 @@ mod tests {
         for url in
             ["http://127.0.0.1:9/x.png", "http://169.254.169.254/latest", "file:///etc/passwd"]
         {
-            assert!(get(&client, url, 1 << 20).await.is_err(), "{url}");
+            assert!(get(&client, url, DOCUMENTS, 1 << 20).await.is_err(), "{url}");
         }
     }
 }

@@ -74,6 +74,16 @@ fn distance(a: &str, b: &str) -> usize {
 /// Targets that rest are left out while another can serve. When all rest: throttled ones are not
 /// tried, the caller is told when to come back; of the unwell ones the first to recover is.
 pub fn order(route: &Route, now: Tick, draw: u64) -> Result<Vec<Arc<Target>>, Refusal> {
+    order_of(route, now, draw, &|_| true)
+}
+
+/// The same of those targets only that `may` serve.
+pub fn order_of(
+    route: &Route,
+    now: Tick,
+    draw: u64,
+    may: &dyn Fn(&Target) -> bool,
+) -> Result<Vec<Arc<Target>>, Refusal> {
     let mut ready = Vec::with_capacity(2);
     let mut resting: Vec<(u64, bool, &Arc<Target>)> = Vec::new();
     let mut unusable: Vec<&Unusable> = Vec::new();
@@ -82,6 +92,7 @@ pub fn order(route: &Route, now: Tick, draw: u64) -> Result<Vec<Arc<Target>>, Re
         for (weight, candidate) in group {
             match candidate {
                 Candidate::Unusable(why) => unusable.push(why),
+                Candidate::Ready(target) if !may(target) => {}
                 Candidate::Ready(target) => match target.member.fitness(now) {
                     Fitness::Ready => ready.push((*weight, Arc::clone(target))),
                     Fitness::Resting { micros, throttled } => {

@@ -16,7 +16,7 @@ use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::surface::Stored;
 use crate::trail::Trail;
-use crate::world::{Candidate, Endpoint, KeyEntry, Target};
+use crate::world::{Endpoint, KeyEntry, Target};
 use crate::{gateway::Gateway, outbound};
 
 /// Query parameters of the interface that travel
@@ -76,6 +76,30 @@ pub fn gone() -> Refusal {
     Refusal::new(StatusCode::GONE, "response_gone", message)
 }
 
+/// The refusal of an id whose response the providers behind `alias` do not have, while those behind
+/// another do.
+pub fn elsewhere(alias: &str, other: &str) -> Refusal {
+    let message = format!(
+        "no provider of `{alias}` has that response: ask `{other}`, which does, or send the conversation itself"
+    );
+    Refusal::new(StatusCode::BAD_REQUEST, "unsupported_parameter", message)
+}
+
+/// What its provider does not have is not found, as it is for those whose id is unknown here.
+fn missing(refusal: Refusal) -> Refusal {
+    if refusal.provider_status != Some(404) {
+        return refusal;
+    }
+    let message = "its provider no longer has this response: send the conversation itself";
+    Refusal {
+        status: StatusCode::NOT_FOUND,
+        code: "response_not_found".to_owned(),
+        message: message.to_owned(),
+        verbatim: None,
+        ..refusal
+    }
+}
+
 /// What a client wants of a stored response.
 pub struct Wish<'a> {
     /// What.
@@ -116,7 +140,7 @@ impl Gateway {
         let forwarded = outbound::forwarded(wish.headers, dialect, 0);
         let call = Call { method, uri, body: Bytes::new(), forwarded: &forwarded };
         let called = self.call(&target, endpoint, dialect, call).await;
-        let called = called.map_err(|failed| failed.refusal)?;
+        let called = called.map_err(|failed| missing(failed.refusal))?;
         trail.head(200, called.upstream_request_id.clone());
         // Reading consumes nothing: what the response itself consumed is on record.
         let seen = Seen { usage: Some(Usage::default()), ..Seen::default() };
@@ -128,13 +152,9 @@ impl Gateway {
 
 /// A target this key may use that has the response, and its endpoint for it.
 fn find(key: &KeyEntry, of: &ResponseRef) -> Option<(Arc<Target>, usize)> {
-    let groups = key.routes().flat_map(|route| route.groups.iter().flatten());
-    groups.into_iter().find_map(|(_, candidate)| match candidate {
-        Candidate::Ready(target) if holds(target, of) => {
-            let at = target.offers.iter().position(|it| it.dialect == Dialect::OpenAiResponses)?;
-            Some((Arc::clone(target), at))
-        }
-        _ => None,
+    key.routes().flat_map(|route| route.targets()).filter(|it| holds(it, of)).find_map(|target| {
+        let at = target.offers.iter().position(|it| it.dialect == Dialect::OpenAiResponses)?;
+        Some((Arc::clone(target), at))
     })
 }
 

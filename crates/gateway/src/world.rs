@@ -222,6 +222,16 @@ impl KeyEntry {
     }
 }
 
+impl Route {
+    /// Its targets that can be called, at rest or not.
+    pub fn targets(&self) -> impl Iterator<Item = &Arc<Target>> {
+        self.groups.iter().flatten().filter_map(|(_, candidate)| match candidate {
+            Candidate::Ready(target) => Some(target),
+            Candidate::Unusable(_) => None,
+        })
+    }
+}
+
 impl Target {
     /// The account, for a signature that covers the request.
     pub fn account(&self) -> Account<'_> {

@@ -10,6 +10,7 @@
 pub mod canary;
 pub mod client;
 pub mod gateway;
+pub mod google;
 pub mod memory;
 pub mod postgres;
 pub mod script;

@@ -105,6 +105,14 @@ impl Client {
         self.send(&self.request("POST", path).json(body)).await
     }
 
+    /// `method path` without a body.
+    ///
+    /// # Panics
+    /// When there is no reply.
+    pub async fn ask(&self, method: &str, path: &str) -> Reply {
+        self.send(&self.request(method, path)).await
+    }
+
     /// A plain call on the chat-completions surface.
     ///
     /// # Panics

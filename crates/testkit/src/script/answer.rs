@@ -80,7 +80,12 @@ impl Answer {
 
     /// The head of a stream of events; its pieces are chunks.
     pub fn events() -> Answer {
-        Answer::new(200, Framing::Chunked).header("content-type", "text/event-stream")
+        Answer::chunks("text/event-stream")
+    }
+
+    /// The head of a stream of any type; its pieces are chunks.
+    pub fn chunks(content_type: &str) -> Answer {
+        Answer::new(200, Framing::Chunked).header("content-type", content_type)
     }
 
     /// A stream of events, each in a chunk of its own.

@@ -33,7 +33,7 @@ impl ChatDialect for OpenAiCompletions {
         _losses: &mut Losses,
     ) -> Result<Written, Malformed> {
         let message = "this model only completes a text: use /v1/completions";
-        Err(Malformed::incapable("model", message))
+        Err(elsewhere(message))
     }
 
     fn reader(&self, _answer: &Answer) -> Box<dyn ReadEvents> {
@@ -57,7 +57,7 @@ impl ChatSurface for OpenAiCompletions {
     /// A prompt is not sent to a model that only holds conversations.
     fn read_request(&self, _head: &Head<'_>, _body: &[u8]) -> Result<ChatRequest, Malformed> {
         let message = "this model is served for chat: use /v1/chat/completions";
-        Err(Malformed::incapable("model", message))
+        Err(elsewhere(message))
     }
 
     fn writer(&self, answer: &Answer) -> Box<dyn WriteEvents> {
@@ -83,6 +83,11 @@ impl ChatSurface for OpenAiCompletions {
     fn heartbeat(&self) -> &'static [u8] {
         error::PING
     }
+}
+
+/// The model is served, at another path.
+fn elsewhere(message: &str) -> Malformed {
+    Malformed { code: Some("wrong_endpoint"), ..Malformed::at("model", message) }
 }
 
 #[cfg(test)]

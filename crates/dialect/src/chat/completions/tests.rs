@@ -177,7 +177,7 @@ fn the_wrong_endpoint_names_the_right_one() {
     let error = OpenAiCompletions.read_request(&head, br#"{"model":"m","prompt":"a"}"#);
     let error = error.unwrap_err();
     assert_eq!(error.message, "this model is served for chat: use /v1/chat/completions");
-    assert_eq!(error.code, Some("capability_not_supported"));
+    assert_eq!(error.code, Some("wrong_endpoint"));
     let (request, facts) = (ChatRequest::default(), ModelFacts::default());
     let error = OpenAiCompletions.write_request(&request, "m", &facts, &mut Losses::default());
     assert_eq!(error.unwrap_err().message, "this model only completes a text: use /v1/completions");

@@ -45,10 +45,13 @@ impl<'a> Names<'a> {
     /// Notes in `cuts` what changes in `response`, which stands in `piece`.
     pub(super) fn cut(&self, response: &RawObject<'_>, piece: &[u8], cuts: &mut Cuts) {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
-        if let (Some(ids), Some(raw)) = (&self.answer.ids, response.raw("id"))
-            && let Some(Ok(id)) = response.string("id")
-        {
-            cuts.replace(piece, raw, quoted(&ids.seal(&id)));
+        // Its own, and that of the response it goes on from: clients ask for either.
+        for field in ["id", "previous_response_id"] {
+            if let (Some(ids), Some(raw)) = (&self.answer.ids, response.raw(field))
+                && let Some(Ok(id)) = response.string(field)
+            {
+                cuts.replace(piece, raw, quoted(&ids.seal(&id)));
+            }
         }
         if let (Some(model), Some(raw)) = (&self.answer.model, response.raw("model")) {
             cuts.replace(piece, raw, quoted(model));
@@ -92,12 +95,12 @@ mod tests {
     }
 
     #[test]
-    fn only_the_id_and_the_model_change_and_only_where_asked() {
+    fn only_ids_of_responses_and_the_model_change_and_only_where_asked() {
         let body = Bytes::from_static(
             br#"{"id": "resp_1","model":"m","previous_response_id":"resp_0","output":[{"id":"msg_1"}]}"#,
         );
         let mut answer = Answer { ids: Some(Arc::new(Ours)), ..Answer::default() };
-        let sealed = r#"{"id": "resp_ours_resp_1","model":"m","previous_response_id":"resp_0","output":[{"id":"msg_1"}]}"#;
+        let sealed = r#"{"id": "resp_ours_resp_1","model":"m","previous_response_id":"resp_ours_resp_0","output":[{"id":"msg_1"}]}"#;
         assert_eq!(carry(&answer, &body).unwrap().body, sealed);
         answer.model = Some("fast".to_owned());
         let renamed = sealed.replace(r#""m""#, r#""fast""#);
