@@ -53,7 +53,7 @@ fn malformed(error: &serde_json::Error) -> Problem {
 
 /// The message without its place, which the field says better, and without the value it quotes: a
 /// secret may have been typed into the wrong field.
-fn without_place(message: &str) -> String {
+pub(crate) fn without_place(message: &str) -> String {
     let message = message.rfind(" at line ").map_or(message, |at| &message[..at]);
     match (message.find("string \""), message.rfind('"')) {
         (Some(from), Some(to)) if from + 8 <= to => {

@@ -7,6 +7,7 @@
 pub mod apply;
 mod auth;
 mod body;
+mod catalog;
 mod error;
 pub mod form;
 pub mod keyfile;
@@ -21,6 +22,7 @@ mod testing;
 mod view;
 
 pub use auth::LocalOperator;
+pub use catalog::{Fetch, Fetching, Shelf};
 pub use error::{FieldError, Problem};
 pub use router::{document, router};
 pub use state::AdminState;

@@ -23,13 +23,16 @@ const LARGEST_BODY: usize = 32 << 20;
 /// A listener that only this server's own user can reach (a Unix socket of mode 0600) adds
 /// [`crate::LocalOperator`] to the extensions of its requests: they need no token.
 pub fn router(state: AdminState) -> Router {
-    let (api, document) = api().split_for_parts();
+    let (api, mut document) = api().split_for_parts();
+    let (open, described) = open().split_for_parts();
+    document.merge(described);
     let document = std::sync::Arc::new(document);
     let described = move || {
         let document = document.clone();
         async move { Json((*document).clone()) }
     };
     api.route_layer(middleware::from_fn_with_state(state.clone(), auth::layer))
+        .merge(open)
         .route("/api/openapi.json", get(described))
         .fallback(unknown)
         .method_not_allowed_fallback(other_method)
@@ -40,7 +43,14 @@ pub fn router(state: AdminState) -> Router {
 
 /// The description of the API, as it is served at `/api/openapi.json`.
 pub fn document() -> utoipa::openapi::OpenApi {
-    api().into_openapi()
+    let mut document = api().into_openapi();
+    document.merge(open().into_openapi());
+    document
+}
+
+/// What is answered without a token.
+fn open() -> OpenApiRouter<AdminState> {
+    OpenApiRouter::new().routes(routes!(at::catalog::public::public))
 }
 
 fn api() -> OpenApiRouter<AdminState> {
@@ -55,6 +65,9 @@ fn api() -> OpenApiRouter<AdminState> {
         .routes(routes!(at::kinds::list::list))
         .routes(routes!(at::tokens::list::list, at::tokens::create::create))
         .routes(routes!(at::tokens::revoke::revoke))
+        .routes(routes!(at::catalog::get::get, at::catalog::update::update))
+        .routes(routes!(at::catalog::diff::diff))
+        .routes(routes!(at::catalog::models::list))
         .routes(routes!(at::nodes::list::list))
         .routes(routes!(at::keks::list::list))
         .routes(routes!(at::keks::rotate::rotate))

@@ -1,9 +1,12 @@
 //! What every operation has at hand.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use wayleave_model::Clock;
 use wayleave_store::Store;
+
+use crate::catalog::{Fetch, Shelf};
 
 /// The server behind the API. Cheap to clone.
 #[derive(Clone)]
@@ -19,4 +22,8 @@ pub struct AdminState {
     pub key_file: Option<PathBuf>,
     /// This node's spool, for backups.
     pub spool: Option<PathBuf>,
+    /// `GET /api/catalog` is answered from it; `None`: it is switched off.
+    pub public_catalog: Option<Shelf>,
+    /// Fetches catalogs that an operator names by address.
+    pub fetch: Arc<dyn Fetch>,
 }

@@ -1,5 +1,7 @@
 //! A management API on a throwaway database, for tests of its routes.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use http::{Method, Request, StatusCode, header};
@@ -13,7 +15,24 @@ use wayleave_store::tokens::{self, TokenDraft};
 use wayleave_store::workspaces::{self, WorkspaceDraft};
 use wayleave_store::{Actor, DatabaseUrl, Keyring, Store};
 
-use crate::{AdminState, LocalOperator, keyfile, router};
+use crate::{AdminState, Fetch, Fetching, LocalOperator, Shelf, keyfile, router};
+
+/// The only thing that stands at an address in these tests: a catalog of one model.
+struct Elsewhere;
+
+impl Fetch for Elsewhere {
+    fn fetch<'a>(&'a self, url: &'a str, _: usize) -> Fetching<'a> {
+        Box::pin(async move {
+            match url.starts_with("https://catalog.example/") {
+                true => Ok(ELSEWHERE.into()),
+                false => Err("nobody is there".to_owned()),
+            }
+        })
+    }
+}
+
+/// What [`Elsewhere`] has.
+pub(crate) const ELSEWHERE: &str = r#"[{"provider":"openai","model":"gpt-x","type":"llm","families":["chat"],"context_window":1000,"max_output":100,"prices":[{"unit":"input","amount":"1.5","per":1000000},{"unit":"output","amount":"6","per":1000000}],"source":"https://example.com/pricing","as_of":"2026-11-22","verified":"unverified"}]"#;
 
 /// An API with the workspace `main`, whose clock stands still.
 pub(crate) struct Api {
@@ -35,6 +54,11 @@ pub(crate) struct Reply {
 
 impl Api {
     pub(crate) async fn new() -> Api {
+        Api::with_catalog(true).await
+    }
+
+    /// One that shows the catalog to everybody, or to nobody.
+    pub(crate) async fn with_catalog(public: bool) -> Api {
         // 2026-11-18T11:06:40Z
         let clock = Clock::manual(Timestamp::from_micros(1_795_000_000_000_000));
         let folder = tempfile::tempdir().unwrap();
@@ -55,6 +79,8 @@ impl Api {
             public_url: "http://127.0.0.1:8080".to_owned(),
             key_file: Some(key_file),
             spool: Some(folder.path().join("spool")),
+            public_catalog: public.then(Shelf::default),
+            fetch: Arc::new(Elsewhere),
         });
         let token = token.expose_str().unwrap().to_owned();
         Api { store, clock, folder, token, router }
@@ -131,6 +157,11 @@ impl Api {
         let model = json!({"provider": "p", "name": "gpt-x", "type": "llm", "price": {"input": "0.15", "output": "0.60"}});
         let made = self.post(&at("/models"), model).await.created();
         made.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// For requests whose answer is no text.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
     }
 
     pub(crate) fn hash(&self, secret: &str) -> [u8; 32] {

@@ -31,6 +31,7 @@ mod vault;
 
 pub mod aliases;
 pub mod audit;
+pub mod catalog;
 pub mod credentials;
 pub mod keys;
 pub mod models;

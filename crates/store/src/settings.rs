@@ -53,8 +53,8 @@ pub async fn set(change: &mut Change, name: &str, value: &Value) -> Result<(), S
     if before.as_ref().and_then(|it| it.value.as_ref()).is_some_and(|it| it.0 == *value) {
         return Ok(());
     }
-    let id = before.as_ref().map_or_else(|| new_id(change.now), |it| it.id);
-    write(change, id, name, Some(stored), None).await?;
+    change.begin_act();
+    put(change, before.as_ref(), name, stored).await?;
     let shown = before.map(Row::shown);
     change.record("setting.set", name, shown.as_ref(), Some(value))
 }
@@ -74,6 +74,7 @@ pub async fn set_secret(
     let id = before.as_ref().map_or_else(|| new_id(change.now), |it| it.id);
     let place = Place::setting(workspace, id);
     let sealed = seal::seal(&change.tx.shared.keyring(), &place, secret.expose())?;
+    change.begin_act();
     write(change, id, name, None, Some(sealed)).await?;
     let shown = before.map(Row::shown);
     change.record("setting.set", name, shown.as_ref(), Some(&json!("***")))
@@ -84,17 +85,39 @@ pub async fn set_secret(
 /// # Errors
 /// [`StoreError::Unavailable`].
 pub async fn remove(change: &mut Change, name: &str) -> Result<(), StoreError> {
-    const SQL: &str = "DELETE FROM settings WHERE workspace_id = $1 AND name = $2";
     let workspace = change.workspace;
     let Some(before) = row(&mut change.tx, workspace, name).await? else { return Ok(()) };
     change.begin_act();
-    on!(change.tx.conn, it => {
-        sqlx::query(SQL).bind(workspace.0).bind(name).execute(&mut *it).await.map(drop)
-    })?;
+    erase(change, name).await?;
     change.record("setting.remove", name, Some(&before.shown()), None)
 }
 
-async fn row(tx: &mut Tx, workspace: WorkspaceId, name: &str) -> Result<Option<Row>, StoreError> {
+/// Writes a plain setting within an act of the caller's.
+pub(crate) async fn put(
+    change: &mut Change,
+    before: Option<&Row>,
+    name: &str,
+    value: Json<Value>,
+) -> Result<(), StoreError> {
+    let id = before.map_or_else(|| new_id(change.now), |it| it.id);
+    write(change, id, name, Some(value), None).await
+}
+
+/// Removes a setting within an act of the caller's.
+pub(crate) async fn erase(change: &mut Change, name: &str) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM settings WHERE workspace_id = $1 AND name = $2";
+    let workspace = change.workspace;
+    on!(change.tx.conn, it => {
+        sqlx::query(SQL).bind(workspace.0).bind(name).execute(&mut *it).await.map(drop)
+    })?;
+    Ok(())
+}
+
+pub(crate) async fn row(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    name: &str,
+) -> Result<Option<Row>, StoreError> {
     const SQL: &str =
         "SELECT id, value, sealed FROM settings WHERE workspace_id = $1 AND name = $2";
     let row = on!(tx.conn, it => {
@@ -116,7 +139,6 @@ async fn write(
         ON CONFLICT (workspace_id, id) DO UPDATE SET value = excluded.value,
             sealed = excluded.sealed, version = settings.version + 1,
             updated_at = excluded.updated_at";
-    change.begin_act();
     on!(change.tx.conn, it => {
         sqlx::query(SQL)
             .bind(change.workspace.0)
@@ -132,8 +154,9 @@ async fn write(
     .map_err(crate::change::taken(NOUN, name))
 }
 
+/// A setting as it is stored.
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(crate) struct Row {
     id: Uuid,
     value: Option<Json<Value>>,
     sealed: Option<Vec<u8>>,

@@ -102,6 +102,7 @@ fn message(error: &serde_saphyr::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wayleave_admin::apply::document::PriceDecl;
 
     const SETUP: &str = r#"version: 1
 workspace: main
@@ -141,8 +142,17 @@ keys:
         let credential = &document.providers[0].credentials[0];
         assert_eq!(credential.api_key.as_ref().unwrap().expose(), b"sk-canary");
         assert_eq!(document.keys[0].secret.as_ref().unwrap().expose(), b"wl_1_${A}");
-        let price = document.models[0].price.as_ref().unwrap();
+        let Some(PriceDecl::Listed(price)) = &document.models[0].price else { panic!("no list") };
         assert_eq!(price.values().map(|it| it.0.to_string()).collect::<Vec<_>>(), ["0.15", "0.6"]);
+    }
+
+    #[test]
+    fn a_price_can_be_the_catalogs() {
+        let text = SETUP.replace("{input: 0.15, output: \"0.60\"}", "catalog");
+        let documents = load(Path::new("setup.yaml"), &text, &env).unwrap();
+        assert_eq!(documents[0].models[0].price, Some(PriceDecl::Catalog));
+        let error = wrong("{input: 0.15, output: \"0.60\"}", "cheap");
+        assert!(error.starts_with("setup.yaml:10:") && error.contains("`catalog`"), "{error}");
     }
 
     #[test]

@@ -68,6 +68,9 @@ pub enum Command {
     /// Models of providers, and their prices
     #[command(subcommand)]
     Model(command::model::ModelCommand),
+    /// What is publicly known of models, and where it comes from
+    #[command(subcommand)]
+    Catalog(command::catalog::CatalogCommand),
     /// Public model names and where they lead
     #[command(subcommand)]
     Alias(command::alias::AliasCommand),

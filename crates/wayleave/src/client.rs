@@ -58,6 +58,11 @@ impl Client {
         self.send(Method::POST, path, Some(body), None).await
     }
 
+    /// Puts something in the place of what is there, from a body that was already made into bytes.
+    pub async fn put_bytes(&self, path: &str, body: Bytes) -> Result<Answer, Failure> {
+        self.send(Method::PUT, path, Some(body), None).await
+    }
+
     /// Changes one thing, if it still is as `etag` says.
     pub async fn patch(
         &self,

@@ -14,6 +14,7 @@ use wayleave_model::target::ModelFacts;
 use wayleave_model::workspace::OwnerKind;
 use wayleave_model::{NanoUsd, Timestamp};
 
+pub use super::price::PriceDecl;
 pub use super::secret_text::{Hidden, Sent};
 
 /// What one workspace should hold.
@@ -113,14 +114,15 @@ pub struct ModelDecl {
     #[serde(rename = "type")]
     #[schema(value_type = String, example = "llm")]
     pub model_type: ModelType,
-    /// Dollars by unit: per million tokens or characters, else per piece. This or `free`.
+    /// Dollars by unit: per million tokens or characters, else per piece; or the word `catalog`. This
+    /// or `free`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<BTreeMap<String, String>>, example = json!({"input": "0.15", "output": "0.60"}))]
-    pub price: Option<BTreeMap<Priced, Amount>>,
+    #[schema(value_type = Option<Object>, example = json!({"input": "0.15", "output": "0.60"}))]
+    pub price: Option<PriceDecl>,
     /// Explicitly without charge.
     #[serde(default)]
     pub free: bool,
-    /// What it can do, where known.
+    /// What it can do, where known. What is left open is filled in from the catalog.
     #[serde(default)]
     #[schema(value_type = Object)]
     pub facts: ModelFacts,

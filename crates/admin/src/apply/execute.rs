@@ -251,7 +251,7 @@ impl Writer<'_> {
             free: it.free,
             rates: it.rates.clone(),
             effective_from: None,
-            source: "setup file".to_owned(),
+            source: it.source.clone(),
             verified_at: None,
         };
         // Prices that are in force already make no new version.

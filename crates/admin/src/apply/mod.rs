@@ -2,13 +2,15 @@
 //! provider.
 //!
 //! `document.rs` is the grammar, `wanted.rs` its meaning, `plan.rs` the steps from what is there to
-//! what is wanted, `execute.rs` the writing. What an apply made is marked [`OWNER`]: only that is
+//! what is wanted, `execute.rs` the writing; `known.rs` completes models from the catalog. What an apply made is marked [`OWNER`]: only that is
 //! changed or removed by later ones, unless they may adopt.
 
 mod compare;
 pub mod document;
 mod execute;
+mod known;
 pub mod plan;
+mod price;
 mod prune;
 mod resolve;
 mod secret_text;
@@ -19,14 +21,17 @@ use utoipa::ToSchema;
 use wayleave_model::Clock;
 use wayleave_model::alias::Group;
 use wayleave_model::id::{SYSTEM_WORKSPACE, WorkspaceId};
+use wayleave_provider::catalog::Catalog;
 use wayleave_store::workspaces::{self, WorkspaceDraft};
 use wayleave_store::{Actor, Store, Tx, aliases, credentials, keys, models, owners, providers};
 
 use self::document::{Document, Hidden, Sent, TargetDecl};
 use self::plan::{Action, Change, Current, Digests, Plan, Rules, plan};
+pub(crate) use self::price::{Declared, PriceDecl};
 use self::resolve::Resolver;
 use self::wanted::Wanted;
-use crate::error::Problem;
+use crate::catalog::in_force;
+use crate::error::{FieldError, Problem};
 use crate::lookup::every;
 
 /// What stands in `managed_by` of everything that a setup document made.
@@ -53,6 +58,9 @@ pub struct Applied {
     /// What an earlier apply made, the document no longer has, and was left alone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<Change>,
+    /// What is worth knowing about prices that were taken from the catalog.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Keys that were minted, with secrets that are shown only now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<Minted>,
@@ -82,31 +90,39 @@ pub async fn run(
     document: Document<Hidden>,
     options: Options,
 ) -> Result<Applied, Problem> {
-    let wanted = wanted::wanted(document).map_err(Problem::invalid)?;
+    let mut wanted = wanted::wanted(document).map_err(Problem::invalid)?;
     let rules = Rules { owner: OWNER, prune: options.prune, adopt: options.adopt };
     let hasher = store.hasher();
     let digests = Digests {
         fingerprint: &|fields| hasher.fingerprint(fields),
         key: &|secret| hasher.hash_key(secret.expose()),
     };
-    let there = workspaces::by_name(&mut store.read().await?, &wanted.workspace).await?;
+    let mut tx = store.read().await?;
+    let there = workspaces::by_name(&mut tx, &wanted.workspace).await?;
+    // Read before the change begins: it takes a while.
+    let catalog =
+        if wanted.models.is_empty() { Catalog::built_in() } else { in_force(&mut tx).await? };
+    drop(tx);
     let made = there.is_none();
     let id = match there {
         Some(workspace) => workspace.id,
         None => {
             // Planned before the workspace is made, so that a document with mistakes makes none.
             let nothing = Current::default();
-            let plan = plan(&nothing, &wanted, rules, digests).map_err(Problem::invalid)?;
+            let notes = known::complete(&mut wanted, &nothing, &catalog);
+            let plan = whole(notes, plan(&nothing, &wanted, rules, digests))?;
             if options.dry_run {
-                return Ok(answer(&plan, Some(&wanted.workspace), true));
+                return Ok(answer(plan, Some(&wanted.workspace), true).0);
             }
             make_workspace(store, actor, &wanted.workspace).await?
         }
     };
     let mut change = store.change(id, actor, "apply").await?;
     let current = current(change.tx(), id).await?;
-    let plan = plan(&current, &wanted, rules, digests).map_err(Problem::invalid)?;
-    let mut applied = answer(&plan, made.then_some(wanted.workspace.as_str()), options.dry_run);
+    let notes = known::complete(&mut wanted, &current, &catalog);
+    let plan = whole(notes, plan(&current, &wanted, rules, digests))?;
+    let name = made.then_some(wanted.workspace.as_str());
+    let (mut applied, plan) = answer(plan, name, options.dry_run);
     if options.dry_run {
         return Ok(applied);
     }
@@ -138,7 +154,25 @@ pub(crate) async fn groups(
     if wrong.is_empty() { Ok(found) } else { Err(Problem::invalid(wrong)) }
 }
 
-fn answer(plan: &Plan<'_>, new_workspace: Option<&str>, dry_run: bool) -> Applied {
+/// A plan with the notes of its models, or every mistake of both.
+fn whole<'a>(
+    notes: Result<Vec<String>, Vec<FieldError>>,
+    plan: Result<Plan<'a>, Vec<FieldError>>,
+) -> Result<(Vec<String>, Plan<'a>), Problem> {
+    match (notes, plan) {
+        (Ok(notes), Ok(plan)) => Ok((notes, plan)),
+        (notes, plan) => {
+            let wrong = notes.err().into_iter().chain(plan.err()).flatten();
+            Err(Problem::invalid(wrong.collect()))
+        }
+    }
+}
+
+fn answer<'a>(
+    (notes, plan): (Vec<String>, Plan<'a>),
+    new_workspace: Option<&str>,
+    dry_run: bool,
+) -> (Applied, Plan<'a>) {
     let workspace = new_workspace.map(|name| Change {
         action: Action::Create,
         noun: "workspace".to_owned(),
@@ -146,7 +180,8 @@ fn answer(plan: &Plan<'_>, new_workspace: Option<&str>, dry_run: bool) -> Applie
         fields: Vec::new(),
     });
     let changes = workspace.into_iter().chain(plan.changes()).collect();
-    Applied { dry_run, changes, left: plan.left.clone(), secrets: Vec::new(), revision: None }
+    let (left, secrets) = (plan.left.clone(), Vec::new());
+    (Applied { dry_run, changes, left, notes, secrets, revision: None }, plan)
 }
 
 async fn make_workspace(store: &Store, actor: &Actor, name: &str) -> Result<WorkspaceId, Problem> {

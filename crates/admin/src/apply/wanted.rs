@@ -12,9 +12,9 @@ use wayleave_model::workspace::OwnerKind;
 use wayleave_model::{Secret, Timestamp};
 
 use super::document::{
-    AliasDecl, Amount, CredentialDecl, Document, Hidden, KeyDecl, ModelDecl, Priced, ProviderDecl,
-    TargetDecl,
+    AliasDecl, CredentialDecl, Document, Hidden, KeyDecl, ModelDecl, ProviderDecl, TargetDecl,
 };
+use super::price::Declared;
 use crate::error::FieldError;
 use crate::form;
 
@@ -89,12 +89,16 @@ pub struct WantedModel {
     pub name: String,
     /// What it does.
     pub model_type: ModelType,
-    /// What it can do.
+    /// What it can do: as declared, until `known` completes it.
     pub facts: ModelFacts,
+    /// Its price is the catalog's, for `known` to fill in.
+    pub from_catalog: bool,
     /// Without charge.
     pub free: bool,
     /// Its prices; empty if free.
     pub rates: Vec<Rate>,
+    /// Where the prices are from.
+    pub source: String,
 }
 
 /// An alias.
@@ -226,25 +230,6 @@ pub fn groups(
     groups.into_iter().map(|(_, members)| members).collect()
 }
 
-/// The rates of a price list, or a model without charge.
-///
-/// # Errors
-/// A model needs exactly one of the two.
-pub fn rates(
-    price: Option<&BTreeMap<Priced, Amount>>,
-    free: bool,
-) -> Result<Vec<Rate>, &'static str> {
-    match (price, free) {
-        (None, true) => Ok(Vec::new()),
-        (Some(price), false) if !price.is_empty() => Ok(price
-            .iter()
-            .map(|(&Priced(unit), amount)| Rate { unit, amount: amount.0, per: unit.per() })
-            .collect()),
-        (Some(_), true) => Err("has a price and is free: choose one"),
-        _ => Err("needs `price` or `free: true`: without them every request to it is refused"),
-    }
-}
-
 fn owners(document: &Document<Hidden>) -> Vec<WantedOwner> {
     let mut owners: Vec<WantedOwner> = document
         .owners
@@ -313,12 +298,19 @@ fn credential(
 }
 
 fn model(path: String, declared: ModelDecl, wrong: &mut Vec<FieldError>) -> WantedModel {
-    let rates = rates(declared.price.as_ref(), declared.free).unwrap_or_else(|why| {
+    let declared_price = Declared::of(declared.price.as_ref(), declared.free);
+    let declared_price = declared_price.unwrap_or_else(|why| {
         wrong.push(FieldError::new(path.clone(), why));
-        Vec::new()
+        Declared::Free
     });
-    let ModelDecl { provider, name, model_type, facts, free, .. } = declared;
-    WantedModel { path, provider, name, model_type, facts, free, rates }
+    let (free, rates, from_catalog) = match declared_price {
+        Declared::Free => (true, Vec::new(), false),
+        Declared::Rates(rates) => (false, rates, false),
+        Declared::Catalog => (false, Vec::new(), true),
+    };
+    let ModelDecl { provider, name, model_type, facts, .. } = declared;
+    let source = "setup file".to_owned();
+    WantedModel { path, provider, name, model_type, facts, from_catalog, free, rates, source }
 }
 
 fn alias(path: String, declared: AliasDecl, wrong: &mut Vec<FieldError>) -> WantedAlias {

@@ -4,6 +4,7 @@ pub(crate) mod aliases;
 pub(crate) mod apply;
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod catalog;
 pub(crate) mod credentials;
 pub(crate) mod info;
 pub(crate) mod keks;

@@ -6,6 +6,7 @@ pub mod address;
 pub mod body;
 pub mod connect;
 pub mod decode;
+pub mod download;
 pub mod play;
 
 use std::sync::Arc;

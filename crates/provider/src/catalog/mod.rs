@@ -6,6 +6,7 @@
 
 mod diff;
 mod file;
+mod fill;
 mod price;
 mod public;
 mod row;
@@ -13,11 +14,14 @@ mod row;
 mod tests;
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use aws_lc_rs::digest;
 
 pub use diff::{Change, FieldChange, Key, diff};
 pub use file::{BadCatalog, MAX_BYTES, MAX_MODELS};
 pub use price::{Amount, CatalogPrice, Currency, PricedUnit, RateDraft};
-pub use public::public_json;
+pub use public::{public_json, public_row};
 pub use row::{Abilities, CatalogModel, Modality, Verified};
 
 /// The rows that this version was built with.
@@ -42,6 +46,32 @@ impl Catalog {
     /// [`BadCatalog`]: which row, which field, and what is wrong with it.
     pub fn read(bytes: &[u8]) -> Result<Catalog, BadCatalog> {
         Ok(Catalog { text: Cow::Owned(file::canonical(bytes)?) })
+    }
+
+    /// The catalog whose [`Catalog::as_str`] was kept: it was checked when it was read, and is not
+    /// checked again. Rows of another version that this one cannot read are as if they were not there.
+    pub fn kept(text: String) -> Catalog {
+        Catalog { text: Cow::Owned(text) }
+    }
+
+    /// SHA-256 of [`Catalog::as_str`], as lower-case hex: two catalogs with the same rows have the
+    /// same.
+    pub fn digest(&self) -> Cow<'static, str> {
+        static OF_BUILT_IN: OnceLock<String> = OnceLock::new();
+        match &self.text {
+            Cow::Borrowed(text) => Cow::Borrowed(OF_BUILT_IN.get_or_init(|| sha256(text))),
+            Cow::Owned(text) => Cow::Owned(sha256(text)),
+        }
+    }
+
+    /// How many rows it has.
+    pub fn len(&self) -> usize {
+        file::lines(&self.text).count()
+    }
+
+    /// Whether it has no rows.
+    pub fn is_empty(&self) -> bool {
+        file::lines(&self.text).next().is_none()
     }
 
     /// The text that [`Catalog::read`] takes: a JSON array, one row per line.
@@ -73,6 +103,11 @@ pub fn find(kind: &str, model: &str) -> Option<CatalogModel> {
 /// Every row of the built-in catalog, parsed one at a time.
 pub fn all() -> impl Iterator<Item = CatalogModel> {
     file::lines(BUILT_IN).filter_map(parse)
+}
+
+fn sha256(text: &str) -> String {
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// No row is lost here: what `file` let in parses, and a test parses every built-in line.

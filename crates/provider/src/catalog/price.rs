@@ -29,6 +29,13 @@ pub struct CatalogPrice {
     pub batch: bool,
 }
 
+impl CatalogPrice {
+    /// Its name in the public catalog, which says what it is for: `input_per_1m_above_200k`.
+    pub fn key(&self) -> String {
+        super::public::price_key(self)
+    }
+}
+
 /// What vendors put a price on: the units of the price book, and two that it does not meter apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PricedUnit {

@@ -25,6 +25,11 @@ pub fn public_json(catalog: &Catalog) -> Vec<u8> {
     body
 }
 
+/// One row as it stands there.
+pub fn public_row(row: &CatalogModel) -> impl Serialize + '_ {
+    PublicModel::from(row)
+}
+
 /// A row as the public sees it: what is absent is unknown.
 #[derive(Serialize)]
 struct PublicModel<'a> {

@@ -73,6 +73,9 @@ pub async fn at_start(file: &Path, store: &Store) -> Result<(), Failure> {
         })?;
         let changed = done.changes.iter().filter(|it| it.action != Action::Unchanged).count();
         tracing::info!(file = %file.display(), workspace, changed, "setup file applied");
+        for note in &done.notes {
+            tracing::warn!(file = %file.display(), workspace, "{note}");
+        }
         for minted in &done.secrets {
             // Shown once, where the other secrets of a first start are: never in the log.
             let secret = minted.secret.0.expose_str().unwrap_or_default();
@@ -131,6 +134,9 @@ fn show(
     for left in list("left") {
         let (noun, name) = (cell(left.get("noun")), cell(left.get("name")));
         out.raw(&format!("left   {noun:10} {name}: no longer in the file; --prune removes it"))?;
+    }
+    for note in list("notes") {
+        out.raw(&format!("note: {}", cell(Some(&note))))?;
     }
     for minted in list("secrets") {
         let (key, secret) = (cell(minted.get("key")), cell(minted.get("secret")));

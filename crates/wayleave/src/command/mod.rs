@@ -3,6 +3,7 @@
 pub mod alias;
 pub mod apply;
 pub mod backup;
+pub mod catalog;
 pub mod completions;
 pub mod doctor;
 pub mod init;

@@ -23,7 +23,7 @@ pub enum ModelCommand {
         model_type: String,
         #[command(flatten)]
         price: PriceArgs,
-        /// What it can do, as a JSON object like {"context_window":128000,"vision":true}
+        /// What it can do, beside what the catalog knows, as a JSON object like {"context_window":128000,"vision":true}
         #[arg(long, value_name = "JSON")]
         facts: Option<String>,
     },
@@ -61,6 +61,9 @@ pub struct PriceArgs {
     /// Explicitly without charge
     #[arg(long)]
     free: bool,
+    /// What the catalog says it costs: see `wayleave catalog list`
+    #[arg(long, conflicts_with_all = ["prices", "free"])]
+    catalog_price: bool,
 }
 
 /// Does it.
@@ -114,6 +117,9 @@ impl PriceArgs {
     fn wish(&self) -> Result<Value, Failure> {
         if self.free {
             return Ok(json!({"free": true}));
+        }
+        if self.catalog_price {
+            return Ok(json!({"price": "catalog"}));
         }
         let read = |text: &String| {
             pair("--price", text).map(|(unit, amount)| (unit.to_owned(), json!(amount)))

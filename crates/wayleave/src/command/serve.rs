@@ -10,7 +10,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wayleave_admin::AdminState;
+use wayleave_admin::{AdminState, Shelf};
 use wayleave_gateway::drain::Drains;
 use wayleave_gateway::follower::Follower;
 use wayleave_gateway::keeper::{self, Keeper};
@@ -32,7 +32,7 @@ use crate::cli::Reach;
 use crate::config::{Config, KekSource, TlsFiles};
 use crate::exit::Failure;
 use crate::serving::signals::{Signals, Wish};
-use crate::serving::{banner, control, live, metrics, socket, tls};
+use crate::serving::{banner, control, fetch, live, metrics, socket, tls};
 use crate::{init, telemetry};
 
 /// How long the spool may take to empty at the end.
@@ -89,6 +89,8 @@ async fn serve(config: Config) -> Result<(), Failure> {
             KekSource::Given(_) => None,
         },
         spool: Some(config.data.join("spool")),
+        public_catalog: config.public_catalog.then(Shelf::default),
+        fetch: Arc::new(fetch::Guarded(Arc::clone(&gateway))),
     });
     let router = live::at_once(router, Arc::clone(&gateway), store.clone());
     let (accepting, settling) = (CancellationToken::new(), CancellationToken::new());

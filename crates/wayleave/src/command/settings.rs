@@ -84,6 +84,9 @@ pub struct SettingsArgs {
     /// How long keys are honoured after the database was last heard of [default: 600000]
     #[arg(long, value_name = "MS")]
     pub key_grace_ms: Option<String>,
+    /// Whether /api/catalog is shown to everybody: public or off [default: public]
+    #[arg(long, value_name = "WHO")]
+    pub catalog: Option<String>,
     /// A web origin that may call /v1; repeat it for several
     #[arg(long, value_name = "ORIGIN")]
     pub cors_origin: Vec<String>,
@@ -137,6 +140,7 @@ impl SettingsArgs {
             ("idle-timeout-ms", one(&self.idle_timeout_ms)),
             ("drain-ms", one(&self.drain_ms)),
             ("key-grace-ms", one(&self.key_grace_ms)),
+            ("catalog", one(&self.catalog)),
             ("cors-origin", self.cors_origin.clone()),
         ];
         all.into_iter().filter(|(_, values)| !values.is_empty()).collect()

@@ -43,6 +43,7 @@ pub const SETTINGS: &[Setting] = &[
     one("idle-timeout-ms", "timeouts.idle_ms"),
     one("drain-ms", "drain_ms"),
     one("key-grace-ms", "key_grace_ms"),
+    one("catalog", "catalog"),
     list("cors-origin", "cors.origins"),
 ];
 

@@ -56,6 +56,8 @@ pub struct Config {
     pub drain: Duration,
     /// How long keys are honoured after the database was last heard of.
     pub key_grace: Duration,
+    /// Whether `/api/catalog` is shown to everybody.
+    pub public_catalog: bool,
     /// Web origins that may call `/v1`; empty: none.
     pub cors_origins: Vec<String>,
 }
@@ -144,6 +146,7 @@ impl Config {
             timeouts: timeouts(&mut read),
             drain: read.millis("drain-ms", 30_000),
             key_grace: read.millis("key-grace-ms", 600_000),
+            public_catalog: read.one("catalog", read::public).unwrap_or(true),
             cors_origins: read.many("cors-origin", read::origin, &[]),
             data,
         };

@@ -165,6 +165,15 @@ pub(super) fn switch(text: &str) -> Result<bool, String> {
     }
 }
 
+/// Whether something is shown to everybody.
+pub(super) fn public(text: &str) -> Result<bool, String> {
+    match text {
+        "public" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(format!("`{text}` is neither public nor off")),
+    }
+}
+
 /// At least one: a timer of nothing would end every request.
 pub(super) fn millis(text: &str) -> Result<u64, String> {
     match text.parse() {

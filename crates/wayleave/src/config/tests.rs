@@ -101,6 +101,18 @@ fn a_key_nobody_knows_is_refused_with_its_place() {
 }
 
 #[test]
+fn the_catalog_is_public_unless_it_is_switched_off() {
+    let public = |flags: &[(&'static str, &str)], file: &str| {
+        resolve(flags, &[], file).map(|config| config.public_catalog)
+    };
+    assert_eq!(public(&[], ""), Ok(true));
+    assert_eq!(public(&[], "catalog = \"off\""), Ok(false));
+    assert_eq!(public(&[("catalog", "public")], "catalog = \"off\""), Ok(true));
+    let error = public(&[("catalog", "no")], "").unwrap_err();
+    assert_eq!(error.to_string(), "--catalog: `no` is neither public nor off");
+}
+
+#[test]
 fn a_refused_secret_is_not_echoed() {
     let error = resolve(&[], &[("WAYLEAVE_METRICS_TOKEN", "hunter2")], "").unwrap_err();
     assert_eq!(

@@ -2,6 +2,7 @@
 
 pub mod banner;
 pub mod control;
+pub mod fetch;
 pub mod live;
 pub mod metrics;
 pub mod signals;

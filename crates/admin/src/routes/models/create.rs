@@ -3,20 +3,19 @@
 use axum::extract::State;
 use wayleave_provider::kind;
 use wayleave_store::models::{self, ModelDraft};
-use wayleave_store::prices::PriceDraft;
 
-use super::view;
+use super::{declared, draft, row, view};
 use crate::apply::document::ModelDecl;
-use crate::apply::wanted::rates;
 use crate::auth::Here;
 use crate::body::{Body, Created};
+use crate::catalog::in_force;
 use crate::error::Problem;
 use crate::lookup;
 use crate::routes::Refusals;
 use crate::state::AdminState;
 use crate::view::ModelView;
 
-/// Adds a custom model with its price.
+/// Adds a custom model with its price. Facts that are left open are filled in from the catalog.
 #[utoipa::path(
     post, path = "/api/v1/workspaces/{workspace}/models", tag = "models", operation_id = "create_model",
     params(("workspace" = String, Path, description = "The workspace, by name or id")),
@@ -29,7 +28,8 @@ pub(crate) async fn create(
     Body(new): Body<ModelDecl>,
 ) -> Result<Created<ModelView>, Problem> {
     let at = here.workspace.id;
-    let rates = rates(new.price.as_ref(), new.free).map_err(|why| Problem::field("price", why))?;
+    let declared = declared(new.price.as_ref(), new.free)?;
+    let catalog = in_force(&mut state.store.read().await?).await?;
     let mut change = state.store.change(at, &here.actor, "").await?;
     let provider = lookup::provider(change.tx(), at, &new.provider).await?;
     if kind(&provider.kind).is_some_and(|it| !it.manifest().custom_models) {
@@ -38,23 +38,18 @@ pub(crate) async fn create(
             "this kind of provider has the models it has, and no others",
         ));
     }
+    let row = row(&catalog, &provider.kind, &new.name, new.model_type);
+    let price = draft(declared, String::new(), row.as_ref(), &provider.kind, &new.name)?;
     let draft = ModelDraft {
         provider: provider.id,
         name: new.name,
         model_type: new.model_type,
         custom: true,
         enabled: true,
-        facts: new.facts,
+        facts: row.map_or_else(|| new.facts.clone(), |it| it.fill(&new.facts)),
         managed_by: None,
     };
     let made = models::create(&mut change, &draft).await?;
-    let price = PriceDraft {
-        free: new.free,
-        rates,
-        effective_from: None,
-        source: String::new(),
-        verified_at: None,
-    };
     let made = models::set_price(&mut change, made.id, None, &price).await?;
     let version = made.version;
     let shown = view(change.tx(), at, made).await?;

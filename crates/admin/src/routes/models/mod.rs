@@ -10,17 +10,17 @@ pub(crate) mod update;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use utoipa::ToSchema;
 use wayleave_model::id::WorkspaceId;
+use wayleave_model::provider::ModelType;
 use wayleave_model::target::Model;
+use wayleave_provider::catalog::{Catalog, CatalogModel};
 use wayleave_store::prices::PriceDraft;
 use wayleave_store::{Tx, providers};
 
-use crate::apply::document::{Amount, Priced};
-use crate::apply::wanted::rates;
+use crate::apply::{Declared, PriceDecl};
+use crate::catalog::quote;
 use crate::error::Problem;
 use crate::view::ModelView;
 
@@ -28,27 +28,41 @@ use crate::view::ModelView;
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct PriceWish {
-    /// Dollars by unit: per million tokens or characters, else per piece.
-    #[schema(value_type = Option<BTreeMap<String, String>>)]
-    price: Option<BTreeMap<Priced, Amount>>,
+    /// Dollars by unit: per million tokens or characters, else per piece; or the word `catalog`.
+    #[schema(value_type = Option<Object>)]
+    price: Option<PriceDecl>,
     /// Explicitly without charge.
     free: bool,
     /// Where the price is from, like a vendor's page.
     source: String,
 }
 
-impl PriceWish {
-    fn draft(self) -> Result<PriceDraft, Problem> {
-        let rates =
-            rates(self.price.as_ref(), self.free).map_err(|why| Problem::field("price", why))?;
-        Ok(PriceDraft {
-            free: self.free,
-            rates,
-            effective_from: None,
-            source: self.source,
-            verified_at: None,
-        })
-    }
+/// A price to be written. `source` says where a listed one is from; the catalog names its own.
+fn draft(
+    declared: Declared,
+    source: String,
+    row: Option<&CatalogModel>,
+    kind: &str,
+    model: &str,
+) -> Result<PriceDraft, Problem> {
+    let (free, rates, source) = match declared {
+        Declared::Free => (true, Vec::new(), source),
+        Declared::Rates(rates) => (false, rates, source),
+        Declared::Catalog => {
+            let quote = quote(row, kind, model).map_err(|why| Problem::field("price", why))?;
+            (quote.free, quote.rates, quote.source)
+        }
+    };
+    Ok(PriceDraft { free, rates, effective_from: None, source, verified_at: None })
+}
+
+fn declared(price: Option<&PriceDecl>, free: bool) -> Result<Declared, Problem> {
+    Declared::of(price, free).map_err(|why| Problem::field("price", why))
+}
+
+/// The catalog's row of a kind's model, if it has one of that type.
+fn row(catalog: &Catalog, kind: &str, name: &str, of: ModelType) -> Option<CatalogModel> {
+    catalog.find(kind, name).filter(|it| it.model_type == of)
 }
 
 async fn view(tx: &mut Tx, at: WorkspaceId, model: Model) -> Result<ModelView, Problem> {

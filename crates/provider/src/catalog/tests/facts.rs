@@ -33,3 +33,25 @@ fn what_a_row_denies_is_denied_and_what_it_leaves_out_is_unknown() {
     assert_eq!(facts.reasoning, Some(ReasoningControl::None));
     assert_eq!((facts.tools, facts.files, facts.vision), (Some(false), Some(true), None));
 }
+
+#[test]
+fn what_was_declared_wins_and_what_was_left_open_is_the_rows() {
+    let row = find("openai", "gpt-5.4").expect("there");
+    let declared = ModelFacts {
+        max_output: Some(7),
+        families: vec![Family::Chat],
+        vision: Some(false),
+        developer_role: Some(false),
+        ..ModelFacts::default()
+    };
+    let expected = ModelFacts {
+        max_output: Some(7),
+        families: vec![Family::Chat],
+        vision: Some(false),
+        developer_role: Some(false),
+        ..row.facts()
+    };
+    assert_eq!(row.fill(&declared), expected);
+    assert_eq!(row.fill(&ModelFacts::default()), row.facts());
+    assert_eq!(row.fill(&expected), expected, "filled twice is filled once");
+}

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use wayleave_model::provider::ModelType;
-use wayleave_model::target::{Family, ReasoningControl, TokenLimit};
+use wayleave_model::target::{Family, ModelFacts, ReasoningControl, TokenLimit};
 
 use super::*;
 

@@ -95,3 +95,15 @@ proptest! {
         prop_assert_eq!(catalog.find("openai", "A"), None);
     }
 }
+
+#[test]
+fn a_catalog_that_was_kept_is_the_one_that_was_read() {
+    let read = catalog(&json!([row(), with("model", json!("gpt-y"))])).expect("valid");
+    let kept = Catalog::kept(read.as_str().to_owned());
+    assert_eq!((kept.digest(), kept.len()), (read.digest(), 2));
+    assert_eq!(kept.find("openai", "gpt-y"), read.find("openai", "gpt-y"));
+    assert_ne!(kept.digest(), Catalog::built_in().digest());
+    let again = Catalog::read(Catalog::built_in().as_str().as_bytes()).expect("valid");
+    assert_eq!(again.digest(), Catalog::built_in().digest());
+    assert!(catalog(&json!([])).expect("valid").is_empty());
+}
