@@ -71,7 +71,8 @@ mod tests {
 
     use super::*;
 
-    fn quoted(prices: Value) -> Result<Quote, String> {
+    fn quoted(prices: impl Into<Value>) -> Result<Quote, String> {
+        let prices: Value = prices.into();
         let row = json!({
             "provider": "openai", "model": "m", "type": "llm", "families": ["chat"],
             "prices": prices, "source": "page", "as_of": "2026-11-22", "verified": "unverified",

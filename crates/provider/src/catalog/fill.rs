@@ -31,6 +31,7 @@ impl CatalogModel {
             tool_choice_required,
             reasoning_field,
             reasoning_back,
+            custom_tools,
         } = declared.clone();
         let list = |declared: Vec<String>, known: Vec<String>| {
             if declared.is_empty() { known } else { declared }
@@ -56,6 +57,7 @@ impl CatalogModel {
             tool_choice_required: tool_choice_required.or(known.tool_choice_required),
             reasoning_field: reasoning_field.or(known.reasoning_field),
             reasoning_back: reasoning_back.or(known.reasoning_back),
+            custom_tools: custom_tools.or(known.custom_tools),
         }
     }
 }

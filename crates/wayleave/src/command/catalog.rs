@@ -59,7 +59,7 @@ pub async fn run(
         CatalogCommand::Show => show(&client, out).await,
         CatalogCommand::Diff { from } => {
             let found = client.post_bytes(&format!("{PATH}/diff"), offer(&from)?).await?;
-            differences(&found.body, "would change", out)
+            differences(&found.body, out)
         }
         CatalogCommand::Update { from, yes } => {
             if from == "-" && !yes {
@@ -130,7 +130,7 @@ async fn exchange(
     out: &mut Out<'_>,
 ) -> Result<(), Failure> {
     let seen = client.post_bytes(&format!("{PATH}/diff"), offer.clone()).await?.body;
-    differences(&seen, "would change", out)?;
+    differences(&seen, out)?;
     out.flush()?;
     if !yes {
         let terminal = std::io::stdin().is_terminal();
@@ -170,7 +170,7 @@ fn agreed(terminal: bool, from: &mut dyn BufRead, to: &mut dyn Write) -> Result<
 }
 
 /// A line for each model; for people without those that were only read again.
-fn differences(found: &Value, verb: &str, out: &mut Out<'_>) -> Result<(), Failure> {
+fn differences(found: &Value, out: &mut Out<'_>) -> Result<(), Failure> {
     let changes = found["changes"].as_array().cloned().unwrap_or_default();
     if out.is_json() {
         return Ok(out.list(&changes, &[])?);
@@ -184,9 +184,10 @@ fn differences(found: &Value, verb: &str, out: &mut Out<'_>) -> Result<(), Failu
     }
     let again = match again.len() {
         0 => String::new(),
-        n => format!("; {n} have only another source or date"),
+        n => format!(", {n} have only another source or date"),
     };
-    Ok(out.raw(&format!("{} of {} models {verb}{again}", rows.len(), cell(found.get("models"))))?)
+    let models = cell(found.get("models"));
+    Ok(out.raw(&format!("{} models would change{again}; {models} afterwards", rows.len()))?)
 }
 
 /// Whether it says more than that the same was read again from another source or on another day.
@@ -226,7 +227,7 @@ mod tests {
             ]},
         ]});
         let mut text = Vec::new();
-        differences(&found, "would change", &mut Out::new(json, &mut text)).unwrap();
+        differences(&found, &mut Out::new(json, &mut text)).unwrap();
         String::from_utf8(text).unwrap()
     }
 
@@ -237,7 +238,7 @@ mod tests {
             "CHANGE   PROVIDER  MODEL  WHAT\n\
              added    openai    gpt-6  -\n\
              changed  openai    gpt-5  prices.input_per_1m 1.25 -> 1, max_output unknown -> 64\n\
-             2 of 3 models would change; 1 have only another source or date\n"
+             2 models would change, 1 have only another source or date; 3 afterwards\n"
         );
     }
 
