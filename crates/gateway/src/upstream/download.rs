@@ -23,10 +23,10 @@ pub async fn download(client: &Upstream, url: &str, most: usize) -> Result<Bytes
 }
 
 async fn get(client: &Upstream, url: &str, most: usize) -> Result<Bytes, String> {
-    let uri: Uri = url.parse().map_err(|_| "it is no address".to_owned())?;
-    if uri.scheme_str() != Some("https") {
+    if !url.starts_with("https://") {
         return Err("expected an address that begins with https://".to_owned());
     }
+    let uri: Uri = url.parse().map_err(|_| "it is no address".to_owned())?;
     if uri.authority().is_none_or(|it| it.as_str().contains('@')) {
         return Err("expected an address without a name and a password".to_owned());
     }

@@ -1,7 +1,7 @@
 //! Google's Gemini: `generateContent` and `streamGenerateContent`.
 //!
 //! Reference: <https://ai.google.dev/api/generate-content>; types as the `google-genai` package
-//! has them. Model and stream stand in the path; both spellings of a field are taken ([`proto`]).
+//! has them. Model and stream stand in the path; both spellings of a field are taken (`proto.rs`).
 
 mod answer;
 mod ask;
