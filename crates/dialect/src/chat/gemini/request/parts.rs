@@ -106,6 +106,11 @@ fn vendor(json: &str, part: &Message<'_>, parts: &mut Vec<Part>) {
 fn inline(part: &Message<'_>) -> Result<Part, Malformed> {
     let blob = part.message("inlineData")?.ok_or_else(|| part.missing("inlineData"))?;
     let mime = blob.text("mimeType")?.map(Cow::into_owned).unwrap_or_default();
+    // Other dialects write the type into a data URL, where some characters end it.
+    let in_urls = |it: u8| it.is_ascii_alphanumeric() || b"!#$&^_.+-/;= ".contains(&it);
+    if !mime.bytes().all(in_urls) {
+        return Err(blob.wrong("mimeType", "a media type like `image/png`"));
+    }
     let base64 = base64::standard(&blob.required("data")?);
     let name = blob.text("displayName")?.map(Cow::into_owned);
     Ok(of_type(&mime.clone(), Media::Inline { mime, base64 }, name))
