@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use http::{HeaderMap, Request, Uri, header};
 use wayleave_dialect::Malformed;
 use wayleave_dialect::chat::{ChatDialect, ChatRequest, Media, Part};
 
 use crate::upstream::Upstream;
-use crate::upstream::body::Pieces;
+use crate::upstream::body::{Pieces, Unread};
 
 /// Files of one request.
 const MOST_FILES: usize = 20;
@@ -126,17 +125,12 @@ async fn get(
             return Err(format!("its server answered {}", answer.status.as_u16()));
         }
         let mime = mime(&answer.headers, kinds)?;
-        let mut body = answer.body;
         let most = MOST_BYTES.min(left);
-        let mut bytes = Vec::new();
-        while let Some(chunk) = body.chunk().await {
-            let chunk: Bytes = chunk.map_err(text)?;
-            if bytes.len() + chunk.len() > most {
-                return Err(format!("larger than {most} bytes"));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        return Ok((mime, bytes));
+        return match answer.body.at_most(most).await {
+            Ok(bytes) => Ok((mime, bytes)),
+            Err(Unread::TooLong) => Err(format!("larger than {most} bytes")),
+            Err(Unread::Broken(why)) => Err(why.to_string()),
+        };
     }
     Err("too many redirects".to_owned())
 }

@@ -55,8 +55,12 @@ pub async fn shape(
     endpoint: &Endpoint,
     media: Media,
 ) -> Result<Shaped, Malformed> {
-    // A body with another provider's seals in it cannot go up as it is.
-    if endpoint.dialect == it.dialect && !seals::any_marked(it.body) {
+    // A body with another provider's seals in it cannot go up as it is. Chat and completions have
+    // no field for one, so theirs are not searched: that would be one more pass over every prompt.
+    let may_hold_seals =
+        !matches!(it.dialect, ClientDialect::OpenAiChat | ClientDialect::OpenAiCompletions);
+    let marked = may_hold_seals && seals::any_marked(it.body);
+    if endpoint.dialect == it.dialect && !marked {
         return Ok(spliced(it, target));
     }
     translated(it, target, endpoint, media).await

@@ -109,8 +109,9 @@ impl Gateway {
         let body = read.map_err(|(refusal, _)| refusal)?;
         let question = explain::question(&body)?;
         let path = question.path.split('?').next().unwrap_or_default();
-        let found = surface::find(&http::Method::POST, path);
-        let Ok(Match { surface: Surface::Operation { operation, dialect, path }, .. }) = &found
+        let found = surface::find(&http::Method::POST, path).ok();
+        let Some((found, Surface::Operation { operation, dialect, path })) =
+            found.as_ref().map(|found| (found, found.surface))
         else {
             let message = format!(
                 "`{}` is no path of a conversation: use one like /v1/chat/completions",
@@ -120,11 +121,9 @@ impl Gateway {
             return Err(refusal.at("path"));
         };
         let asked = Bytes::copy_from_slice(question.body.get().as_bytes());
-        let origin = Origin::new(arrival, parts.headers, *operation, *dialect, path);
-        let origin = match &found {
-            Ok(found) => origin.addressed(found, question.path.split_once('?').map(|it| it.1)),
-            Err(_) => origin,
-        };
+        let query = question.path.split_once('?').map(|it| it.1);
+        let origin =
+            Origin::new(arrival, parts.headers, operation, dialect, path).addressed(found, query);
         let mut prepared = self.prepare(&key, &origin, &asked, Arc::default())?;
         let explained = explain::explain(&prepared).await;
         // Nothing was sent and nothing refused: it is no request, and leaves no row.
@@ -162,6 +161,10 @@ fn named(body: &[u8]) -> Result<String, Refusal> {
 
 /// The parameter of a query, still escaped.
 pub(crate) fn parameter<'q>(query: Option<&'q str>, name: &str) -> Option<&'q str> {
-    let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-    pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+    parameters(query.unwrap_or_default()).find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// The parameters of a query, still escaped.
+pub(crate) fn parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    query.split('&').filter_map(|pair| pair.split_once('='))
 }

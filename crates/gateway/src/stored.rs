@@ -14,6 +14,7 @@ use wayleave_store::{ResponseIds, ResponseRef};
 
 use crate::call::Call;
 use crate::refusal::Refusal;
+use crate::side::parameters;
 use crate::surface::Stored;
 use crate::trail::Trail;
 use crate::world::{Endpoint, KeyEntry, Target};
@@ -124,7 +125,7 @@ impl Gateway {
         let of = open(&ids, key, wish.id)?;
         let (target, at) = find(key, &of).ok_or_else(gone)?;
         let endpoint = &target.offers[at];
-        if query_of(wish.query).any(|(name, value)| name == "stream" && value == "true") {
+        if parameters(wish.query).any(|(name, value)| name == "stream" && value == "true") {
             let message = "a stored response is not streamed again: leave `stream` out";
             let refusal = Refusal::new(StatusCode::BAD_REQUEST, "unsupported_parameter", message);
             return Err(refusal.at("stream"));
@@ -172,7 +173,7 @@ fn address(endpoint: &Endpoint, of: &ResponseRef, wish: &Wish<'_>) -> Result<Uri
     let whole = endpoint.uri.to_string();
     let (path, fixed) = whole.split_once('?').unwrap_or((&whole, ""));
     let mut query = fixed.to_owned();
-    for (name, value) in query_of(wish.query).filter(|(name, _)| PARAMETERS.contains(name)) {
+    for (name, value) in parameters(wish.query).filter(|(name, _)| PARAMETERS.contains(name)) {
         if !query.is_empty() {
             query.push('&');
         }
@@ -182,10 +183,6 @@ fn address(endpoint: &Endpoint, of: &ResponseRef, wish: &Wish<'_>) -> Result<Uri
     }
     let mark = if query.is_empty() { "" } else { "?" };
     format!("{path}/{}{tail}{mark}{query}", of.id).parse().map_err(|err| format!("{err}"))
-}
-
-fn query_of(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query.split('&').filter_map(|pair| pair.split_once('='))
 }
 
 /// The body with the ids of responses as the client knows them.

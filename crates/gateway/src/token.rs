@@ -13,7 +13,7 @@ use wayleave_provider::Token;
 use wayleave_provider::exchange::{Exchange, FORM};
 
 use crate::upstream::Upstream;
-use crate::upstream::body::Pieces;
+use crate::upstream::body::{Pieces, Unread};
 use crate::world::Target;
 
 /// How long a token service may take.
@@ -92,15 +92,11 @@ async fn fetch(client: &Upstream, exchange: Exchange, now: Timestamp) -> Result<
         .body(Pieces::new(vec![form]))
         .map_err(|err| away(err.to_string()))?;
     let answer = client.send(request, PATIENCE).await.map_err(|err| away(err.to_string()))?;
-    let (status, mut body) = (answer.status, answer.body);
-    let mut bytes = Vec::new();
-    while let Some(chunk) = body.chunk().await {
-        let chunk = chunk.map_err(|err| away(err.to_string()))?;
-        if bytes.len() + chunk.len() > MOST {
-            return Err(away("its answer is too long".to_owned()));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
+    let status = answer.status;
+    let bytes = answer.body.at_most(MOST).await.map_err(|why| match why {
+        Unread::TooLong => away("its answer is too long".to_owned()),
+        Unread::Broken(why) => away(why.to_string()),
+    })?;
     Token::read(status, &bytes, now).map_err(|why| NoToken {
         status: if why.final_word {
             StatusCode::UNAUTHORIZED

@@ -48,6 +48,15 @@ impl Body for Pieces {
 #[error("{0}")]
 pub struct Broken(pub String);
 
+/// Why a small body could not be read whole.
+#[derive(Debug)]
+pub enum Unread {
+    /// It is longer than was asked for.
+    TooLong,
+    /// It broke off.
+    Broken(Broken),
+}
+
 /// An answer's body.
 pub enum AnswerBody {
     /// From the network.
@@ -76,6 +85,19 @@ impl AnswerBody {
                 }
             },
         }
+    }
+
+    /// All of it, where that is at most `most` bytes. Whoever asks keeps the time.
+    pub async fn at_most(mut self, most: usize) -> Result<Vec<u8>, Unread> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = self.chunk().await {
+            let chunk = chunk.map_err(Unread::Broken)?;
+            if bytes.len() + chunk.len() > most {
+                return Err(Unread::TooLong);
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
     }
 
     /// The next piece; `None` at a clean end.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Uri, header};
 
 use super::Upstream;
-use super::body::Pieces;
+use super::body::{Pieces, Unread};
 
 /// How long a file may take, all of it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,16 +41,11 @@ async fn get(client: &Upstream, url: &str, most: usize) -> Result<Bytes, String>
     if !answer.status.is_success() {
         return Err(format!("its server answered {}", answer.status.as_u16()));
     }
-    let mut body = answer.body;
-    let mut bytes = Vec::new();
-    while let Some(chunk) = body.chunk().await {
-        let chunk = chunk.map_err(text)?;
-        if bytes.len() + chunk.len() > most {
-            return Err(format!("it has more than {most} bytes"));
-        }
-        bytes.extend_from_slice(&chunk);
+    match answer.body.at_most(most).await {
+        Ok(bytes) => Ok(Bytes::from(bytes)),
+        Err(Unread::TooLong) => Err(format!("it has more than {most} bytes")),
+        Err(Unread::Broken(why)) => Err(why.to_string()),
     }
-    Ok(Bytes::from(bytes))
 }
 
 fn text(err: impl std::fmt::Display) -> String {
