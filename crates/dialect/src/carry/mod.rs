@@ -3,7 +3,9 @@
 //! Two carriers share one contract: the same-dialect one passes frames through and repairs what
 //! would break a client; [`Translate`] reads events and writes them in another dialect.
 
+pub(crate) mod form;
 pub mod keep;
+pub(crate) mod pass;
 pub mod seals;
 mod translate;
 mod unwrap;

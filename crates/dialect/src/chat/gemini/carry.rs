@@ -5,15 +5,16 @@
 //! know only frames of one `data: ` line: the Python SDK takes a comment or an `event:` line for a
 //! piece of JSON, so a frame that has one goes out without.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::cut::Cutter;
 use super::error;
 use super::usage::Tally;
 use super::whole::{self, look};
+use crate::carry::form::Form;
 use crate::carry::{Answer, Carried, Carry, Seen, is_text};
 use crate::error::Fault;
-use crate::frame::{FrameTooLong, LONGEST, split};
+use crate::frame::split;
 
 /// The state between chunks.
 pub(super) struct Carrier {
@@ -27,17 +28,6 @@ pub(super) struct Carrier {
     /// A reason to stop went by. More may follow it: usage, sources.
     finished: bool,
     ended: bool,
-}
-
-/// How the upstream answers.
-enum Form {
-    /// Nothing but white space yet.
-    Unknown,
-    /// With a stream, as it was asked to.
-    Frames,
-    /// With one JSON body: an error with a status of success, or an answer from a provider that
-    /// cannot stream.
-    Whole(BytesMut),
 }
 
 impl Carrier {
@@ -55,29 +45,14 @@ impl Carrier {
         }
     }
 
-    fn take(&mut self, mut chunk: Bytes, out: &mut Carried) -> Result<(), Fault> {
-        if matches!(self.form, Form::Unknown) {
-            chunk.advance(chunk.iter().position(is_text).unwrap_or(chunk.len()));
-            self.form = match chunk.first() {
-                None => return Ok(()),
-                Some(b'<') => return Err(error::not_an_answer(&chunk)),
-                Some(b'{' | b'[') => Form::Whole(BytesMut::new()),
-                Some(_) => Form::Frames,
-            };
+    fn take(&mut self, chunk: Bytes, out: &mut Carried) -> Result<(), Fault> {
+        let Some(chunk) = self.form.take(chunk, b"{[", error::not_an_answer)? else {
+            return Ok(());
+        };
+        for frame in self.cutter.push(chunk)? {
+            self.frame(&frame, out)?;
         }
-        match &mut self.form {
-            Form::Whole(body) if body.len() + chunk.len() > LONGEST => Err(FrameTooLong.into()),
-            Form::Whole(body) => {
-                body.extend_from_slice(&chunk);
-                Ok(())
-            }
-            Form::Frames | Form::Unknown => {
-                for frame in self.cutter.push(chunk)? {
-                    self.frame(&frame, out)?;
-                }
-                Ok(())
-            }
-        }
+        Ok(())
     }
 
     /// One frame, with the blank line that ends it.

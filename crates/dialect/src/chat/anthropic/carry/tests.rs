@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::carry::{Carried, Carry};
 use crate::error::FaultKind;
 
 /// A stream as Anthropic sends it.

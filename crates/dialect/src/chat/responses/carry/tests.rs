@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::carry::SealId;
+use crate::carry::{Carried, Carry, SealId};
 use crate::error::FaultKind;
 
 #[derive(Debug)]
