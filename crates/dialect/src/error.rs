@@ -61,6 +61,11 @@ impl Fault {
         Fault { kind: FaultKind::Unreadable, code: None, message: message.into() }
     }
 
+    /// An error that the provider sent, in its own words.
+    pub fn reported(code: Option<String>, message: impl Into<String>) -> Fault {
+        Fault { kind: FaultKind::Reported, code, message: message.into() }
+    }
+
     /// An answer that ended too early.
     pub fn cut() -> Fault {
         let message = "the provider's stream ended before its answer did".to_owned();

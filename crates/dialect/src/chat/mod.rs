@@ -14,6 +14,7 @@ mod follow;
 mod functions;
 pub mod gemini;
 mod halves;
+mod instead;
 mod json;
 mod lost;
 mod node;

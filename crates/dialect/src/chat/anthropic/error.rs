@@ -5,8 +5,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::chat::instead::{self, text};
 use crate::chat::json;
-use crate::error::{ErrorBody, Fault, FaultKind, Source};
+use crate::error::{ErrorBody, Fault, Source};
 
 /// A frame that says nothing, as Anthropic itself sends it.
 pub(super) const PING: &[u8] = b"event: ping\ndata: {\"type\": \"ping\"}\n\n";
@@ -123,28 +124,14 @@ pub(super) fn read(body: &[u8]) -> Option<(Option<String>, String)> {
 /// The fault of an answer whose body or frame is an error.
 pub(super) fn fault(body: &[u8]) -> Fault {
     match read(body) {
-        Some((code, message)) => Fault { kind: FaultKind::Reported, code, message },
+        Some((code, message)) => Fault::reported(code, message),
         None => Fault::unreadable("the provider sent an error that cannot be read"),
     }
 }
 
 /// The fault of a body that is no answer of this dialect: an error, a web page, something else.
 pub(super) fn not_an_answer(body: &[u8]) -> Fault {
-    match body.trim_ascii_start().first() {
-        None => Fault::unreadable("the provider sent an empty body"),
-        Some(b'<') => Fault::unreadable("the provider sent a web page in place of an answer"),
-        Some(b'{') => match read(body) {
-            Some((code, message)) => Fault { kind: FaultKind::Reported, code, message },
-            None => Fault::unreadable("the provider sent JSON that is not an Anthropic message"),
-        },
-        Some(_) => Fault::unreadable("the provider sent something that is not an answer"),
-    }
-}
-
-/// A string that is not empty.
-fn text(json: Option<&RawValue>) -> Option<String> {
-    let text: String = serde_json::from_str(json?.get()).ok()?;
-    (!text.is_empty()).then_some(text)
+    instead::not_an_answer(body, b"{", "JSON that is not an Anthropic message", read)
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::error::{Fault, FaultKind};
+use crate::chat::instead::{self, text};
+use crate::error::Fault;
 
 /// An error in any of AWS's spellings.
 #[derive(Deserialize)]
@@ -45,20 +46,12 @@ pub(super) fn read(body: &[u8]) -> Option<(Option<String>, String)> {
 pub(super) fn exception(name: &str, payload: &[u8]) -> Fault {
     let (code, message) = read(payload).unwrap_or((None, "the provider gave no reason".to_owned()));
     let code = Some(code.unwrap_or_else(|| name.to_owned()));
-    Fault { kind: FaultKind::Reported, code, message }
+    Fault::reported(code, message)
 }
 
 /// The fault of a body that is no answer of this dialect.
 pub(super) fn not_an_answer(body: &[u8]) -> Fault {
-    match body.trim_ascii_start().first() {
-        None => Fault::unreadable("the provider sent an empty body"),
-        Some(b'<') => Fault::unreadable("the provider sent a web page in place of an answer"),
-        Some(b'{') => match read(body) {
-            Some((code, message)) => Fault { kind: FaultKind::Reported, code, message },
-            None => Fault::unreadable("the provider sent JSON that is not a Converse answer"),
-        },
-        Some(_) => Fault::unreadable("the provider sent something that is not an answer"),
-    }
+    instead::not_an_answer(body, b"{", "JSON that is not a Converse answer", read)
 }
 
 /// An error's name without the namespace before it and the address after it:
@@ -68,14 +61,10 @@ fn bare(kind: &str) -> String {
     name.split(':').next().unwrap_or(name).to_owned()
 }
 
-fn text(json: Option<&RawValue>) -> Option<String> {
-    let text: String = serde_json::from_str(json?.get()).ok()?;
-    Some(text).filter(|text| !text.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::FaultKind;
 
     #[test]
     fn every_spelling_of_an_error_is_read() {

@@ -7,8 +7,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::chat::instead::{self, text};
 use crate::chat::json::{self, list, object};
-use crate::error::{ErrorBody, Fault, FaultKind, Source};
+use crate::error::{ErrorBody, Fault, Source};
 
 /// Blank lines: the Python SDK takes any other line that is not `data: ` for a piece of JSON, a
 /// comment too. White space is nothing in a JSON list either.
@@ -172,28 +173,14 @@ fn reason(details: Option<&RawValue>) -> Option<String> {
 /// The fault of an answer whose body or frame is an error.
 pub(super) fn fault(body: &[u8]) -> Fault {
     match read(body) {
-        Some((code, message)) => Fault { kind: FaultKind::Reported, code, message },
+        Some((code, message)) => Fault::reported(code, message),
         None => Fault::unreadable("the provider sent an error that cannot be read"),
     }
 }
 
 /// The fault of a body that is no answer of this dialect: an error, a web page, something else.
 pub(super) fn not_an_answer(body: &[u8]) -> Fault {
-    match body.trim_ascii_start().first() {
-        None => Fault::unreadable("the provider sent an empty body"),
-        Some(b'<') => Fault::unreadable("the provider sent a web page in place of an answer"),
-        Some(b'{' | b'[') => match read(body) {
-            Some((code, message)) => Fault { kind: FaultKind::Reported, code, message },
-            None => Fault::unreadable("the provider sent JSON that is not a Gemini answer"),
-        },
-        Some(_) => Fault::unreadable("the provider sent something that is not an answer"),
-    }
-}
-
-/// A string that is not empty.
-fn text(json: Option<&RawValue>) -> Option<String> {
-    let text: String = serde_json::from_str(json?.get()).ok()?;
-    (!text.is_empty()).then_some(text)
+    instead::not_an_answer(body, b"{[", "JSON that is not a Gemini answer", read)
 }
 
 #[cfg(test)]

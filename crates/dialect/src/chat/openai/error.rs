@@ -7,8 +7,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::super::json;
-use crate::error::{ErrorBody, Fault, FaultKind, Source};
+use crate::chat::instead::{self, text};
+use crate::chat::json;
+use crate::error::{ErrorBody, Fault, Source};
 
 /// A comment, which every reader of server-sent events passes over.
 pub(in crate::chat) const PING: &[u8] = b": ping\n\n";
@@ -122,34 +123,20 @@ impl Envelope<'_> {
 /// The fault of an answer in whose place, or in the middle of which, an error came.
 pub(in crate::chat) fn fault(body: &[u8]) -> Fault {
     match read(body) {
-        Some((code, message)) => Fault { kind: FaultKind::Reported, code, message },
-        None => Fault {
-            kind: FaultKind::Reported,
-            code: None,
-            message: "the provider sent an error without saying which".to_owned(),
-        },
+        Some((code, message)) => Fault::reported(code, message),
+        None => Fault::reported(None, "the provider sent an error without saying which"),
     }
 }
 
 /// The fault of a body that is no answer of this dialect: an error, a web page, something else.
 pub(in crate::chat) fn not_an_answer(body: &[u8]) -> Fault {
-    match body.trim_ascii_start().first() {
-        None => Fault::unreadable("the provider sent an empty body"),
-        Some(b'<') => Fault::unreadable("the provider sent a web page in place of an answer"),
-        _ => match read(body) {
-            Some((code, message)) => Fault { kind: FaultKind::Reported, code, message },
-            None => Fault::unreadable("the provider sent something that is not an answer"),
-        },
-    }
-}
-
-fn text(value: Option<&RawValue>) -> Option<String> {
-    serde_json::from_str::<String>(value?.get()).ok().filter(|text| !text.is_empty())
+    instead::not_an_answer(body, b"{[", "something that is not an answer", read)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::FaultKind;
 
     fn error(status: u16) -> ErrorBody {
         ErrorBody {

@@ -8,7 +8,7 @@ use super::block::Block;
 use super::finish;
 use super::wire::{Delta, Start};
 use crate::chat::{ChatEvent, Finish, ReadEvents, halves};
-use crate::error::{Fault, FaultKind};
+use crate::error::Fault;
 use crate::frame::Frame;
 
 /// The state between events.
@@ -227,8 +227,7 @@ impl Reader {
         self.close(out);
         if reason.starts_with("malformed_") {
             let message = "the model's answer is broken: the provider could not read it";
-            let (kind, message) = (FaultKind::Reported, message.to_owned());
-            self.broken = Some(Fault { kind, code: Some(reason), message });
+            self.broken = Some(Fault::reported(Some(reason), message));
             return;
         }
         self.finished = true;

@@ -8,7 +8,7 @@ use super::wire::{Block, Body, Call, Event, Message};
 use crate::chat::cohere::usage;
 use crate::chat::openai::error;
 use crate::chat::{ChatEvent, Finish, ReadEvents, halves};
-use crate::error::{Fault, FaultKind};
+use crate::error::Fault;
 use crate::frame::Frame;
 
 /// The state between events.
@@ -226,7 +226,7 @@ impl Reader {
 /// The fault of an answer that its provider gave up.
 fn failed(word: &str, said: Option<String>) -> Fault {
     let message = said.unwrap_or_else(|| format!("the provider ended its answer with {word}"));
-    Fault { kind: FaultKind::Reported, code: Some(word.to_owned()), message }
+    Fault::reported(Some(word.to_owned()), message)
 }
 
 /// What stands at `json`; `None`: null.

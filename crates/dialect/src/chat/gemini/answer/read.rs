@@ -15,7 +15,7 @@ use super::wire::{Candidate, Chunk, Feedback};
 use crate::carry::Answer;
 use crate::chat::halves;
 use crate::chat::{ChatEvent, Finish, PartKind, ReadEvents};
-use crate::error::{Fault, FaultKind};
+use crate::error::Fault;
 use crate::frame::Frame;
 
 /// The state between chunks.
@@ -153,7 +153,7 @@ impl Reader {
                 let message = candidate.finish_message.filter(|words| !words.is_empty());
                 let message =
                     message.unwrap_or_else(|| format!("the model's answer failed: {reason}"));
-                return Err(Fault { kind: FaultKind::Reported, code: Some(reason), message });
+                return Err(Fault::reported(Some(reason), message));
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use super::wire::{self, Choice, Chunk, Message};
 use crate::chat::openai::error;
 use crate::chat::openai::usage::Report;
 use crate::chat::{ChatEvent, Finish, PartKind, ReadEvents};
-use crate::error::{Fault, FaultKind};
+use crate::error::Fault;
 use crate::frame::Frame;
 
 /// Reads one answer.
@@ -206,11 +206,8 @@ fn finish(word: &str, lanes: &Lanes) -> Result<Finish, Fault> {
         "content_filter" | "safety" => Finish::Refused,
         "tool_calls" | "function_call" => Finish::ToolCalls,
         "error" | "insufficient_system_resource" | "network_error" => {
-            return Err(Fault {
-                kind: FaultKind::Reported,
-                code: Some(word.to_owned()),
-                message: format!("the provider ended its answer with `{word}`"),
-            });
+            let message = format!("the provider ended its answer with `{word}`");
+            return Err(Fault::reported(Some(word.to_owned()), message));
         }
         _ if lanes.called => Finish::ToolCalls,
         _ if lanes.refused => Finish::Refused,

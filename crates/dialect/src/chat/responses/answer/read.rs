@@ -7,7 +7,7 @@ use super::item::{Lane, Piece};
 use super::wire::{self, Event, Item, Part, Response};
 use crate::chat::responses::{error, usage};
 use crate::chat::{ChatEvent, Finish, PartKind, ReadEvents, halves};
-use crate::error::{Fault, FaultKind};
+use crate::error::Fault;
 use crate::frame::Frame;
 
 /// Reads one answer.
@@ -249,8 +249,8 @@ impl Reader {
             None => match wire::string(response.status).as_deref() {
                 Some("incomplete") => Finish::Length,
                 Some("failed" | "cancelled") => {
-                    let message = "the provider ended its answer without completing it".to_owned();
-                    return Err(Fault { kind: FaultKind::Reported, code: None, message });
+                    let message = "the provider ended its answer without completing it";
+                    return Err(Fault::reported(None, message));
                 }
                 _ if self.called => Finish::ToolCalls,
                 _ if self.refused => Finish::Refused,
