@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use wayleave_model::target::ModelFacts;
 
-use super::output::{JsonTool, Shape};
+use super::shape::{JsonTool, Shape};
 use crate::chat::json::{Object, object};
 use crate::chat::{ChatRequest, Tool, ToolChoice, ToolKind, functions};
 use crate::raw::RawObject;
@@ -175,7 +175,7 @@ fn is_search(kind: &str) -> bool {
 
 /// The one tool that carries the answer.
 fn answer_only(tool: &JsonTool<'_>) -> Toolbox {
-    let choice = Some(choice("tool", Some(tool.name()), true));
+    let choice = Some(choice("tool", Some(&tool.name), true));
     Toolbox { tools: vec![tool.definition()], choice, forced: true }
 }
 

@@ -6,8 +6,7 @@
 //! does not end in white space.
 
 use super::blocks;
-use super::ids::{Ids, fit};
-use crate::chat::json::{list, object};
+use super::message::{Messages, ending};
 use crate::chat::{Part, Role, Turn};
 use crate::{Losses, Malformed, Severity};
 
@@ -16,22 +15,15 @@ use crate::{Losses, Malformed, Severity};
 pub(super) struct Layout {
     /// Blocks of the system prompt.
     pub(super) system: Vec<Vec<u8>>,
-    /// The messages, roles alternating.
-    pub(super) messages: Vec<Message>,
+    /// The messages.
+    pub(super) messages: Messages,
     /// Tools that were called, each once, in order.
     pub(super) called: Vec<String>,
 }
 
-/// A message: `results` stand before `blocks`.
-pub(super) struct Message {
-    assistant: bool,
-    results: Vec<Vec<u8>>,
-    blocks: Vec<Vec<u8>>,
-}
-
 /// Lays out `turns`.
 pub(super) fn lay_out(turns: &[Turn], losses: &mut Losses) -> Result<Layout, Malformed> {
-    let mut desk = Desk { layout: Layout::default(), ids: Ids::default(), losses };
+    let mut desk = Desk { layout: Layout::default(), losses };
     let operators = |turn: &&Turn| matches!(turn.role, Role::System | Role::Developer);
     let lead = turns.iter().take_while(operators).count();
     desk.system(&turns[..lead]);
@@ -44,7 +36,7 @@ pub(super) fn lay_out(turns: &[Turn], losses: &mut Losses) -> Result<Layout, Mal
             desk.part(part, turn.role, ending)?;
         }
     }
-    desk.open_with_the_user();
+    desk.layout.messages.open_with_the_user(blocks::text(".", None), desk.losses);
     Ok(desk.layout)
 }
 
@@ -52,32 +44,16 @@ impl Layout {
     /// Whether the conversation ends in results of calls that were made without thinking first:
     /// such a loop cannot go on with a thinking budget.
     pub(super) fn in_unthought_loop(&self) -> bool {
-        let [.., before, last] = &*self.messages else { return false };
-        let thought = |block: &Vec<u8>| {
+        self.messages.in_unthought_loop(|block| {
             block.starts_with(br#"{"type":"thinking""#)
                 || block.starts_with(br#"{"type":"redacted_thinking""#)
-        };
-        !last.results.is_empty() && !before.blocks.first().is_some_and(thought)
-    }
-}
-
-impl Message {
-    /// Its JSON.
-    pub(super) fn render(&self) -> Vec<u8> {
-        let blocks = || self.results.iter().chain(&self.blocks);
-        let mut out = Vec::with_capacity(64 + blocks().map(|b| b.len() + 1).sum::<usize>());
-        object(&mut out, |message| {
-            message.text("role", if self.assistant { "assistant" } else { "user" });
-            message.with("content", |out| list(out, blocks()));
-        });
-        out
+        })
     }
 }
 
 /// The layout under way.
 struct Desk<'l> {
     layout: Layout,
-    ids: Ids,
     losses: &'l mut Losses,
 }
 
@@ -107,8 +83,8 @@ impl Desk<'_> {
                     let reason = "the thought that it signs is not there";
                     self.losses.note("messages[].tool_calls[].signature", reason, Severity::Hint);
                 }
-                let at = self.message(true);
-                let id = self.ids.call(id, at);
+                let at = self.layout.messages.speaker(true);
+                let id = self.layout.messages.ids.call(id, at);
                 if !self.layout.called.contains(name) {
                     self.layout.called.push(name.clone());
                 }
@@ -128,7 +104,7 @@ impl Desk<'_> {
                 blocks::text(text.trim_end(), cache.as_deref())
             }
             _ => {
-                if let Some(last) = self.layout.messages.last_mut()
+                if let Some(last) = self.layout.messages.all.last_mut()
                     && blocks::attach(&mut last.blocks, part)
                 {
                     return Ok(());
@@ -137,14 +113,12 @@ impl Desk<'_> {
             }
         };
         if let Some(block) = block {
-            let at = self.message(role == Role::Assistant);
-            self.layout.messages[at].blocks.push(block);
+            let at = self.layout.messages.speaker(role == Role::Assistant);
+            self.layout.messages.all[at].blocks.push(block);
         }
         Ok(())
     }
 
-    /// A result goes to the message right after its call, wherever the client put it. One that
-    /// answers no call stays where it is: the provider says what it thinks of it.
     fn result(
         &mut self,
         client: &str,
@@ -152,49 +126,10 @@ impl Desk<'_> {
         is_error: bool,
         cache: Option<&serde_json::value::RawValue>,
     ) -> Result<(), Malformed> {
-        let (id, at) = match self.ids.answered(client) {
-            Some(call) if call.message + 1 < self.layout.messages.len() => {
-                (call.id, call.message + 1)
-            }
-            Some(call) => (call.id, self.message(false)),
-            None => (fit(client), self.message(false)),
-        };
-        if !self.ids.first_answer(&id) {
-            let reason = "a second result for one call";
-            self.losses.note("messages[].tool_call_id", reason, Severity::Hint);
-            return Ok(());
-        }
+        let place = self.layout.messages.place(client, self.losses);
+        let Some((id, at)) = place else { return Ok(()) };
         let block = blocks::result(&id, parts, is_error, cache, self.losses)?;
-        self.layout.messages[at].results.push(block);
+        self.layout.messages.all[at].results.push(block);
         Ok(())
     }
-
-    /// The message that speaks for this side at the end: the last one, or a new one.
-    fn message(&mut self, assistant: bool) -> usize {
-        let messages = &mut self.layout.messages;
-        if messages.last().is_none_or(|last| last.assistant != assistant) {
-            messages.push(Message { assistant, results: Vec::new(), blocks: Vec::new() });
-        }
-        messages.len() - 1
-    }
-
-    fn open_with_the_user(&mut self) {
-        if self.layout.messages.first().is_none_or(|first| first.assistant) {
-            let reason = "the user must speak first: a full stop was put in their mouth";
-            self.losses.note("messages[0]", reason, Severity::Hint);
-            let blocks = blocks::text(".", None).into_iter().collect();
-            let opening = Message { assistant: false, results: Vec::new(), blocks };
-            self.layout.messages.insert(0, opening);
-        }
-    }
-}
-
-/// The text that the conversation ends with, when it is the assistant's.
-fn ending(turns: &[Turn]) -> Option<&Part> {
-    let blank = |part: &&Part| matches!(part, Part::Text { text, .. } if text.trim().is_empty());
-    let assistants = turns.iter().rev().take_while(|turn| turn.role == Role::Assistant);
-    assistants
-        .flat_map(|turn| turn.parts.iter().rev())
-        .find(|part| !blank(part))
-        .filter(|part| matches!(part, Part::Text { .. }))
 }

@@ -2,8 +2,9 @@
 
 use wayleave_model::target::ModelFacts;
 
+use super::message::Message;
 use super::thinking::Obstacles;
-use super::{output, sampling, thinking, tools, turns};
+use super::{output, sampling, shape, thinking, tools, turns};
 use crate::chat::json::{Object, object};
 use crate::chat::{ChatRequest, rest};
 use crate::{Losses, Malformed, Severity};
@@ -32,7 +33,7 @@ pub(in super::super) fn write(
     }
     let max_tokens = max_tokens(request, facts, losses);
     let layout = turns::lay_out(&request.turns, losses)?;
-    let shape = output::shape(request, facts)?;
+    let shape = shape::shape(request, facts, None)?;
     let toolbox = tools::plan(request, &shape, &layout.called, facts, losses)?;
     let obstacles =
         Obstacles { forced_tool: toolbox.is_forced(), unthought_loop: layout.in_unthought_loop() };
@@ -41,7 +42,7 @@ pub(in super::super) fn write(
     let stop = stop(request, losses);
     note_rest(request, losses);
 
-    let messages: Vec<Vec<u8>> = layout.messages.iter().map(turns::Message::render).collect();
+    let messages: Vec<Vec<u8>> = layout.messages.all.iter().map(Message::render).collect();
     let mut out = Vec::with_capacity(1024 + messages.iter().map(Vec::len).sum::<usize>());
     object(&mut out, |body| {
         body.text("model", model).count("max_tokens", max_tokens);

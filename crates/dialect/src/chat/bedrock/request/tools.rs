@@ -9,9 +9,9 @@ use std::borrow::Cow;
 use wayleave_model::target::ModelFacts;
 
 use super::family::Family;
-use super::output::{AnswerTool, Shape};
 use super::turns::Layout;
 use super::{blocks, names};
+use crate::chat::anthropic::request::shape::{JsonTool, Shape};
 use crate::chat::anthropic::request::tools::{FREE_TEXT, NO_ARGUMENTS, object_schema};
 use crate::chat::json::{Object, object};
 use crate::chat::{ChatRequest, Tool, ToolChoice, ToolKind, functions};
@@ -157,13 +157,13 @@ fn cache_point(tool: &Tool, family: Family, losses: &mut Losses) -> Option<Vec<u
 
 /// The one tool that carries the answer. `any` with one tool on offer demands it, and more models
 /// take that than `tool`.
-fn answer_only(tool: &AnswerTool<'_>, layout: &Layout) -> Toolbox {
-    let mut tools = vec![spec(tool.name(), Some(&tool.description()), tool.schema(), false)];
+fn answer_only(tool: &JsonTool<'_>, layout: &Layout) -> Toolbox {
+    let mut tools = vec![spec(&tool.name, Some(&tool.description), &tool.schema, false)];
     let choice = match gone(layout) {
         gone if gone.is_empty() => choice("any", None),
         gone => {
             tools.extend(gone);
-            choice("tool", Some(tool.name()))
+            choice("tool", Some(&tool.name))
         }
     };
     Toolbox { tools, choice: Some(choice), forced: true }

@@ -10,8 +10,7 @@ use serde_json::value::RawValue;
 use super::family::Family;
 use super::names::{self, Documents};
 use super::{blocks, media};
-use crate::chat::anthropic::request::ids::{Ids, fit};
-use crate::chat::json::{list, object};
+use crate::chat::anthropic::request::message::{Messages, ending};
 use crate::chat::{Part, Role, Turn};
 use crate::{Losses, Malformed, Severity};
 
@@ -23,19 +22,12 @@ const FULL_STOP: &str = ".";
 pub(super) struct Layout {
     /// Blocks of the system prompt.
     pub(super) system: Vec<Vec<u8>>,
-    /// The messages, roles alternating.
-    pub(super) messages: Vec<Message>,
+    /// The messages.
+    pub(super) messages: Messages,
     /// Tools that were called, each once, in order.
     pub(super) called: Vec<String>,
     /// There are results, which demand that tools are defined.
     pub(super) answered: bool,
-}
-
-/// A message: `results` stand before `blocks`.
-pub(super) struct Message {
-    assistant: bool,
-    results: Vec<Vec<u8>>,
-    blocks: Vec<Vec<u8>>,
 }
 
 /// Lays out `turns` for a model of `family`.
@@ -44,13 +36,8 @@ pub(super) fn lay_out(
     family: Family,
     losses: &mut Losses,
 ) -> Result<Layout, Malformed> {
-    let mut desk = Desk {
-        layout: Layout::default(),
-        ids: Ids::default(),
-        documents: Documents::default(),
-        family,
-        losses,
-    };
+    let mut desk =
+        Desk { layout: Layout::default(), documents: Documents::default(), family, losses };
     let operators = |turn: &&Turn| matches!(turn.role, Role::System | Role::Developer);
     let lead = turns.iter().take_while(operators).count();
     desk.system(&turns[..lead]);
@@ -64,7 +51,7 @@ pub(super) fn lay_out(
             desk.part(part, turn.role, ends)?;
         }
     }
-    desk.open_with_the_user();
+    desk.layout.messages.open_with_the_user(blocks::text(FULL_STOP), desk.losses);
     desk.put_words_beside_documents();
     Ok(desk.layout)
 }
@@ -73,29 +60,13 @@ impl Layout {
     /// Whether the conversation ends in results of calls that were made without thinking first:
     /// Claude refuses to go on with such a loop with a thinking budget.
     pub(super) fn in_unthought_loop(&self) -> bool {
-        let [.., before, last] = &*self.messages else { return false };
-        let thought = before.blocks.first().is_some_and(|block| blocks::is_thought(block));
-        !last.results.is_empty() && !thought
-    }
-}
-
-impl Message {
-    /// Its JSON.
-    pub(super) fn render(&self) -> Vec<u8> {
-        let blocks = || self.results.iter().chain(&self.blocks);
-        let mut out = Vec::with_capacity(64 + blocks().map(|b| b.len() + 1).sum::<usize>());
-        object(&mut out, |message| {
-            message.text("role", if self.assistant { "assistant" } else { "user" });
-            message.with("content", |out| list(out, blocks()));
-        });
-        out
+        self.messages.in_unthought_loop(blocks::is_thought)
     }
 }
 
 /// The layout under way.
 struct Desk<'l> {
     layout: Layout,
-    ids: Ids,
     documents: Documents,
     family: Family,
     losses: &'l mut Losses,
@@ -121,8 +92,8 @@ impl Desk<'_> {
         }
         let Some(block) = self.block(part, role, ends)? else { return Ok(()) };
         let point = self.point(mark(part));
-        let at = self.message(role == Role::Assistant);
-        let blocks = &mut self.layout.messages[at].blocks;
+        let at = self.layout.messages.speaker(role == Role::Assistant);
+        let blocks = &mut self.layout.messages.all[at].blocks;
         blocks.push(block);
         blocks.extend(point);
         Ok(())
@@ -138,8 +109,8 @@ impl Desk<'_> {
                     self.losses.note("messages[].tool_calls[].signature", reason, Severity::Hint);
                 }
                 let name = names::tool(name)?;
-                let at = self.message(true);
-                let id = self.ids.call(id, at);
+                let at = self.layout.messages.speaker(true);
+                let id = self.layout.messages.ids.call(id, at);
                 if !self.layout.called.iter().any(|called| called == name) {
                     self.layout.called.push(name.to_owned());
                 }
@@ -222,8 +193,6 @@ impl Desk<'_> {
         })
     }
 
-    /// A result goes to the message right after its call, wherever the client put it. One that
-    /// answers no call stays where it is: the provider says what it thinks of it.
     fn result(
         &mut self,
         client: &str,
@@ -231,18 +200,8 @@ impl Desk<'_> {
         is_error: bool,
         cache: Option<&RawValue>,
     ) -> Result<(), Malformed> {
-        let (id, at) = match self.ids.answered(client) {
-            Some(call) if call.message + 1 < self.layout.messages.len() => {
-                (call.id, call.message + 1)
-            }
-            Some(call) => (call.id, self.message(false)),
-            None => (fit(client), self.message(false)),
-        };
-        if !self.ids.first_answer(&id) {
-            let reason = "a second result for one call";
-            self.losses.note("messages[].tool_call_id", reason, Severity::Hint);
-            return Ok(());
-        }
+        let place = self.layout.messages.place(client, self.losses);
+        let Some((id, at)) = place else { return Ok(()) };
         let mut inside = Vec::with_capacity(parts.len());
         for part in parts {
             inside.extend(self.medium(part)?);
@@ -251,7 +210,7 @@ impl Desk<'_> {
         let point = self.point(cache.or_else(|| parts.iter().rev().find_map(mark)));
         let block = blocks::result(&id, inside, is_error, self.family, self.losses);
         self.layout.answered = true;
-        let results = &mut self.layout.messages[at].results;
+        let results = &mut self.layout.messages.all[at].results;
         results.push(block);
         results.extend(point);
         Ok(())
@@ -261,27 +220,8 @@ impl Desk<'_> {
         blocks::cache_point(mark?, self.family, self.losses)
     }
 
-    /// The message that speaks for this side at the end: the last one, or a new one.
-    fn message(&mut self, assistant: bool) -> usize {
-        let messages = &mut self.layout.messages;
-        if messages.last().is_none_or(|last| last.assistant != assistant) {
-            messages.push(Message { assistant, results: Vec::new(), blocks: Vec::new() });
-        }
-        messages.len() - 1
-    }
-
-    fn open_with_the_user(&mut self) {
-        if self.layout.messages.first().is_none_or(|first| first.assistant) {
-            let reason = "the user must speak first: a full stop was put in their mouth";
-            self.losses.note("messages[0]", reason, Severity::Hint);
-            let blocks = blocks::text(FULL_STOP).into_iter().collect();
-            let opening = Message { assistant: false, results: Vec::new(), blocks };
-            self.layout.messages.insert(0, opening);
-        }
-    }
-
     fn put_words_beside_documents(&mut self) {
-        for message in &mut self.layout.messages {
+        for message in &mut self.layout.messages.all {
             let any = |is: fn(&[u8]) -> bool| message.blocks.iter().any(|block| is(block));
             if any(blocks::is_document) && !any(blocks::is_text) {
                 let reason = "a document needs words beside it: a full stop was added";
@@ -312,14 +252,4 @@ fn mark(part: &Part) -> Option<&RawValue> {
         | Part::ToolResult { cache, .. } => cache.as_deref(),
         _ => None,
     }
-}
-
-/// The text that the conversation ends with, when it is the assistant's.
-fn ending(turns: &[Turn]) -> Option<&Part> {
-    let blank = |part: &&Part| matches!(part, Part::Text { text, .. } if text.trim().is_empty());
-    let assistants = turns.iter().rev().take_while(|turn| turn.role == Role::Assistant);
-    assistants
-        .flat_map(|turn| turn.parts.iter().rev())
-        .find(|part| !blank(part))
-        .filter(|part| matches!(part, Part::Text { .. }))
 }

@@ -3,8 +3,9 @@
 use wayleave_model::target::ModelFacts;
 
 use super::family::Family;
-use super::output::Shape;
 use super::{extras, labels, output, reasoning, sampling, tools, turns};
+use crate::chat::anthropic::request::message::Message;
+use crate::chat::anthropic::request::shape::Shape;
 use crate::chat::anthropic::request::thinking::Obstacles;
 use crate::chat::json::object;
 use crate::chat::{ChatRequest, Written};
@@ -35,7 +36,7 @@ pub(in super::super) fn write(
     let thoughts = reasoning::plan(request, family, facts, room, obstacles, losses);
     let inference = sampling::plan(request, family, facts, max_tokens, &thoughts, losses);
 
-    let messages: Vec<Vec<u8>> = layout.messages.iter().map(turns::Message::render).collect();
+    let messages: Vec<Vec<u8>> = layout.messages.all.iter().map(Message::render).collect();
     let mut body = Vec::with_capacity(1024 + messages.iter().map(Vec::len).sum::<usize>());
     object(&mut body, |body| {
         body.list("messages", &messages);
@@ -49,7 +50,7 @@ pub(in super::super) fn write(
         labels::write(request, body, losses);
     });
     let answer_tool = match &shape {
-        Shape::Tool(tool) => Some(tool.name().to_owned()),
+        Shape::Tool(tool) => Some(tool.name.clone()),
         Shape::Free | Shape::Native { .. } => None,
     };
     Ok(Written { body, answer_tool })
