@@ -3,19 +3,12 @@
 use wayleave_dialect::Dialect;
 use wayleave_model::provider::{ModelType, Operation};
 
-use http::HeaderMap;
-use wayleave_model::target::ModelFacts;
-
 use super::compatible::{API_KEY_FIELD, BASE_URL_FIELD, BEARER, Compatible, OVERRIDE_FIELD, PLAIN};
-use crate::address::{BaseUrl, normalise_base_url};
+use crate::Offer;
 use crate::manifest::{Field, Manifest};
-use crate::{Account, BadAccount, Offer, ProviderKind};
 
 /// Cohere. Addresses and headers: <https://docs.cohere.com/reference/about>.
-pub(super) struct Cohere;
-
-/// What it has in common with every vendor of one bearer key.
-static BEARER_KEY: Compatible = Compatible {
+pub(super) static COHERE: Compatible = Compatible {
     manifest: &Manifest {
         id: "cohere",
         label: "Cohere",
@@ -33,45 +26,11 @@ static BEARER_KEY: Compatible = Compatible {
         ..BEARER
     },
     operations: &[(Operation::Chat, &[Offer { dialect: Dialect::Cohere, path: "/v2/chat" }])],
+    // Its operations are of different versions, so the address is stored without any.
+    tails: &["/v2/chat", "/v1/chat", "/v2", "/v1", "/compatibility/v1", "/compatibility"],
     families: None,
     ..PLAIN
 };
-
-impl ProviderKind for Cohere {
-    fn manifest(&self) -> &'static Manifest {
-        BEARER_KEY.manifest()
-    }
-
-    /// Its operations are of different versions, so the address is stored without any.
-    fn base_url(&self, typed: &str) -> Result<BaseUrl, BadAccount> {
-        const TAILS: [&str; 6] =
-            ["/v2/chat", "/v1/chat", "/v2", "/v1", "/compatibility/v1", "/compatibility"];
-        let mut it = normalise_base_url(typed, None)?;
-        while let Some(tail) = TAILS.into_iter().find(|tail| it.url.ends_with(tail)) {
-            it.url.truncate(it.url.len() - tail.len());
-            it.notes.push(format!("{tail} was cut off: it is part of the operation's path"));
-        }
-        Ok(it)
-    }
-
-    fn offers(&self, operation: Operation, facts: &ModelFacts) -> &'static [Offer] {
-        BEARER_KEY.offers(operation, facts)
-    }
-
-    fn url(
-        &self,
-        account: &Account<'_>,
-        offer: &Offer,
-        model: &str,
-        stream: bool,
-    ) -> Result<String, BadAccount> {
-        BEARER_KEY.url(account, offer, model, stream)
-    }
-
-    fn headers(&self, account: &Account<'_>) -> Result<HeaderMap, BadAccount> {
-        BEARER_KEY.headers(account)
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -79,8 +38,10 @@ mod tests {
 
     use wayleave_model::Secret;
     use wayleave_model::credential::SecretFields;
+    use wayleave_model::target::ModelFacts;
 
     use super::*;
+    use crate::{Account, ProviderKind};
 
     #[test]
     fn the_version_may_be_in_the_address_or_not() {
@@ -91,9 +52,9 @@ mod tests {
             ("https://api.cohere.ai/compatibility/v1", "https://api.cohere.ai"),
             ("https://gateway.example/cohere/v1", "https://gateway.example/cohere"),
         ] {
-            let it = Cohere.base_url(typed).expect(typed);
+            let it = COHERE.base_url(typed).expect(typed);
             assert_eq!(it.url, stored);
-            assert_eq!(Cohere.base_url(&it.url).expect(stored).url, stored);
+            assert_eq!(COHERE.base_url(&it.url).expect(stored).url, stored);
         }
     }
 
@@ -103,14 +64,14 @@ mod tests {
         let settings = BTreeMap::new();
         let base_url = "https://api.cohere.com";
         let account = Account { base_url, settings: &settings, secrets: &secrets };
-        let offer = Cohere.offers(Operation::Chat, &ModelFacts::default())[0];
+        let offer = COHERE.offers(Operation::Chat, &ModelFacts::default())[0];
         assert_eq!(offer.dialect, Dialect::Cohere);
-        let url = Cohere.url(&account, &offer, "command-a", true);
+        let url = COHERE.url(&account, &offer, "command-a", true);
         assert_eq!(url, Ok("https://api.cohere.com/v2/chat".to_owned()));
-        let headers = Cohere.headers(&account).expect("a usable account");
+        let headers = COHERE.headers(&account).expect("a usable account");
         assert_eq!(headers.get("authorization").expect("sent"), "Bearer co-canary");
         assert!(!format!("{headers:?}").contains("canary"));
         let without = Account { secrets: &SecretFields::default(), ..account };
-        assert_eq!(Cohere.headers(&without).expect_err("no key").field, "api_key");
+        assert_eq!(COHERE.headers(&without).expect_err("no key").field, "api_key");
     }
 }

@@ -9,6 +9,7 @@ use wayleave_model::target::ModelFacts;
 
 use super::families;
 use super::place::Place;
+use crate::address::{BaseUrl, normalise_base_url};
 use crate::manifest::{BASE_URL, Control, Field, Manifest};
 use crate::{Account, BadAccount, Offer, ProviderKind, Quirks};
 
@@ -29,6 +30,8 @@ pub(super) struct Compatible {
     pub(super) place: Place,
     /// How its chat completions differ from OpenAI's.
     pub(super) quirks: &'static Quirks,
+    /// Ends of an address that are no part of it, but of the operations' paths.
+    pub(super) tails: &'static [&'static str],
     /// What a model's endpoint families make of its offers of chat; `None`: nothing.
     pub(super) families: Option<fn(&ModelFacts) -> &'static [Offer]>,
 }
@@ -41,6 +44,7 @@ pub(super) const PLAIN: Compatible = Compatible {
     headers: &[],
     place: Place::Manifest,
     quirks: &Quirks::NONE,
+    tails: &[],
     families: Some(families::chat_unless_said),
 };
 
@@ -130,6 +134,15 @@ impl ProviderKind for Compatible {
 
     fn place(&self) -> Option<String> {
         self.place.describe()
+    }
+
+    fn base_url(&self, typed: &str) -> Result<BaseUrl, BadAccount> {
+        let mut it = normalise_base_url(typed, self.manifest.version_path)?;
+        while let Some(tail) = self.tails.iter().find(|tail| it.url.ends_with(**tail)) {
+            it.url.truncate(it.url.len() - tail.len());
+            it.notes.push(format!("{tail} was cut off: it is part of the operation's path"));
+        }
+        Ok(it)
     }
 
     fn offers(&self, operation: Operation, facts: &ModelFacts) -> &'static [Offer] {

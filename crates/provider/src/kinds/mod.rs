@@ -21,8 +21,8 @@ use vendors::{clouds, labs, local, platforms, regional, routers};
 pub static KINDS: &[&dyn ProviderKind] = &[
     &openai::OPENAI,
     &anthropic::Anthropic,
-    &cohere::Cohere,
-    &ollama::Ollama,
+    &cohere::COHERE,
+    &ollama::OLLAMA,
     &bedrock::Bedrock,
     &azure::AzureOpenAi,
     &gemini::Gemini,

@@ -1,21 +1,15 @@
 //! Ollama: on one's own machine without a key, or at ollama.com with one.
 
-use http::HeaderMap;
 use wayleave_dialect::Dialect;
 use wayleave_model::provider::{ModelType, Operation};
-use wayleave_model::target::ModelFacts;
 
 use super::compatible::{API_KEY_FIELD, BASE_URL_FIELD, BEARER, Compatible, OVERRIDE_FIELD, PLAIN};
-use crate::address::{BaseUrl, normalise_base_url};
+use crate::Offer;
 use crate::manifest::{Field, Manifest};
-use crate::{Account, BadAccount, Offer, ProviderKind};
 
 /// Ollama. Addresses and keys: <https://docs.ollama.com/api/introduction> and
 /// <https://docs.ollama.com/api/authentication>.
-pub(super) struct Ollama;
-
-/// What it has in common with every server of one optional bearer key.
-static BEARER_KEY: Compatible = Compatible {
+pub(super) static OLLAMA: Compatible = Compatible {
     manifest: &Manifest {
         id: "ollama",
         label: "Ollama",
@@ -49,44 +43,11 @@ static BEARER_KEY: Compatible = Compatible {
             Offer { dialect: Dialect::OpenAiChat, path: "/v1/chat/completions" },
         ],
     )],
+    // Its two grammars stand below different paths, so the address is stored without either.
+    tails: &["/api/chat", "/api/generate", "/api/tags", "/api", "/v1"],
     families: None,
     ..PLAIN
 };
-
-impl ProviderKind for Ollama {
-    fn manifest(&self) -> &'static Manifest {
-        BEARER_KEY.manifest()
-    }
-
-    /// Its two grammars stand below different paths, so the address is stored without either.
-    fn base_url(&self, typed: &str) -> Result<BaseUrl, BadAccount> {
-        const TAILS: [&str; 5] = ["/api/chat", "/api/generate", "/api/tags", "/api", "/v1"];
-        let mut it = normalise_base_url(typed, None)?;
-        while let Some(tail) = TAILS.into_iter().find(|tail| it.url.ends_with(tail)) {
-            it.url.truncate(it.url.len() - tail.len());
-            it.notes.push(format!("{tail} was cut off: it is part of the operation's path"));
-        }
-        Ok(it)
-    }
-
-    fn offers(&self, operation: Operation, facts: &ModelFacts) -> &'static [Offer] {
-        BEARER_KEY.offers(operation, facts)
-    }
-
-    fn url(
-        &self,
-        account: &Account<'_>,
-        offer: &Offer,
-        model: &str,
-        stream: bool,
-    ) -> Result<String, BadAccount> {
-        BEARER_KEY.url(account, offer, model, stream)
-    }
-
-    fn headers(&self, account: &Account<'_>) -> Result<HeaderMap, BadAccount> {
-        BEARER_KEY.headers(account)
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -94,8 +55,10 @@ mod tests {
 
     use wayleave_model::Secret;
     use wayleave_model::credential::SecretFields;
+    use wayleave_model::target::ModelFacts;
 
     use super::*;
+    use crate::{Account, ProviderKind};
 
     #[test]
     fn every_address_that_people_paste_is_the_servers() {
@@ -107,11 +70,11 @@ mod tests {
             "http://127.0.0.1:11434/api",
             "http://127.0.0.1:11434/api/chat",
         ] {
-            let it = Ollama.base_url(typed).expect(typed);
+            let it = OLLAMA.base_url(typed).expect(typed);
             assert_eq!(it.url, "http://127.0.0.1:11434", "{typed}");
             assert_eq!(it.notes.is_empty(), !typed.contains("/v1") && !typed.contains("/api"));
         }
-        let behind = Ollama.base_url("https://host/ollama/api").expect("an address");
+        let behind = OLLAMA.base_url("https://host/ollama/api").expect("an address");
         assert_eq!(behind.url, "https://host/ollama");
     }
 
@@ -120,10 +83,10 @@ mod tests {
         let (settings, secrets) = (BTreeMap::new(), SecretFields::default());
         let base_url = "http://127.0.0.1:11434";
         let account = Account { base_url, settings: &settings, secrets: &secrets };
-        let offers = Ollama.offers(Operation::Chat, &ModelFacts::default());
+        let offers = OLLAMA.offers(Operation::Chat, &ModelFacts::default());
         let urls: Vec<_> = offers
             .iter()
-            .map(|offer| (offer.dialect, Ollama.url(&account, offer, "m", true).expect("a URL")))
+            .map(|offer| (offer.dialect, OLLAMA.url(&account, offer, "m", true).expect("a URL")))
             .collect();
         assert_eq!(
             urls,
@@ -139,7 +102,7 @@ mod tests {
         let settings = BTreeMap::new();
         let headers = |secrets: &SecretFields| {
             let account = Account { base_url: "https://ollama.com", settings: &settings, secrets };
-            Ollama.headers(&account).expect("a usable account")
+            OLLAMA.headers(&account).expect("a usable account")
         };
         assert!(headers(&SecretFields::default()).is_empty());
         let secrets = SecretFields::new([("api_key".to_owned(), Secret::new("canary"))]);
