@@ -1,18 +1,33 @@
 //! An answer in one dialect, carried to a client that reads another: frames, events, frames.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::Bytes;
 
-use super::keep::Keeping;
+use super::form::Form;
+use super::keep::{Anchor, Keeping, Kept};
 use super::{Answer, Carried, Carry, KEPT_LOSSES, Seen, Unwrap, Whole, is_text, seals};
 use crate::chat::{ChatEvent, Finish, ReadEvents, WriteEvents};
 use crate::error::Fault;
-use crate::frame::{FrameTooLong, Frames, Framing, LONGEST};
+use crate::frame::{Frames, Framing};
 use crate::{ClientDialect, Dialect};
 
 /// Carries a stream between two dialects.
 pub struct Translate {
     reader: Box<dyn ReadEvents>,
     writer: Box<dyn WriteEvents>,
+    crossing: Crossing,
+    form: Form,
+    /// What a body that is no stream begins with.
+    openings: &'static [u8],
+    frames: Frames,
+    /// Read and not yet written; kept for its capacity.
+    events: Vec<ChatEvent>,
+    seen: Seen,
+    finished: bool,
+    ended: bool,
+}
+
+/// What becomes of an answer's events between two dialects, streamed or not.
+struct Crossing {
     /// The provider's dialect.
     from: Dialect,
     /// Its name for the model, where its dialect does not repeat it.
@@ -21,54 +36,70 @@ pub struct Translate {
     forgets: bool,
     unwrap: Option<Unwrap>,
     keeping: Option<Keeping>,
-    framing: Framing,
-    form: Form,
-    /// Read and not yet written; kept for its capacity.
-    events: Vec<ChatEvent>,
-    seen: Seen,
-    finished: bool,
-    ended: bool,
 }
 
-/// How the upstream answers.
-enum Form {
-    /// Nothing but white space yet.
-    Unknown,
-    /// With a stream, as it was asked to.
-    Frames(Frames),
-    /// With one JSON body: an error with a status of success, or an answer from a provider that
-    /// cannot stream.
-    Whole(BytesMut),
+impl Crossing {
+    fn new(from: Dialect, to: ClientDialect, answer: &Answer) -> Crossing {
+        Crossing {
+            from,
+            target_model: answer.target_model.clone(),
+            // Gemini's command line drops thoughts, and the signatures on them, from what it
+            // sends back.
+            forgets: to == ClientDialect::Gemini,
+            unwrap: answer.answer_tool.clone().map(Unwrap::new),
+            keeping: answer.keep.then(Keeping::default),
+        }
+    }
+
+    /// The event as the client's answer has it. `None`: it has no place there.
+    fn event(&mut self, event: ChatEvent) -> Option<ChatEvent> {
+        let mut event = match &mut self.unwrap {
+            Some(unwrap) => unwrap.event(event)?,
+            None => event,
+        };
+        if let Some(keeping) = &mut self.keeping {
+            keeping.event(&event);
+        }
+        match &mut event {
+            // An answer whose dialect does not say which model gave it says the target's.
+            ChatEvent::Begin { model, .. } if model.is_empty() => {
+                self.target_model.clone_into(model);
+            }
+            ChatEvent::Seal { seal, .. } => seals::mark(seal, self.from),
+            _ => (),
+        }
+        Some(event)
+    }
+
+    /// What is to be kept for the client when all is written, and `losses` could not be.
+    fn kept(&mut self, losses: &[&'static str]) -> Option<Box<(Anchor, Kept)>> {
+        let lost = self.forgets || KEPT_LOSSES.iter().any(|name| losses.contains(name));
+        let keeping = self.keeping.take().filter(|_| lost)?;
+        keeping.finish(self.from).map(Box::new)
+    }
 }
 
 impl Translate {
     /// From an upstream that speaks `from` to a client that speaks `to`.
     pub fn new(from: Dialect, to: ClientDialect, answer: &Answer) -> Translate {
-        let unwrap = answer.answer_tool.clone().map(Unwrap::new);
-        let keeping = answer.keep.then(Keeping::default);
         let (reader, writer) = (from.chat().reader(answer), to.chat().writer(answer));
-        let target_model = answer.target_model.clone();
-        let forgets = forgets(to);
-        let plain = Translate::between(from, reader, writer);
-        Translate { target_model, forgets, unwrap, keeping, ..plain }
+        Translate::between(Crossing::new(from, to, answer), reader, writer)
     }
 
     /// From any reader to any writer.
     fn between(
-        from: Dialect,
+        crossing: Crossing,
         reader: Box<dyn ReadEvents>,
         writer: Box<dyn WriteEvents>,
     ) -> Translate {
+        let framing = crossing.from.chat().framing();
         Translate {
             reader,
             writer,
-            from,
-            target_model: String::new(),
-            forgets: false,
-            unwrap: None,
-            keeping: None,
-            framing: from.chat().framing(),
+            crossing,
             form: Form::Unknown,
+            openings: if framing == Framing::Lines { b"" } else { b"{" },
+            frames: Frames::new(framing),
             events: Vec::new(),
             seen: Seen::default(),
             finished: false,
@@ -77,35 +108,17 @@ impl Translate {
     }
 
     /// Reads what `chunk` completes. `Ok(true)`: the provider has said its last word.
-    fn read(&mut self, mut chunk: Bytes) -> Result<bool, Fault> {
-        if matches!(self.form, Form::Unknown) {
-            let start = chunk.iter().position(is_text).unwrap_or(chunk.len());
-            chunk.advance(start);
-            self.form = match chunk.first() {
-                None => return Ok(false),
-                Some(b'<') => return Err(web_page()),
-                Some(b'{') if self.framing != Framing::Lines => Form::Whole(BytesMut::new()),
-                Some(_) => Form::Frames(Frames::new(self.framing)),
-            };
-        }
-        match &mut self.form {
-            Form::Whole(body) if body.len() + chunk.len() > LONGEST => Err(FrameTooLong.into()),
-            Form::Whole(body) => {
-                body.extend_from_slice(&chunk);
-                Ok(false)
+    fn read(&mut self, chunk: Bytes) -> Result<bool, Fault> {
+        let page = |_: &[u8]| web_page();
+        let Some(chunk) = self.form.take(chunk, self.openings, page)? else { return Ok(false) };
+        self.frames.push(chunk);
+        while let Some(frame) = self.frames.next_frame()? {
+            self.reader.frame(&frame, &mut self.events)?;
+            if self.reader.done() {
+                return Ok(true);
             }
-            Form::Frames(frames) => {
-                frames.push(chunk);
-                while let Some(frame) = frames.next_frame()? {
-                    self.reader.frame(&frame, &mut self.events)?;
-                    if self.reader.done() {
-                        return Ok(true);
-                    }
-                }
-                Ok(false)
-            }
-            Form::Unknown => Ok(false),
         }
+        Ok(false)
     }
 
     /// Reads what the upstream's end completes.
@@ -117,8 +130,8 @@ impl Translate {
                 self.seen.repaired("not_streamed");
                 return Ok(());
             }
-            Form::Frames(frames) => {
-                if let Some(frame) = frames.finish()? {
+            Form::Frames => {
+                if let Some(frame) = self.frames.finish()? {
                     self.reader.frame(&frame, &mut self.events)?;
                 }
             }
@@ -131,18 +144,7 @@ impl Translate {
     fn write(&mut self, read: Result<bool, Fault>, out: &mut Carried) {
         let mut bytes = Vec::new();
         for event in self.events.drain(..) {
-            let event = match &mut self.unwrap {
-                Some(unwrap) => unwrap.event(event),
-                None => Some(event),
-            };
-            let Some(mut event) = event else { continue };
-            if let Some(keeping) = &mut self.keeping {
-                keeping.event(&event);
-            }
-            name(&mut event, &self.target_model);
-            if let ChatEvent::Seal { seal, .. } = &mut event {
-                seals::mark(seal, self.from);
-            }
+            let Some(event) = self.crossing.event(event) else { continue };
             self.seen.event(&event);
             self.finished |= matches!(event, ChatEvent::Finish { .. });
             self.writer.event(&event, &mut bytes);
@@ -160,11 +162,8 @@ impl Translate {
         let losses = self.writer.losses();
         let known = self.seen.losses.len();
         self.seen.losses.extend(losses.iter().skip(known));
-        let lost = self.forgets || KEPT_LOSSES.iter().any(|name| self.seen.losses.contains(name));
-        if let (true, Some(Ok(())), Some(keeping)) =
-            (lost, &end, self.keeping.take_if(|_| end.is_some()))
-        {
-            self.seen.kept = keeping.finish(self.from).map(Box::new);
+        if let Some(Ok(())) = end {
+            self.seen.kept = self.crossing.kept(&self.seen.losses);
         }
         if !bytes.is_empty() {
             out.bytes.push(bytes.into());
@@ -210,18 +209,9 @@ pub fn translate_whole(
     }
     let mut events = Vec::new();
     from.chat().reader(answer).whole(body, &mut events)?;
-    if let Some(tool) = &answer.answer_tool {
-        let mut unwrap = Unwrap::new(tool.clone());
-        events = events.into_iter().filter_map(|event| unwrap.event(event)).collect();
-    }
-    let mut keeping = Keeping::default();
-    for event in &mut events {
-        keeping.event(event);
-        name(event, &answer.target_model);
-        if let ChatEvent::Seal { seal, .. } = event {
-            seals::mark(seal, from);
-        }
-    }
+    let mut crossing = Crossing::new(from, to, answer);
+    let mut events: Vec<ChatEvent> =
+        events.into_iter().filter_map(|event| crossing.event(event)).collect();
     let mut seen = Seen::default();
     events.iter().for_each(|event| seen.event(event));
     if !seen.semantic {
@@ -235,30 +225,14 @@ pub fn translate_whole(
     let mut writer = to.chat().writer(answer);
     let body = writer.whole(&events).into();
     let losses = writer.losses().to_vec();
-    let lost = forgets(to) || KEPT_LOSSES.iter().any(|name| losses.contains(name));
-    let kept = if answer.keep && lost { keeping.finish(from).map(Box::new) } else { None };
     Ok(Whole {
         body,
         usage: seen.usage,
         content_bytes: seen.content_bytes,
         repairs: seen.repairs,
+        kept: crossing.kept(&losses),
         losses,
-        kept,
     })
-}
-
-/// Gemini's command line drops thoughts, and the signatures on them, from what it sends back.
-fn forgets(client: ClientDialect) -> bool {
-    client == ClientDialect::Gemini
-}
-
-/// An answer whose dialect does not say which model gave it says the target's.
-fn name(event: &mut ChatEvent, target_model: &str) {
-    if let ChatEvent::Begin { model, .. } = event
-        && model.is_empty()
-    {
-        target_model.clone_into(model);
-    }
 }
 
 fn web_page() -> Fault {

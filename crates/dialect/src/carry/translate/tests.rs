@@ -85,8 +85,10 @@ type Told = (String, Option<Result<(), Fault>>, Seen);
 
 /// What the client reads of `chunks`, how it ended, and what was seen.
 fn told<'c>(chunks: impl IntoIterator<Item = &'c [u8]>) -> Told {
+    let (from, to) = (Dialect::OpenAiChat, ClientDialect::OpenAiChat);
+    let crossing = Crossing::new(from, to, &Answer::default());
     let mut carrier =
-        Translate::between(Dialect::OpenAiChat, Box::new(Toy::default()), Box::new(Toy::default()));
+        Translate::between(crossing, Box::new(Toy::default()), Box::new(Toy::default()));
     let mut bytes = Vec::new();
     let mut end = None;
     let mut step = |carried: Carried| {
