@@ -20,6 +20,8 @@ pub(super) struct Lane {
     open: Option<Piece>,
     /// What brought something, so that its end need not.
     got: Vec<Piece>,
+    /// What was begun as a part.
+    begun: Vec<Piece>,
     /// Annotations of the open piece.
     notes: usize,
     logprobs: bool,
@@ -89,6 +91,7 @@ impl Lane {
             done: false,
             open: None,
             got: Vec::new(),
+            begun: Vec::new(),
             notes: 0,
             logprobs: false,
         }
@@ -197,14 +200,19 @@ impl Lane {
             return self.complete(Piece::Refusal(at), wire::string(part.refusal));
         }
         self.complete(piece, wire::string(part.text));
-        if self.open != Some(piece) {
-            return;
-        }
         let notes = wire::list::<&RawValue>(part.annotations);
+        let list = wire::filled(part.logprobs);
+        if self.open != Some(piece) {
+            // An empty text about which something is said is a part too.
+            if self.begun.contains(&piece) || notes.is_empty() && list.is_none() {
+                return;
+            }
+            self.open(piece, PartKind::Text);
+        }
         for note in notes.into_iter().skip(self.notes) {
             self.annotate(piece, note.get());
         }
-        if let Some(list) = wire::filled(part.logprobs).filter(|_| !self.logprobs) {
+        if let Some(list) = list.filter(|_| !self.logprobs) {
             self.logprobs(piece, list);
         }
     }
@@ -234,6 +242,7 @@ impl Lane {
 
     fn open(&mut self, piece: Piece, part: PartKind) {
         self.close();
+        self.begun.push(piece);
         (self.open, self.notes, self.logprobs) = (Some(piece), 0, false);
         self.said.push(ChatEvent::Open { choice: 0, index: 0, part });
     }

@@ -156,6 +156,40 @@ fn servers_that_send_only_whole_items_or_only_the_end_are_read_too() {
 }
 
 #[test]
+fn what_is_said_about_an_empty_text_is_said_whole_and_streamed() {
+    let source = r#"{"type":"url_citation","start_index":0,"end_index":0,"url":"u","title":"t"}"#;
+    let message = format!(
+        r#"{{"id":"msg_1","type":"message","role":"assistant","content":[{{"type":"output_text","text":"","annotations":[{source}]}},{{"type":"output_text","text":"","annotations":[]}},{{"type":"output_text","text":"a","annotations":[]}}]}}"#
+    );
+    let completed =
+        format!(r#"{{"id":"r","model":"m","status":"completed","output":[{message}]}}"#);
+    let neutral = r#"{"type":"url_citation","url_citation":{"start_index":0,"end_index":0,"url":"u","title":"t"}}"#;
+    let expected = [
+        ChatEvent::Begin { id: "r".to_owned(), model: "m".to_owned() },
+        open(0, PartKind::Text),
+        note(0, "annotation", neutral),
+        close(0),
+        open(1, PartKind::Text),
+        delta(1, "a"),
+        close(1),
+        finish(Finish::Stop),
+    ];
+    assert_eq!(whole(&completed).unwrap(), expected);
+    let added = format!(
+        r#"{{"type":"response.output_text.annotation.added","item_id":"msg_1","output_index":0,"content_index":0,"annotation_index":0,"annotation":{source}}}"#
+    );
+    let streamed = read(&[
+        r#"{"type":"response.created","response":{"id":"r","model":"m","status":"in_progress","output":[]}}"#,
+        r#"{"type":"response.output_item.added","output_index":0,"item":{"id":"msg_1","type":"message","content":[]}}"#,
+        &added,
+        r#"{"type":"response.output_text.delta","item_id":"msg_1","output_index":0,"content_index":2,"delta":"a"}"#,
+        &format!(r#"{{"type":"response.output_item.done","output_index":0,"item":{message}}}"#),
+        &format!(r#"{{"type":"response.completed","response":{completed}}}"#),
+    ]);
+    assert_eq!(streamed.unwrap(), expected);
+}
+
+#[test]
 fn pictures_and_what_the_provider_ran_are_parts() {
     let body = r#"{"id":"resp_1","model":"gpt-5","status":"completed","output":[
         {"type":"web_search_call","id":"ws_1","status":"completed","action":{"type":"search","query":"q"}},
