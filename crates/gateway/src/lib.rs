@@ -28,6 +28,7 @@ mod origin;
 pub mod outbound;
 pub mod pipeline;
 pub mod pool;
+pub mod prove;
 pub mod ready;
 pub mod recorder;
 pub mod refusal;

@@ -80,7 +80,12 @@ impl Tokens {
     }
 }
 
-async fn fetch(client: &Upstream, exchange: Exchange, now: Timestamp) -> Result<Token, NoToken> {
+/// Exchanges a credential for a token.
+pub(crate) async fn fetch(
+    client: &Upstream,
+    exchange: Exchange,
+    now: Timestamp,
+) -> Result<Token, NoToken> {
     let away = |message: String| NoToken {
         status: StatusCode::SERVICE_UNAVAILABLE,
         message: format!("the token service could not be asked: {message}"),

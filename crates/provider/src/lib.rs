@@ -9,7 +9,9 @@ pub mod exchange;
 pub mod failure;
 pub mod form;
 pub mod kinds;
+pub mod listing;
 pub mod manifest;
+pub mod proof;
 pub mod quirks;
 pub mod sign;
 
@@ -28,6 +30,7 @@ pub use address::BaseUrl;
 pub use exchange::{Exchange, Token};
 pub use failure::Verdict;
 pub use kinds::{KINDS, kind};
+pub use listing::{Listed, Listing};
 pub use manifest::{KnownModel, Manifest};
 pub use quirks::Quirks;
 
@@ -75,6 +78,14 @@ pub trait ProviderKind: Send + Sync + 'static {
     /// The headers every request of this account carries: authorisation, version, organisation.
     /// Asked once per configuration; secret values are marked sensitive.
     fn headers(&self, account: &Account<'_>) -> Result<HeaderMap, BadAccount>;
+
+    /// Where it lists its models, free of charge; `None`: it has no such call.
+    ///
+    /// # Errors
+    /// The account has no address.
+    fn listing(&self, _account: &Account<'_>) -> Result<Option<Listing>, BadAccount> {
+        Ok(None)
+    }
 
     /// Adds a signature that covers the request. Called last, when URL, headers and body are
     /// final. Kinds whose authorisation is a constant header need none.

@@ -15,6 +15,7 @@ use std::time::Duration;
 use http::{HeaderMap, Request, StatusCode, header};
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tower_service::Service as _;
 
 use crate::settings::Settings;
 use address::Guard;
@@ -27,6 +28,7 @@ use decode::Decoder;
 #[derive(Clone)]
 pub struct Upstream {
     client: Client<Connector, Pieces>,
+    connector: Connector,
 }
 
 /// An answer's head, and its body to come.
@@ -89,8 +91,14 @@ impl Upstream {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(90))
             .pool_max_idle_per_host(usize::MAX)
-            .build(connector);
-        Ok(Upstream { client })
+            .build(connector.clone());
+        Ok(Upstream { client, connector })
+    }
+
+    /// Opens a connection to where `uri` leads, TLS included, and closes it.
+    pub async fn reach(&self, uri: http::Uri) -> Result<(), SendError> {
+        let connected = self.connector.clone().call(uri).await;
+        connected.map(drop).map_err(|why| SendError::Connect(why.to_string()))
     }
 
     /// Sends `request` and waits at most `first_byte` for the head.

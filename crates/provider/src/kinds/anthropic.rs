@@ -9,6 +9,7 @@ use super::compatible::{
     API_KEY, API_KEY_FIELD, BASE_URL_FIELD, BEARER, OVERRIDE_FIELD, below, secret_value,
 };
 use crate::address::{BaseUrl, normalise_base_url};
+use crate::listing::{Listing, Shape};
 use crate::manifest::{Field, Manifest};
 use crate::{Account, BadAccount, Offer, ProviderKind};
 
@@ -66,6 +67,10 @@ impl ProviderKind for Anthropic {
         _stream: bool,
     ) -> Result<String, BadAccount> {
         below(account.base_url, offer.path)
+    }
+
+    fn listing(&self, account: &Account<'_>) -> Result<Option<Listing>, BadAccount> {
+        Listing::below(account, "/v1/models?limit=1000", Shape::OpenAi)
     }
 
     fn headers(&self, account: &Account<'_>) -> Result<HeaderMap, BadAccount> {

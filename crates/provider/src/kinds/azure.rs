@@ -19,6 +19,7 @@ use super::compatible::{
 };
 use super::families;
 use crate::address::{BaseUrl, normalise_base_url, safe_segment};
+use crate::listing::{Listing, Shape};
 use crate::manifest::{Choice, Condition, Control, Field, Manifest};
 use crate::quirks::{Difference, Quirk};
 use crate::sign::sigv4::encode;
@@ -149,6 +150,18 @@ impl ProviderKind for AzureOpenAi {
         let version = version(account)?;
         let path = format!("/openai/deployments/{deployment}{path}?api-version={version}");
         below(account.base_url, &path)
+    }
+
+    /// What the resource can deploy:
+    /// <https://learn.microsoft.com/rest/api/azureopenai/models/list>.
+    fn listing(&self, account: &Account<'_>) -> Result<Option<Listing>, BadAccount> {
+        let path = if account.settings.get(API).is_none_or(|api| api != DEPLOYMENTS) {
+            "/openai/v1/models".to_owned()
+        } else {
+            format!("/openai/models?api-version={}", version(account)?)
+        };
+        let url = below(account.base_url, &path)?;
+        Ok(Some(Listing { url, shape: Shape::OpenAi, callable: false }))
     }
 
     fn headers(&self, account: &Account<'_>) -> Result<HeaderMap, BadAccount> {

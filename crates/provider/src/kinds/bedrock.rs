@@ -17,6 +17,7 @@ use super::compatible::{
     API_KEY, API_KEY_FIELD, BASE_URL_FIELD, BEARER, OVERRIDE_FIELD, below, secret_value,
 };
 use crate::address::{BaseUrl, normalise_base_url, safe_segment};
+use crate::listing::{Listing, Shape};
 use crate::manifest::{Choice, Condition, Control, Field, Manifest};
 use crate::sign::sigv4::{self, Keys, Scope};
 use crate::{Account, BadAccount, Offer, ProviderKind, Refused, Verdict};
@@ -152,6 +153,17 @@ impl ProviderKind for Bedrock {
         let model = sigv4::encode(safe_segment(model)?, b"");
         let operation = if stream { "converse-stream" } else { "converse" };
         below(base, &format!("/model/{model}/{operation}"))
+    }
+
+    /// The control plane has a host of its own; beside an endpoint that was typed (a VPC's) it
+    /// cannot be told where.
+    fn listing(&self, account: &Account<'_>) -> Result<Option<Listing>, BadAccount> {
+        if !account.base_url.is_empty() {
+            return Ok(None);
+        }
+        let region = region(account)?;
+        let url = format!("https://bedrock.{region}.{}/foundation-models", suffix(region));
+        Ok(Some(Listing { url, shape: Shape::Bedrock, callable: true }))
     }
 
     fn headers(&self, account: &Account<'_>) -> Result<HeaderMap, BadAccount> {

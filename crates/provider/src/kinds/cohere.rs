@@ -5,6 +5,7 @@ use wayleave_model::provider::{ModelType, Operation};
 
 use super::compatible::{API_KEY_FIELD, BASE_URL_FIELD, BEARER, Compatible, OVERRIDE_FIELD, PLAIN};
 use crate::Offer;
+use crate::listing::Shape;
 use crate::manifest::{Field, Manifest};
 
 /// Cohere. Addresses and headers: <https://docs.cohere.com/reference/about>.
@@ -26,6 +27,7 @@ pub(super) static COHERE: Compatible = Compatible {
         ..BEARER
     },
     operations: &[(Operation::Chat, &[Offer { dialect: Dialect::Cohere, path: "/v2/chat" }])],
+    listing: ("/v1/models?page_size=1000", Shape::Cohere),
     // Its operations are of different versions, so the address is stored without any.
     tails: &["/v2/chat", "/v1/chat", "/v2", "/v1", "/compatibility/v1", "/compatibility"],
     families: None,

@@ -10,6 +10,7 @@ use wayleave_model::target::ModelFacts;
 use super::families;
 use super::place::Place;
 use crate::address::{BaseUrl, normalise_base_url};
+use crate::listing::{Listing, Shape};
 use crate::manifest::{BASE_URL, Control, Field, Manifest};
 use crate::{Account, BadAccount, Offer, ProviderKind, Quirks};
 
@@ -26,6 +27,8 @@ pub(super) struct Compatible {
     pub(super) header_fields: &'static [(&'static str, &'static str)],
     /// Headers that every request carries: the name in lower case and the value.
     pub(super) headers: &'static [(&'static str, &'static str)],
+    /// Where it lists its models, below its address.
+    pub(super) listing: (&'static str, Shape),
     /// Where it is.
     pub(super) place: Place,
     /// How its chat completions differ from OpenAI's.
@@ -42,6 +45,7 @@ pub(super) const PLAIN: Compatible = Compatible {
     operations: &[CHAT],
     header_fields: &[],
     headers: &[],
+    listing: ("/models", Shape::OpenAi),
     place: Place::Manifest,
     quirks: &Quirks::NONE,
     tails: &[],
@@ -164,6 +168,12 @@ impl ProviderKind for Compatible {
         below(&self.place.base_url(account)?, offer.path)
     }
 
+    fn listing(&self, account: &Account<'_>) -> Result<Option<Listing>, BadAccount> {
+        let (path, shape) = self.listing;
+        let url = below(&self.place.base_url(account)?, path)?;
+        Ok(Some(Listing { url, shape, callable: true }))
+    }
+
     fn headers(&self, account: &Account<'_>) -> Result<HeaderMap, BadAccount> {
         let mut headers = HeaderMap::new();
         for (name, value) in self.headers {
@@ -184,7 +194,7 @@ impl ProviderKind for Compatible {
 }
 
 /// An operation's address below a base URL.
-pub(super) fn below(base_url: &str, path: &str) -> Result<String, BadAccount> {
+pub(crate) fn below(base_url: &str, path: &str) -> Result<String, BadAccount> {
     if base_url.is_empty() {
         return Err(BadAccount::at(BASE_URL, "the provider has no base URL"));
     }

@@ -9,6 +9,7 @@ use super::compatible::{
     API_KEY, API_KEY_FIELD, BASE_URL_FIELD, BEARER, OVERRIDE_FIELD, below, secret_value,
 };
 use crate::address::{BaseUrl, normalise_base_url, safe_segment};
+use crate::listing::{Listing, Shape};
 use crate::manifest::{Field, Manifest};
 use crate::{Account, BadAccount, Offer, ProviderKind};
 
@@ -70,6 +71,10 @@ impl ProviderKind for Gemini {
         // Tuned models stand in a collection of their own.
         let collection = if name.starts_with("tunedModels/") { "" } else { "models/" };
         below(account.base_url, &format!("/v1beta/{collection}{name}:{}", method(stream)))
+    }
+
+    fn listing(&self, account: &Account<'_>) -> Result<Option<Listing>, BadAccount> {
+        Listing::below(account, "/v1beta/models?pageSize=1000", Shape::Gemini)
     }
 
     fn headers(&self, account: &Account<'_>) -> Result<HeaderMap, BadAccount> {

@@ -14,6 +14,8 @@ mod sandbox;
 mod vendors;
 mod vertex;
 
+pub(crate) use compatible::below;
+
 use crate::ProviderKind;
 use vendors::{clouds, labs, local, platforms, regional, routers};
 

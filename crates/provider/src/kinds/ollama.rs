@@ -5,6 +5,7 @@ use wayleave_model::provider::{ModelType, Operation};
 
 use super::compatible::{API_KEY_FIELD, BASE_URL_FIELD, BEARER, Compatible, OVERRIDE_FIELD, PLAIN};
 use crate::Offer;
+use crate::listing::Shape;
 use crate::manifest::{Field, Manifest};
 
 /// Ollama. Addresses and keys: <https://docs.ollama.com/api/introduction> and
@@ -43,6 +44,7 @@ pub(super) static OLLAMA: Compatible = Compatible {
             Offer { dialect: Dialect::OpenAiChat, path: "/v1/chat/completions" },
         ],
     )],
+    listing: ("/api/tags", Shape::Ollama),
     // Its two grammars stand below different paths, so the address is stored without either.
     tails: &["/api/chat", "/api/generate", "/api/tags", "/api", "/v1"],
     families: None,
