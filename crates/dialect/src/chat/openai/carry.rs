@@ -246,6 +246,10 @@ impl<C: Chunks> Passing<C> {
             emit.pass(frame);
             self.ended = true;
             return Ok(());
+        } else if payload.trim_ascii().is_empty() {
+            // An event without data says nothing, and clients would parse it.
+            self.seen.repaired("event_lines");
+            return Ok(());
         }
         let mended = C::mend(payload)?;
         mended.repairs.iter().for_each(|name| self.seen.repaired(name));

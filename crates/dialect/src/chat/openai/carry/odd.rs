@@ -37,10 +37,6 @@ impl<C: Chunks> Passing<C> {
         if event.event == "error" {
             return Err(error::fault(&event.data));
         }
-        if event.data.trim_ascii().is_empty() {
-            self.seen.repaired("event_lines");
-            return Ok(());
-        }
         if lines.data == 1 && lines.comments.is_empty() && lines.others == 0 {
             // One line, perhaps without the space after the colon.
             let mut emit = Emit::new(&frame, out);

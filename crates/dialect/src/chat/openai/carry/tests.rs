@@ -396,6 +396,25 @@ fn a_byte_order_mark_in_pieces_hides_no_body() {
 }
 
 #[test]
+fn an_event_without_data_says_nothing_wherever_it_stands() {
+    for empty in ["data: \n\n", "data:\n\n", "data:   \n\n"] {
+        let stream = [": x\n\n", empty, &good(), empty].concat();
+        let expected = [": x\n\n", &good()].concat();
+        for size in [1, 5, stream.len()] {
+            let chunks: Vec<&[u8]> = stream.as_bytes().chunks(size).collect();
+            let out = carried(&with_usage(), &chunks);
+            assert_eq!(
+                (out.text, out.end),
+                (expected.clone(), Some(Ok(()))),
+                "in pieces of {size}"
+            );
+            assert_eq!(out.repairs, ["event_lines"]);
+        }
+        assert_eq!(fault(&[empty, ": x\n\n", empty].concat()).1, FaultKind::Cut);
+    }
+}
+
+#[test]
 fn an_older_call_in_a_whole_answer_stays_one_in_its_stream() {
     let body = r#"{"id":"chatcmpl-1","model":"up","choices":[{"index":0,"message":{"role":"assistant","content":null,"function_call":{"name":"f","arguments":"{}"}},"finish_reason":"function_call"}]}"#;
     let out = carried(&Answer { created: 1, ..Answer::default() }, &[body]);
