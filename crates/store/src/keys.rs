@@ -2,35 +2,23 @@
 
 use serde_json::Value;
 use sqlx::types::Json;
-use uuid::Uuid;
-use wayleave_model::id::{AliasId, KeyId, OwnerId, WorkspaceId};
-use wayleave_model::key::{Key, KeyVersion};
-use wayleave_model::page::Page;
+use wayleave_model::id::{AliasId, KeyId, OwnerId};
+use wayleave_model::key::Key;
 use wayleave_model::{Secret, Timestamp};
 
 use crate::change::{Change, check_version, taken};
-use crate::db::{Tx, on};
+use crate::db::on;
 use crate::error::StoreError;
-use crate::page::{Listing, by_id};
-use crate::text::{check_name, check_text, document, typed};
+use crate::text::{check_name, check_text, document};
 use crate::{aliases, key_versions, owners};
 
+mod rows;
+
+pub(crate) use self::rows::{all, limited_to};
+pub use self::rows::{by_hash, by_name, get, list};
 pub use crate::key_versions::{import_version, mint_version, revoke_version};
 
 const NOUN: &str = "key";
-
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT k.id, k.name, k.owner_id, o.name AS owner_name, k.environment, k.purpose, \
-             k.aliases, k.tags, k.enabled, k.expires_at, k.managed_by, k.version, k.created_at, \
-             k.updated_at FROM keys k JOIN owners o \
-             ON o.workspace_id = k.workspace_id AND o.id = k.owner_id \
-             WHERE k.workspace_id = $1 ",
-            $rest
-        )
-    };
-}
 
 /// What is said of a key, its secrets apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,74 +112,6 @@ pub async fn import(
     Ok(made)
 }
 
-/// The key of that id, with all its versions.
-///
-/// # Errors
-/// [`StoreError::Unavailable`].
-pub async fn get(
-    tx: &mut Tx,
-    workspace: WorkspaceId,
-    id: KeyId,
-) -> Result<Option<Key>, StoreError> {
-    const SQL: &str = select!("AND k.id = $2");
-    let row: Option<Row> = on!(tx.conn, it => {
-        sqlx::query_as(SQL).bind(workspace.0).bind(id.0).fetch_optional(&mut *it).await
-    })?;
-    Ok(versioned(tx, workspace, row.into_iter().collect()).await?.pop())
-}
-
-/// The key of that name.
-///
-/// # Errors
-/// [`StoreError::Unavailable`].
-pub async fn by_name(
-    tx: &mut Tx,
-    workspace: WorkspaceId,
-    name: &str,
-) -> Result<Option<Key>, StoreError> {
-    const SQL: &str = select!("AND k.name = $2");
-    let row: Option<Row> = on!(tx.conn, it => {
-        sqlx::query_as(SQL).bind(workspace.0).bind(name).fetch_optional(&mut *it).await
-    })?;
-    Ok(versioned(tx, workspace, row.into_iter().collect()).await?.pop())
-}
-
-/// The key that has a secret of that hash, live or not, in whichever workspace.
-///
-/// # Errors
-/// [`StoreError::Unavailable`].
-pub async fn by_hash(
-    tx: &mut Tx,
-    hash: &[u8; 32],
-) -> Result<Option<(WorkspaceId, Key)>, StoreError> {
-    const SQL: &str = "SELECT workspace_id, key_id FROM key_versions WHERE hash = $1";
-    let found: Option<(Uuid, Uuid)> = on!(tx.conn, it => {
-        sqlx::query_as(SQL).bind(hash.as_slice()).fetch_optional(&mut *it).await
-    })?;
-    let Some((workspace, id)) = found else { return Ok(None) };
-    let workspace = WorkspaceId(workspace);
-    Ok(get(tx, workspace, KeyId(id)).await?.map(|key| (workspace, key)))
-}
-
-/// The keys of a workspace, or of one owner.
-///
-/// # Errors
-/// [`StoreError::BadCursor`].
-pub async fn list(
-    tx: &mut Tx,
-    workspace: WorkspaceId,
-    owner: Option<OwnerId>,
-    listing: &Listing,
-) -> Result<Page<Key>, StoreError> {
-    let items = rows(tx, workspace, owner, listing.before()?, listing.fetch()).await?;
-    Ok(listing.page(items, |it: &Key| by_id(it.id.0)))
-}
-
-/// Every key of a workspace: for the data plane.
-pub(crate) async fn all(tx: &mut Tx, workspace: WorkspaceId) -> Result<Vec<Key>, StoreError> {
-    rows(tx, workspace, None, Uuid::max(), i64::MAX).await
-}
-
 /// Changes a key. Saying what is so already changes nothing.
 ///
 /// # Errors
@@ -267,24 +187,6 @@ pub async fn delete(
     change.record("key.delete", id, Some(&before), None)
 }
 
-/// A key that is limited to that alias, among others, named for people.
-pub(crate) async fn limited_to(
-    tx: &mut Tx,
-    workspace: WorkspaceId,
-    alias: AliasId,
-) -> Result<Option<String>, StoreError> {
-    const SQL: &str = "SELECT name, aliases FROM keys
-        WHERE workspace_id = $1 AND aliases IS NOT NULL ORDER BY name";
-    let rows: Vec<(String, Json<Value>)> =
-        on!(tx.conn, it => sqlx::query_as(SQL).bind(workspace.0).fetch_all(&mut *it).await)?;
-    for (name, aliases) in rows {
-        if typed::<Vec<AliasId>>(NOUN, aliases)?.contains(&alias) {
-            return Ok(Some(format!("key `{name}`")));
-        }
-    }
-    Ok(None)
-}
-
 /// After its versions changed: the key's own version goes up, and the log hears of it.
 pub(crate) async fn bumped(
     change: &mut Change,
@@ -333,166 +235,5 @@ pub(crate) async fn existing(change: &mut Change, id: KeyId) -> Result<Key, Stor
     get(&mut change.tx, workspace, id).await?.ok_or_else(|| StoreError::not_found(NOUN, id))
 }
 
-async fn rows(
-    tx: &mut Tx,
-    workspace: WorkspaceId,
-    owner: Option<OwnerId>,
-    before: Uuid,
-    limit: i64,
-) -> Result<Vec<Key>, StoreError> {
-    const SQL: &str =
-        select!("AND ($2 IS NULL OR k.owner_id = $2) AND k.id < $3 ORDER BY k.id DESC LIMIT $4");
-    let rows: Vec<Row> = on!(tx.conn, it => {
-        sqlx::query_as(SQL)
-            .bind(workspace.0)
-            .bind(owner.map(|it| it.0))
-            .bind(before)
-            .bind(limit)
-            .fetch_all(&mut *it)
-            .await
-    })?;
-    versioned(tx, workspace, rows).await
-}
-
-/// Rows in descending order of their ids, with their versions.
-async fn versioned(
-    tx: &mut Tx,
-    workspace: WorkspaceId,
-    rows: Vec<Row>,
-) -> Result<Vec<Key>, StoreError> {
-    let (Some(last), Some(first)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
-    let mut versions = key_versions::of(tx, workspace, first.id..=last.id).await?;
-    rows.into_iter()
-        .map(|row| {
-            let own = versions.remove(&row.id).unwrap_or_default();
-            row.noun(own)
-        })
-        .collect()
-}
-
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    name: String,
-    owner_id: Uuid,
-    owner_name: String,
-    environment: String,
-    purpose: String,
-    aliases: Option<Json<Value>>,
-    tags: Json<Value>,
-    enabled: bool,
-    expires_at: Option<i64>,
-    managed_by: Option<String>,
-    version: i64,
-    created_at: i64,
-    updated_at: i64,
-}
-
-impl Row {
-    fn noun(self, versions: Vec<KeyVersion>) -> Result<Key, StoreError> {
-        Ok(Key {
-            id: KeyId(self.id),
-            name: self.name,
-            owner: OwnerId(self.owner_id),
-            owner_name: self.owner_name,
-            environment: self.environment,
-            purpose: self.purpose,
-            aliases: self.aliases.map(|it| typed(NOUN, it)).transpose()?,
-            tags: typed(NOUN, self.tags)?,
-            enabled: self.enabled,
-            expires_at: self.expires_at.map(Timestamp::from_micros),
-            versions,
-            managed_by: self.managed_by,
-            version: self.version,
-            created_at: Timestamp::from_micros(self.created_at),
-            updated_at: Timestamp::from_micros(self.updated_at),
-        })
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{each_engine, key_draft};
-
-    #[tokio::test]
-    async fn a_minted_key_is_found_by_its_hash_only() {
-        each_engine(|bench| async move {
-            let shop = bench.shop("main", "s").await;
-            assert!(wayleave_model::key::is_minted(shop.secret.expose_str().unwrap()));
-            let hasher = bench.store.hasher();
-            let hash = hasher.hash_key(shop.secret.expose());
-            assert_eq!(shop.key.versions[0].hash, hash);
-            assert_ne!(hasher.hash_token(shop.secret.expose()), hash);
-            let mut tx = bench.store.read().await.unwrap();
-            let found = by_hash(&mut tx, &hash).await.unwrap().unwrap();
-            assert_eq!(found, (shop.workspace, shop.key));
-            assert_eq!(by_hash(&mut tx, &[0; 32]).await.unwrap(), None);
-        })
-        .await;
-    }
-
-    #[tokio::test]
-    async fn a_rotated_key_has_two_secrets_until_the_old_one_ends() {
-        each_engine(|bench| async move {
-            let shop = bench.shop("main", "s").await;
-            let mut change = bench.change(shop.workspace).await;
-            let id = shop.key.id;
-            let end = bench.clock.now().plus_micros(3_600_000_000);
-            let (key, secret) = mint_version(&mut change, id, Some(1), Some(end)).await.unwrap();
-            assert_ne!(secret.expose(), shop.secret.expose());
-            assert_eq!(key.version, 2);
-            let ends: Vec<_> = key.versions.iter().map(|it| (it.number, it.expires_at)).collect();
-            assert_eq!(ends, [(1, Some(end)), (2, None)]);
-            let key = revoke_version(&mut change, id, Some(2), 1).await.unwrap();
-            assert_eq!(key.versions[0].revoked_at, Some(bench.clock.now()));
-            assert_eq!(key.versions[1].revoked_at, None);
-            let again = revoke_version(&mut change, id, None, 1).await.unwrap();
-            assert_eq!(again, key);
-            let unknown = revoke_version(&mut change, id, None, 7).await.unwrap_err();
-            assert!(matches!(unknown, StoreError::NotFound { noun: "key version", .. }));
-        })
-        .await;
-    }
-
-    #[tokio::test]
-    async fn a_declared_secret_needs_twenty_printable_characters() {
-        each_engine(|bench| async move {
-            let shop = bench.shop("main", "s").await;
-            let mut change = bench.change(shop.workspace).await;
-            let draft = key_draft("declared", &shop.owner);
-            let long = "x".repeat(513);
-            let bad =
-                ["0123456789012345678", "0123456789 0123456789", "0123456789012345678é", &long];
-            for (text, name) in bad.iter().zip(["a", "b", "c", "d"]) {
-                let draft = key_draft(name, &shop.owner);
-                let error = import(&mut change, &draft, &Secret::new(*text)).await.unwrap_err();
-                assert!(matches!(error, StoreError::Invalid { field: "secret", .. }), "{text}");
-            }
-            let secret = Secret::new("01234567890123456789");
-            let key = import(&mut change, &draft, &secret).await.unwrap();
-            let shown = &key.versions[0];
-            assert_eq!((shown.prefix.as_str(), shown.last_four.as_str()), ("0123", "6789"));
-        })
-        .await;
-    }
-
-    #[tokio::test]
-    async fn keys_keep_their_own_versions_in_a_list() {
-        each_engine(|bench| async move {
-            let shop = bench.shop("main", "s").await;
-            let mut change = bench.change(shop.workspace).await;
-            mint(&mut change, &key_draft("two", &shop.owner)).await.unwrap();
-            mint_version(&mut change, shop.key.id, None, None).await.unwrap();
-            change.commit().await.unwrap();
-            let mut tx = bench.store.read().await.unwrap();
-            let owner = Some(shop.owner.id);
-            let page = list(&mut tx, shop.workspace, owner, &Listing::default()).await.unwrap();
-            let mut counts: Vec<_> =
-                page.items.iter().map(|it| (it.name.as_str(), it.versions.len())).collect();
-            counts.sort_unstable();
-            assert_eq!(counts, [("ci", 2), ("two", 1)]);
-        })
-        .await;
-    }
-}
+mod tests;
