@@ -273,6 +273,7 @@ impl Gateway {
             forwarded,
             continues,
             route,
+            key_losses: key.losses,
             targets,
             trail,
             gateway: self,

@@ -14,7 +14,7 @@ use wayleave_model::alias::Losses as LossPolicy;
 use crate::media;
 use crate::pipeline::Conversation;
 use crate::upstream::body::Pieces;
-use crate::world::{Endpoint, Target};
+use crate::world::{Endpoint, Route, Target};
 
 /// A body shaped for one target, and what that took.
 pub struct Shaped {
@@ -102,8 +102,8 @@ async fn translated(
     }
     let model = &target.label.model_name;
     let written = to.write_request(&request, model, &target.facts, &mut losses)?;
-    if it.route.policy.losses == LossPolicy::Refuse {
-        whole_or_refused(&losses, target)?;
+    if let Some(who) = refuser(it.key_losses, &it.route) {
+        whole_or_refused(&losses, target, &who)?;
     }
     Ok(Shaped {
         body: vec![Bytes::from(written.body)],
@@ -117,17 +117,25 @@ async fn translated(
     })
 }
 
+/// Whose policy refuses losses, in words: the stricter of the key's and the route's holds.
+fn refuser(key: Option<LossPolicy>, route: &Route) -> Option<String> {
+    let refuses = |policy| policy == LossPolicy::Refuse;
+    match (key.is_some_and(refuses), refuses(route.policy.losses)) {
+        (false, false) => None,
+        (true, false) => Some("this key refuses losses".to_owned()),
+        (false, true) => Some(format!("the alias `{}` refuses losses", route.name)),
+        (true, true) => Some(format!("this key and the alias `{}` refuse losses", route.name)),
+    }
+}
+
 /// Refuses what would lose something that the answer may depend on.
-fn whole_or_refused(losses: &Losses, target: &Target) -> Result<(), Malformed> {
+fn whole_or_refused(losses: &Losses, target: &Target, who: &str) -> Result<(), Malformed> {
     let lost: Vec<_> = losses.iter().filter(|loss| loss.severity == Severity::Meaning).collect();
     let Some(first) = lost.first() else { return Ok(()) };
     let named: Vec<String> =
         lost.iter().map(|loss| format!("`{}` ({})", loss.path, loss.reason)).collect();
-    let message = format!(
-        "the route refuses losses, and {} cannot carry {}",
-        target.label.provider_name,
-        named.join(", ")
-    );
+    let message =
+        format!("{who}, and {} cannot carry {}", target.label.provider_name, named.join(", "));
     Err(Malformed::unsupported(first.path.clone(), message))
 }
 

@@ -11,7 +11,7 @@ use wayleave_dialect::carry::{
 };
 use wayleave_dialect::chat::{Ask, Head};
 use wayleave_dialect::error::Fault;
-use wayleave_model::alias::AnswerModel;
+use wayleave_model::alias::{AnswerModel, Losses};
 use wayleave_model::id::{RequestId, WorkspaceId};
 use wayleave_provider::failure::Elsewhere;
 
@@ -56,6 +56,8 @@ pub struct Conversation<'a> {
     pub continues: Option<String>,
     /// Where the alias leads.
     pub route: Arc<Route>,
+    /// What the key says of losses; `None`: what the route says.
+    pub key_losses: Option<Losses>,
     /// The targets to try, best first.
     pub targets: Vec<Arc<Target>>,
     /// What is recorded of it.

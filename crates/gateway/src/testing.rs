@@ -173,6 +173,7 @@ pub(crate) fn key(number: u128) -> Key {
         tags: Vec::new(),
         enabled: true,
         expires_at: None,
+        losses: None,
         versions: vec![key_version(HASH)],
         managed_by: None,
         version: 1,

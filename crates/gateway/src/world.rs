@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Uri};
 use wayleave_dialect::{ClientDialect, Dialect};
 use wayleave_model::Timestamp;
-use wayleave_model::alias::{Alias, Policy};
+use wayleave_model::alias::{Alias, Losses, Policy};
 use wayleave_model::credential::{Credential, SecretFields};
 use wayleave_model::id::{AliasId, CredentialId, ModelId, ProviderId, RouteVersionId, WorkspaceId};
 use wayleave_model::key::{Key, KeyVersion};
@@ -50,6 +50,8 @@ pub struct KeyEntry {
     pub expires_at: Option<Timestamp>,
     /// Refused at once.
     pub revoked: bool,
+    /// What becomes of its requests of which something would be lost; `None`: what the route says.
+    pub losses: Option<Losses>,
 }
 
 /// What an alias stands for.
@@ -191,6 +193,7 @@ impl World {
                 scope: scope.clone(),
                 expires_at: [key.expires_at, version.expires_at].into_iter().flatten().min(),
                 revoked: !key.enabled || version.revoked_at.is_some(),
+                losses: key.losses,
             };
             self.keys.insert(version.hash, entry);
         }

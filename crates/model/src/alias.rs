@@ -96,6 +96,19 @@ pub enum Losses {
 }
 
 impl Losses {
+    /// The word in SQL and in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Losses::Warn => "warn",
+            Losses::Refuse => "refuse",
+        }
+    }
+
+    /// The policy of that name.
+    pub fn parse(name: &str) -> Option<Losses> {
+        [Losses::Warn, Losses::Refuse].into_iter().find(|it| it.as_str() == name)
+    }
+
     /// Whether this is what holds where nothing is said.
     #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
     pub fn is_default(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::alias::Losses;
 use crate::id::{AliasId, KeyId, OwnerId};
 use crate::time::Timestamp;
 
@@ -33,6 +34,10 @@ pub struct Key {
     pub enabled: bool,
     /// Refused from then on.
     pub expires_at: Option<Timestamp>,
+    /// What becomes of its requests that a target's dialect cannot carry whole; `None`: what the
+    /// route says. Where both say something, the stricter holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub losses: Option<Losses>,
     /// Its secrets, newest last.
     pub versions: Vec<KeyVersion>,
     /// Who owns its declaration.

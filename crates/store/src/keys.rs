@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use sqlx::types::Json;
+use wayleave_model::alias::Losses;
 use wayleave_model::id::{AliasId, KeyId, OwnerId};
 use wayleave_model::key::Key;
 use wayleave_model::{Secret, Timestamp};
@@ -39,6 +40,9 @@ pub struct KeyDraft {
     pub enabled: bool,
     /// Refused from then on.
     pub expires_at: Option<Timestamp>,
+    /// What becomes of its requests that a target's dialect cannot carry whole; `None`: what the
+    /// route says.
+    pub losses: Option<Losses>,
     /// Who owns its declaration.
     pub managed_by: Option<String>,
 }
@@ -54,6 +58,7 @@ impl From<&Key> for KeyDraft {
             tags: it.tags.clone(),
             enabled: it.enabled,
             expires_at: it.expires_at,
+            losses: it.losses,
             managed_by: it.managed_by.clone(),
         }
     }
@@ -81,8 +86,8 @@ pub async fn import(
 ) -> Result<Key, StoreError> {
     const SQL: &str = "INSERT INTO keys
         (workspace_id, id, name, owner_id, environment, purpose, aliases, tags, enabled,
-         expires_at, managed_by, version, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $12)";
+         expires_at, losses, managed_by, version, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $13)";
     check(change, draft).await?;
     let id = KeyId::new(change.now);
     let (aliases, tags) = documents(draft)?;
@@ -99,6 +104,7 @@ pub async fn import(
             .bind(&tags)
             .bind(draft.enabled)
             .bind(draft.expires_at.map(Timestamp::as_micros))
+            .bind(draft.losses.map(Losses::as_str))
             .bind(&draft.managed_by)
             .bind(change.now.as_micros())
             .execute(&mut *it)
@@ -125,8 +131,8 @@ pub async fn update(
 ) -> Result<Key, StoreError> {
     const SQL: &str = "UPDATE keys
         SET name = $3, owner_id = $4, environment = $5, purpose = $6, aliases = $7, tags = $8,
-            enabled = $9, expires_at = $10, managed_by = $11, version = version + 1,
-            updated_at = $12
+            enabled = $9, expires_at = $10, losses = $11, managed_by = $12,
+            version = version + 1, updated_at = $13
         WHERE workspace_id = $1 AND id = $2";
     let before = existing(change, id).await?;
     check_version(NOUN, expected, before.version)?;
@@ -148,6 +154,7 @@ pub async fn update(
             .bind(&tags)
             .bind(draft.enabled)
             .bind(draft.expires_at.map(Timestamp::as_micros))
+            .bind(draft.losses.map(Losses::as_str))
             .bind(&draft.managed_by)
             .bind(change.now.as_micros())
             .execute(&mut *it)

@@ -32,6 +32,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0002_vault.sql"),
         postgres: include_str!("../migrations/postgres/0002_vault.sql"),
     },
+    Migration {
+        number: 3,
+        name: "key_losses",
+        sqlite: include_str!("../migrations/sqlite/0003_key_losses.sql"),
+        postgres: include_str!("../migrations/postgres/0003_key_losses.sql"),
+    },
 ];
 
 /// The schema this binary was written for. It also runs on a newer one.
@@ -70,7 +76,7 @@ pub(crate) async fn bring(
             Address::Sqlite(path) if from > 0 => copy_first(path, from).await?,
             _ => {}
         }
-        run(db, clock).await?;
+        run(db, clock, MIGRATIONS).await?;
     }
     Ok(Migrated { from, to: from.max(SCHEMA) })
 }
@@ -105,8 +111,8 @@ fn is_missing_table(refusal: &dyn sqlx::error::DatabaseError) -> bool {
         || refusal.message().starts_with("no such table")
 }
 
-async fn run(db: &Db, clock: &Clock) -> Result<(), StoreError> {
-    for migration in MIGRATIONS {
+async fn run(db: &Db, clock: &Clock, migrations: &[Migration]) -> Result<(), StoreError> {
+    for migration in migrations {
         let mut conn = db.write().await?;
         lock(&mut conn).await?;
         if has(&mut conn, migration.number).await? {
@@ -175,9 +181,16 @@ async fn copy_first(path: &Path, from: i64) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+    use sqlx::types::Json;
+    use uuid::Uuid;
+    use wayleave_model::alias::Losses;
+    use wayleave_model::id::WorkspaceId;
+
     use super::*;
-    use crate::Store;
-    use crate::testing::{key_line, ring};
+    use crate::keys::{self, KeyDraft};
+    use crate::testing::{NOON, Schema, key_line, ring};
+    use crate::{Actor, Store};
 
     #[tokio::test]
     async fn a_sqlite_file_is_made_with_the_whole_schema_and_for_its_owner_only() {
@@ -209,6 +222,67 @@ mod tests {
         let copy = folder.path().join(format!("wayleave.db.schema-{SCHEMA}"));
         let db = Db::open(&DatabaseUrl::sqlite(copy)).await.unwrap();
         assert_eq!(schema(&db).await.unwrap(), SCHEMA);
+    }
+
+    #[tokio::test]
+    async fn keys_from_before_they_had_a_loss_policy_follow_their_aliases() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wayleave.db");
+        let schema = Schema::create().await;
+        for url in [DatabaseUrl::sqlite(&path), schema.url()] {
+            let clock = Clock::manual(NOON);
+            let db = Db::open(&url).await.unwrap();
+            run(&db, &clock, &MIGRATIONS[..2]).await.unwrap();
+            key_of_schema_2(&db, 1).await;
+            db.close().await;
+            let done = migrate(&url, &clock).await.unwrap();
+            assert_eq!(done, Migrated { from: 2, to: SCHEMA });
+            let store = Store::open(&url, ring(&key_line()), clock).await.unwrap();
+            // A node of the release before goes on writing beside this one.
+            key_of_schema_2(&Db::open(&url).await.unwrap(), 2).await;
+            for number in [1, 2] {
+                let workspace = WorkspaceId(Uuid::from_u128(number));
+                let actor = Actor::system("test");
+                let mut change = store.change(workspace, &actor, "").await.unwrap();
+                let found = keys::by_name(change.tx(), workspace, "ci").await.unwrap().unwrap();
+                assert_eq!(found.losses, None);
+                let draft = KeyDraft { losses: Some(Losses::Refuse), ..KeyDraft::from(&found) };
+                keys::update(&mut change, found.id, Some(1), &draft).await.unwrap();
+                change.commit().await.unwrap();
+                let mut tx = store.read().await.unwrap();
+                let found = keys::by_name(&mut tx, workspace, "ci").await.unwrap().unwrap();
+                assert_eq!((found.losses, found.version), (Some(Losses::Refuse), 2));
+            }
+        }
+        assert!(folder.path().join("wayleave.db.schema-2").exists());
+        schema.drop().await;
+    }
+
+    /// A key in a workspace of its own, by the statements of the release that had schema 2.
+    async fn key_of_schema_2(db: &Db, number: u128) {
+        const WORKSPACE: &str = "INSERT INTO workspaces
+            (workspace_id, name, time_zone, version, created_at, updated_at)
+            VALUES ($1, $2, 'UTC', 1, 0, 0)";
+        const OWNER: &str = "INSERT INTO owners
+            (workspace_id, id, name, kind, version, created_at, updated_at)
+            VALUES ($1, $1, 'platform', 'team', 1, 0, 0)";
+        const KEY: &str = "INSERT INTO keys
+            (workspace_id, id, name, owner_id, environment, purpose, aliases, tags, enabled,
+             expires_at, managed_by, version, created_at, updated_at)
+            VALUES ($1, $1, 'ci', $1, 'test', '', NULL, $2, TRUE, NULL, NULL, 1, 0, 0)";
+        let id = Uuid::from_u128(number);
+        let mut conn = db.write().await.unwrap();
+        let name = format!("shop-{number}");
+        on!(conn, it => {
+            sqlx::query(WORKSPACE).bind(id).bind(&name).execute(&mut *it).await.map(drop)
+        })
+        .unwrap();
+        on!(conn, it => sqlx::query(OWNER).bind(id).execute(&mut *it).await.map(drop)).unwrap();
+        on!(conn, it => {
+            sqlx::query(KEY).bind(id).bind(Json(json!([]))).execute(&mut *it).await.map(drop)
+        })
+        .unwrap();
+        conn.commit().await.unwrap();
     }
 
     #[test]

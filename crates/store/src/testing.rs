@@ -328,6 +328,7 @@ pub(crate) fn key_draft(name: &str, owner: &Owner) -> KeyDraft {
         tags: vec!["blue".into()],
         enabled: true,
         expires_at: None,
+        losses: None,
         managed_by: None,
     }
 }

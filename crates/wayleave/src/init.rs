@@ -137,6 +137,7 @@ async fn furnish(
         tags: Vec::new(),
         enabled: true,
         expires_at: None,
+        losses: None,
         managed_by: None,
     };
     let (_, secret) = keys::mint(&mut change, &key).await?;

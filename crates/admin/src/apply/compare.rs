@@ -84,6 +84,7 @@ pub(super) fn key(
         ("aliases", !same_aliases),
         ("tags", there.tags != wanted.tags),
         ("expires_at", there.expires_at != wanted.expires_at),
+        ("losses", there.losses != wanted.losses),
         ("enabled", !there.enabled),
     ])
 }

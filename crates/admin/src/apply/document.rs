@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use wayleave_model::alias::Policy;
+use wayleave_model::alias::{Losses, Policy};
 use wayleave_model::price::Unit;
 use wayleave_model::provider::ModelType;
 use wayleave_model::target::ModelFacts;
@@ -202,6 +202,11 @@ pub struct KeyDecl<S> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Instant>,
+    /// `warn` or `refuse`: what becomes of its requests that a target's dialect cannot carry whole.
+    /// The stricter of this and the alias's policy holds; absent: the alias's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "refuse")]
+    pub losses: Option<Losses>,
 }
 
 /// An instant as RFC 3339.
@@ -260,8 +265,9 @@ impl<S> CredentialDecl<S> {
 impl<S> KeyDecl<S> {
     fn map<T, E>(self, turn: &mut impl FnMut(S) -> Result<T, E>) -> Result<KeyDecl<T>, E> {
         let secret = self.secret.map(turn).transpose()?;
-        let KeyDecl { name, owner, environment, purpose, aliases, tags, expires_at, .. } = self;
-        Ok(KeyDecl { name, secret, owner, environment, purpose, aliases, tags, expires_at })
+        let KeyDecl { name, owner, environment, purpose, aliases, tags, .. } = self;
+        let KeyDecl { expires_at, losses, .. } = self;
+        Ok(KeyDecl { name, secret, owner, environment, purpose, aliases, tags, expires_at, losses })
     }
 }
 

@@ -332,6 +332,7 @@ impl Writer<'_> {
             tags: it.tags.clone(),
             enabled: true,
             expires_at: it.expires_at,
+            losses: it.losses,
             managed_by: mark(),
         })
     }

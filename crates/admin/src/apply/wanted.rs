@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wayleave_model::alias::Policy;
+use wayleave_model::alias::{Losses, Policy};
 use wayleave_model::credential::SecretFields;
 use wayleave_model::key::{MAX_LENGTH, MIN_LENGTH};
 use wayleave_model::price::Rate;
@@ -152,6 +152,8 @@ pub struct WantedKey {
     pub tags: Vec<String>,
     /// Refused from then on.
     pub expires_at: Option<Timestamp>,
+    /// What becomes of what would be lost; `None`: what the alias says.
+    pub losses: Option<Losses>,
 }
 
 /// Checks `document`; every mistake is named with its path.
@@ -323,9 +325,18 @@ fn key(path: String, declared: KeyDecl<Hidden>, wrong: &mut Vec<FieldError>) -> 
     if let Some(Err(why)) = secret.as_ref().map(key_secret) {
         wrong.push(FieldError::new(format!("{path}.secret"), why));
     }
-    let KeyDecl { name, owner, environment, purpose, aliases, tags, expires_at, .. } = declared;
-    let expires_at = expires_at.map(|it| it.0);
-    WantedKey { path, name, secret, owner, environment, purpose, aliases, tags, expires_at }
+    WantedKey {
+        path,
+        name: declared.name,
+        secret,
+        owner: declared.owner,
+        environment: declared.environment,
+        purpose: declared.purpose,
+        aliases: declared.aliases,
+        tags: declared.tags,
+        expires_at: declared.expires_at.map(|it| it.0),
+        losses: declared.losses,
+    }
 }
 
 /// Whether a client could present `secret` in a header.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 use wayleave_model::Timestamp;
-use wayleave_model::alias::Alias;
+use wayleave_model::alias::{Alias, Losses};
 use wayleave_model::key::Key;
 
 /// What a client presents, without its secrets.
@@ -23,6 +23,9 @@ pub(crate) struct KeyView {
     pub(crate) tags: Vec<String>,
     pub(crate) enabled: bool,
     pub(crate) expires_at: Option<String>,
+    /// `warn` or `refuse`: what becomes of its requests that a target's dialect cannot carry whole;
+    /// `null`: what the alias says.
+    pub(crate) losses: Option<&'static str>,
     /// Its newest secret, masked.
     pub(crate) masked: String,
     /// Its secrets, newest last.
@@ -75,6 +78,7 @@ impl KeyView {
             tags: it.tags,
             enabled: it.enabled,
             expires_at: it.expires_at.map(|at| at.to_string()),
+            losses: it.losses.map(Losses::as_str),
             masked: versions.last().map(|it| it.masked.clone()).unwrap_or_default(),
             versions,
             managed_by: it.managed_by,

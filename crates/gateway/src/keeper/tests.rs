@@ -65,6 +65,7 @@ impl Bench {
             tags: Vec::new(),
             enabled: true,
             expires_at: None,
+            losses: None,
             managed_by: None,
         };
         let (key, _) = keys::mint(&mut change, &draft).await.unwrap();

@@ -4,6 +4,7 @@ use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
 use wayleave_model::Timestamp;
+use wayleave_model::alias::Losses;
 use wayleave_model::id::{AliasId, KeyId, OwnerId, WorkspaceId};
 use wayleave_model::key::{Key, KeyVersion};
 use wayleave_model::page::Page;
@@ -19,8 +20,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT k.id, k.name, k.owner_id, o.name AS owner_name, k.environment, k.purpose, \
-             k.aliases, k.tags, k.enabled, k.expires_at, k.managed_by, k.version, k.created_at, \
-             k.updated_at FROM keys k JOIN owners o \
+             k.aliases, k.tags, k.enabled, k.expires_at, k.losses, k.managed_by, k.version, \
+             k.created_at, k.updated_at FROM keys k JOIN owners o \
              ON o.workspace_id = k.workspace_id AND o.id = k.owner_id \
              WHERE k.workspace_id = $1 ",
             $rest
@@ -163,6 +164,7 @@ struct Row {
     tags: Json<Value>,
     enabled: bool,
     expires_at: Option<i64>,
+    losses: Option<String>,
     managed_by: Option<String>,
     version: i64,
     created_at: i64,
@@ -171,6 +173,10 @@ struct Row {
 
 impl Row {
     fn noun(self, versions: Vec<KeyVersion>) -> Result<Key, StoreError> {
+        let losses = |word: String| {
+            Losses::parse(&word)
+                .ok_or_else(|| StoreError::unreadable(NOUN, format!("losses `{word}`")))
+        };
         Ok(Key {
             id: KeyId(self.id),
             name: self.name,
@@ -182,6 +188,7 @@ impl Row {
             tags: typed(NOUN, self.tags)?,
             enabled: self.enabled,
             expires_at: self.expires_at.map(Timestamp::from_micros),
+            losses: self.losses.map(losses).transpose()?,
             versions,
             managed_by: self.managed_by,
             version: self.version,

@@ -9,6 +9,9 @@ use crate::cli::Context;
 use crate::client::escape;
 use crate::exit::Failure;
 use crate::output::Out;
+use update::UpdateArgs;
+
+mod update;
 
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
@@ -17,6 +20,13 @@ pub enum KeyCommand {
     Create(CreateArgs),
     /// Show all, without their secrets
     List,
+    /// Change what is said of one; its secrets stay
+    Update {
+        /// Its name or id
+        key: String,
+        #[command(flatten)]
+        change: UpdateArgs,
+    },
     /// Give one a new secret; the old one goes on for a while
     Rotate {
         /// Its name or id
@@ -63,6 +73,10 @@ pub struct CreateArgs {
     /// Refused from then on: RFC 3339, or from now like 90d
     #[arg(long, value_name = "TIME")]
     expires: Option<String>,
+    /// What becomes of requests that a target cannot carry whole: warn or refuse. The stricter of
+    /// this and the alias's policy holds; without it, what the alias says
+    #[arg(long, value_parser = ["warn", "refuse"])]
+    losses: Option<String>,
     /// Take this secret over instead of making one: env:NAME, file:PATH or - for standard input
     #[arg(long, value_name = "SOURCE")]
     secret: Option<String>,
@@ -89,9 +103,14 @@ pub async fn run(
                 ("ENVIRONMENT", "/environment"),
                 ("ALIASES", "/aliases"),
                 ("EXPIRES", "/expires_at"),
+                ("LOSSES", "/losses"),
                 ("SECRET", "/masked"),
             ];
             out.list(&client.list(&context.path("/keys")).await?, &columns)?;
+        }
+        KeyCommand::Update { key, change } => {
+            let changed = client.patch(&path(&key, ""), &update::wish(&change)?, None).await?;
+            out.said(&changed.body, &format!("key {key} changed"))?;
         }
         KeyCommand::Rotate { key, overlap } => {
             let micros = super::usage::span(&overlap)
@@ -126,6 +145,9 @@ fn wish(args: &CreateArgs, context: &Context<'_>) -> Result<Value, Failure> {
     if let Some(text) = &args.expires {
         let at = instant(text, true).map_err(|why| Failure::Usage(format!("--expires: {why}")))?;
         wish["expires_at"] = json!(at.to_string());
+    }
+    if let Some(losses) = &args.losses {
+        wish["losses"] = json!(losses);
     }
     if let Some(source) = &args.secret {
         let secret = secret_arg::read("--secret", source, context)?;

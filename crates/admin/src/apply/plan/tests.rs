@@ -122,6 +122,7 @@ fn made(managed_by: Option<&str>) -> Current {
             tags: Vec::new(),
             enabled: true,
             expires_at: None,
+            losses: None,
             versions: vec![KeyVersion {
                 number: 1,
                 hash: digest(SECRET.as_bytes()),
@@ -238,6 +239,7 @@ fn each_difference_is_named() {
         ["update key ci secret"]
     );
     assert_eq!(with("/keys/0/aliases", Value::Null), ["update key ci aliases"]);
+    assert_eq!(with("/keys/0/losses", json!("refuse")), ["update key ci losses"]);
 }
 
 #[test]

@@ -50,6 +50,7 @@ pub(crate) async fn create(
         tags: new.tags,
         enabled: true,
         expires_at: new.expires_at.map(|it| it.0),
+        losses: new.losses,
         managed_by: None,
     };
     let (key, secret) = match new.secret {

@@ -40,6 +40,7 @@ async fn a_minted_secret_is_shown_once() {
             "tags": ["a"],
             "enabled": true,
             "expires_at": null,
+            "losses": null,
             "managed_by": null,
             "version": 1,
             "created_at": "2026-11-18T11:06:40.000000Z",
@@ -122,4 +123,20 @@ async fn a_key_is_limited_to_aliases_by_name() {
     api.delete(&format!("{PATH}/ci")).await.is(StatusCode::NO_CONTENT);
     let owners = api.get("/api/v1/workspaces/main/owners").await.ok();
     assert_eq!(owners.body["items"][0]["name"], "o");
+}
+
+#[tokio::test]
+async fn a_key_refuses_losses_until_it_follows_its_aliases_again() {
+    let api = Api::new().await;
+    let key = |losses: serde_json::Value| json!({"name": "ci", "owner": "o", "environment": "e", "losses": losses});
+    let refused = api.post(PATH, key(json!("never"))).await.refused(422, "invalid");
+    assert_eq!(refused.body["errors"][0]["field"], "losses");
+    assert_eq!(api.post(PATH, key(json!("refuse"))).await.created().body["losses"], "refuse");
+    let one = format!("{PATH}/ci");
+    let renamed = api.patch(&one, json!({"purpose": "nightly"})).await.ok();
+    assert_eq!(renamed.body["losses"], "refuse");
+    for (wish, shown) in [(json!("warn"), json!("warn")), (json!(null), json!(null))] {
+        assert_eq!(api.patch(&one, json!({ "losses": wish })).await.ok().body["losses"], shown);
+        assert_eq!(api.get(PATH).await.ok().body["items"][0]["losses"], shown);
+    }
 }

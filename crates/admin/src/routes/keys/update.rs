@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use serde::Deserialize;
 use utoipa::ToSchema;
+use wayleave_model::alias::Losses;
 use wayleave_store::keys::{self, KeyDraft};
 
 use super::{alias_ids, view};
@@ -34,6 +35,10 @@ pub(crate) struct KeyChange {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Option<Instant>>,
+    /// `warn` or `refuse`; `null`: what the alias says.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, example = "refuse")]
+    losses: Option<Option<Losses>>,
 }
 
 /// Changes a key; its secrets stay.
@@ -70,6 +75,7 @@ pub(crate) async fn update(
     draft.tags = wish.tags.unwrap_or(draft.tags);
     draft.enabled = wish.enabled.unwrap_or(draft.enabled);
     draft.expires_at = wish.expires_at.map_or(draft.expires_at, |it| it.map(|it| it.0));
+    draft.losses = wish.losses.unwrap_or(draft.losses);
     let changed = keys::update(&mut change, found.id, expected, &draft).await?;
     let version = changed.version;
     let shown = view(change.tx(), at, changed, &state).await?;
