@@ -1,21 +1,47 @@
 //! From headers to a key: one keyed hash, one look-up.
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode, Uri, header};
 use wayleave_model::Timestamp;
 use wayleave_model::key::{MAX_LENGTH, foreign_vendor, is_minted};
 
 use crate::refusal::Refusal;
 use crate::world::{KeyEntry, World};
+use crate::{listing, side};
 
 const STYLES: [&str; 3] = ["x-api-key", "x-goog-api-key", "api-key"];
+
+/// What stands under `key` in an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InAddress {
+    /// Nothing.
+    Nothing,
+    /// A key, where Gemini's clients may put it.
+    Key(String),
+    /// Something on a path where no key is read: addresses are logged on their way.
+    OutOfPlace,
+}
+
+impl InAddress {
+    /// Reads it. Gemini's own interface takes the key there, so ours does under `/v1beta`.
+    pub fn of(uri: &Uri) -> InAddress {
+        match side::parameter(uri.query(), "key") {
+            None | Some("") => InAddress::Nothing,
+            Some(_) if !uri.path().starts_with("/v1beta/") => InAddress::OutOfPlace,
+            Some(escaped) => listing::decoded(escaped).map_or(InAddress::Nothing, InAddress::Key),
+        }
+    }
+}
 
 /// The key a client presents, in any of the four styles, or in the address as Gemini's clients
 /// may. Several must agree.
 pub fn presented<'h>(
     headers: &'h HeaderMap,
-    in_query: Option<&'h str>,
+    in_address: &'h InAddress,
 ) -> Result<&'h str, Refusal> {
-    let mut found: Option<&str> = in_query.filter(|key| !key.is_empty());
+    let mut found: Option<&str> = match in_address {
+        InAddress::Key(key) => Some(key),
+        InAddress::Nothing | InAddress::OutOfPlace => None,
+    };
     let styles = STYLES.iter().flat_map(|name| headers.get_all(*name));
     let bearer = headers.get_all(header::AUTHORIZATION).iter();
     for value in bearer.chain(styles) {
@@ -38,6 +64,7 @@ pub fn presented<'h>(
         // Not worth hashing.
         Some(key) if key.len() > MAX_LENGTH => Err(invalid("the key is longer than any key")),
         Some(key) => Ok(key),
+        None if *in_address == InAddress::OutOfPlace => Err(out_of_place()),
         None => Err(missing()),
     }
 }
@@ -100,6 +127,11 @@ fn missing() -> Refusal {
     unauthorised("missing_api_key", message)
 }
 
+fn out_of_place() -> Refusal {
+    let message = "a key in the address (`?key=`) is read under /v1beta only: send it as `Authorization: Bearer wl_…` (or x-api-key, x-goog-api-key, api-key)";
+    unauthorised("missing_api_key", message)
+}
+
 fn ambiguous() -> Refusal {
     let message = "several authentication headers hold different keys: send one";
     Refusal::new(StatusCode::BAD_REQUEST, "invalid_request", message).at("authorization")
@@ -122,7 +154,26 @@ mod tests {
     }
 
     fn code(pairs: &[(&'static str, &'static str)]) -> String {
-        presented(&headers(pairs), None).unwrap_err().code
+        presented(&headers(pairs), &InAddress::Nothing).unwrap_err().code
+    }
+
+    #[test]
+    fn a_key_in_the_address_is_read_under_v1beta_only() {
+        let at = |uri: &'static str| InAddress::of(&Uri::from_static(uri));
+        assert_eq!(at("/v1beta/models?alt=sse&key=k%2B1"), InAddress::Key("k+1".to_owned()));
+        for nothing in ["/v1beta/models", "/v1beta/models?key=", "/v1/models?monkey=k1"] {
+            assert_eq!(at(nothing), InAddress::Nothing, "{nothing}");
+        }
+        for path in ["/v1/models?key=k1", "/models?key=k1", "/v1betax/models?key=k1"] {
+            assert_eq!(at(path), InAddress::OutOfPlace, "{path}");
+        }
+        let refusal = presented(&HeaderMap::new(), &InAddress::OutOfPlace).unwrap_err();
+        assert_eq!(refusal.code, "missing_api_key");
+        assert!(refusal.message.contains("/v1beta") && refusal.message.contains("Bearer"));
+        let sent = headers(&[("x-api-key", "k1")]);
+        assert_eq!(presented(&sent, &InAddress::OutOfPlace), Ok("k1"));
+        let other = InAddress::Key("k2".to_owned());
+        assert_eq!(presented(&sent, &other).unwrap_err().code, "invalid_request");
     }
 
     #[test]
@@ -134,14 +185,17 @@ mod tests {
             ("x-goog-api-key", "k1"),
             ("api-key", "k1"),
         ] {
-            assert_eq!(presented(&headers(&[pair]), None), Ok("k1"));
+            assert_eq!(presented(&headers(&[pair]), &InAddress::Nothing), Ok("k1"));
         }
     }
 
     #[test]
     fn several_headers_must_agree() {
         assert_eq!(
-            presented(&headers(&[("authorization", "Bearer k1"), ("x-api-key", "k1")]), None),
+            presented(
+                &headers(&[("authorization", "Bearer k1"), ("x-api-key", "k1")]),
+                &InAddress::Nothing
+            ),
             Ok("k1")
         );
         assert_eq!(code(&[("authorization", "Bearer k1"), ("x-api-key", "k2")]), "invalid_request");
@@ -153,7 +207,7 @@ mod tests {
         assert_eq!(code(&[("authorization", "")]), "missing_api_key");
         assert_eq!(code(&[("authorization", "Bearer ")]), "missing_api_key");
         assert_eq!(
-            presented(&headers(&[("authorization", ""), ("api-key", "k1")]), None),
+            presented(&headers(&[("authorization", ""), ("api-key", "k1")]), &InAddress::Nothing),
             Ok("k1")
         );
     }

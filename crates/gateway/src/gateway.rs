@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
 use hyper::body::Incoming;
 use wayleave_dialect::ClientDialect;
 use wayleave_dialect::chat::Ask;
@@ -20,6 +21,7 @@ use wayleave_model::time::Tick;
 use wayleave_store::KeyHasher;
 
 use crate::answer::{self, Answering, ClientBody, Waiting};
+use crate::auth::InAddress;
 use crate::drain::Drains;
 use crate::origin::Origin;
 use crate::outbound::{self, Traceparent};
@@ -33,7 +35,7 @@ use crate::trail::{Progress, Trail};
 use crate::upstream::Upstream;
 use crate::vault::Vault;
 use crate::world::{Endpoint, KeyEntry, Route, Target, World};
-use crate::{auth, client, intake, listing, ready, route, side, stored};
+use crate::{auth, client, intake, listing, ready, route, stored};
 
 /// Everything requests share.
 pub struct Gateway {
@@ -106,11 +108,10 @@ impl Gateway {
         }
         match found.surface {
             Surface::Operation { operation, dialect, path } => {
-                let (parts, body) = request.into_parts();
-                let query = parts.uri.query().map(str::to_owned);
-                let origin = Origin::new(arrival, parts.headers, operation, dialect, path)
-                    .addressed(&found, query.as_deref());
-                self.chat(origin, query.as_deref(), body).await
+                let (Parts { uri, headers, .. }, body) = request.into_parts();
+                let origin = Origin::new(arrival, headers, operation, dialect, path)
+                    .addressed(&found, uri.query());
+                self.chat(origin, &uri, body).await
             }
             Surface::Count { dialect, path } => {
                 self.counted(request, arrival, &found, (dialect, path)).await
@@ -119,7 +120,7 @@ impl Gateway {
             Surface::Explain => self.explained(request, arrival).await,
             Surface::Socket => Err(self.no_socket()),
             Surface::Models | Surface::Model => {
-                let key = self.caller(request.headers(), request.uri().query());
+                let key = self.caller(request.headers(), request.uri());
                 let key = key.map_err(|unknown| unknown.refusal)?;
                 let body = match (found.surface, dialect) {
                     (Surface::Models, ClientDialect::Gemini) => listing::all_for_gemini(&key),
@@ -133,8 +134,7 @@ impl Gateway {
                 ))
             }
             Surface::Unsupported { what, instead } => {
-                self.caller(request.headers(), request.uri().query())
-                    .map_err(|unknown| unknown.refusal)?;
+                self.caller(request.headers(), request.uri()).map_err(|unknown| unknown.refusal)?;
                 let message = format!("{what} are not served here: {instead}");
                 let refusal = Refusal::new(StatusCode::NOT_FOUND, "unsupported_endpoint", message);
                 Err(intake::discard(request.into_body(), refusal).await)
@@ -162,10 +162,10 @@ impl Gateway {
     async fn chat(
         self: &Arc<Self>,
         origin: Origin,
-        query: Option<&str>,
+        uri: &Uri,
         body: Incoming,
     ) -> Result<Response<ClientBody>, Refusal> {
-        let caller = self.caller(&origin.headers, query);
+        let caller = self.caller(&origin.headers, uri);
         let (id, dialect, list) = (origin.id, origin.dialect, origin.list);
         let key = match caller {
             Ok(key) => key,
@@ -329,15 +329,11 @@ impl Gateway {
         Refusal::new(StatusCode::UPGRADE_REQUIRED, "unsupported_endpoint", message)
     }
 
-    /// The key behind the headers, if it may be used now.
-    pub(crate) fn caller(
-        &self,
-        headers: &HeaderMap,
-        query: Option<&str>,
-    ) -> Result<KeyEntry, Box<Unknown>> {
+    /// The key behind the headers or the address, if it may be used now.
+    pub(crate) fn caller(&self, headers: &HeaderMap, uri: &Uri) -> Result<KeyEntry, Box<Unknown>> {
         let unknown = |refusal| Box::new(Unknown { refusal, key: None });
-        let in_query = side::parameter(query, "key").and_then(listing::decoded);
-        let presented = auth::presented(headers, in_query.as_deref()).map_err(|refusal| {
+        let in_address = InAddress::of(uri);
+        let presented = auth::presented(headers, &in_address).map_err(|refusal| {
             self.refused_key(&refusal);
             unknown(refusal)
         })?;

@@ -31,7 +31,7 @@ impl Gateway {
         (dialect, path): (ClientDialect, &'static str),
     ) -> Result<Response<ClientBody>, Refusal> {
         let (parts, body) = request.into_parts();
-        let key = self.caller(&parts.headers, parts.uri.query()).map_err(|it| it.refusal)?;
+        let key = self.caller(&parts.headers, &parts.uri).map_err(|it| it.refusal)?;
         let origin = Origin::new(arrival, parts.headers, Operation::CountTokens, dialect, path)
             .addressed(found, None);
         let (body, key) = self.whole(body, key, &origin).await?;
@@ -73,7 +73,7 @@ impl Gateway {
     ) -> Result<Response<ClientBody>, Refusal> {
         let dialect = ClientDialect::OpenAiResponses;
         let (parts, _) = request.into_parts();
-        let key = self.caller(&parts.headers, parts.uri.query()).map_err(|it| it.refusal)?;
+        let key = self.caller(&parts.headers, &parts.uri).map_err(|it| it.refusal)?;
         let query = parts.uri.query().unwrap_or_default();
         let wish = Wish { verb, id, query, headers: &parts.headers };
         let operation = Operation::StoredResponse;
@@ -104,7 +104,7 @@ impl Gateway {
         arrival: &Arrival,
     ) -> Result<Response<ClientBody>, Refusal> {
         let (parts, body) = request.into_parts();
-        let key = self.caller(&parts.headers, parts.uri.query()).map_err(|it| it.refusal)?;
+        let key = self.caller(&parts.headers, &parts.uri).map_err(|it| it.refusal)?;
         let read = intake::read(&parts.headers, body, self.settings.max_body).await;
         let body = read.map_err(|(refusal, _)| refusal)?;
         let question = explain::question(&body)?;

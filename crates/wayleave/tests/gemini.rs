@@ -2,7 +2,7 @@
 //! as one JSON list.
 
 use serde_json::{Value, json};
-use wayleave_testkit::client::Ending;
+use wayleave_testkit::client::{Ending, chat_body};
 use wayleave_testkit::setup::{CREDENTIAL, KEY};
 use wayleave_testkit::talk::{gemini, openai};
 use wayleave_testkit::{Answer, Client, Gateway, Received, Script, Setup, Start, Streaming};
@@ -175,6 +175,34 @@ async fn a_key_in_the_address_is_taken_and_stands_in_no_log_row_or_upstream_call
     }
     for key in [KEY, wrong, ODD, escaped] {
         assert!(!seen.contains(key), "{key} is in {seen}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_in_the_address_of_another_interface_is_told_where_it_goes() {
+    let script = Script::start(answer).await;
+    let gateway = Start::new(BINARY).setup(&setup(&script.url()).text()).up().await;
+    let nobody = gateway.client("");
+    let chat = chat_body("openai", "hi", false).to_string();
+    for (method, at, body) in [
+        ("POST", "/v1/chat/completions", chat.as_str()),
+        ("POST", "/chat/completions", &chat),
+        ("POST", "/v1/models/gemini:generateContent", BODY),
+        ("GET", "/v1/models", ""),
+        ("GET", "/v1/responses/resp_1", ""),
+        ("POST", "/v1/explain", "{}"),
+    ] {
+        let request = nobody.request(method, &format!("{at}?key={KEY}")).json(body);
+        let reply = nobody.send(&request).await;
+        assert_eq!(reply.status, 401, "{method} {at}: {}", reply.text());
+        let text = reply.text();
+        assert!(text.contains("/v1beta only") && text.contains("Authorization: Bearer"), "{text}");
+        assert!(!text.contains(KEY), "{text}");
+        // It is in nobody's way: a header is what counts.
+        let client = gateway.client(KEY);
+        let reply =
+            client.send(&client.request(method, &format!("{at}?key=other")).json(body)).await;
+        assert_ne!(reply.status, 401, "{method} {at}: {}", reply.text());
     }
 }
 
