@@ -118,7 +118,9 @@ impl Gateway {
             }
             Surface::Stored(verb) => self.of_stored(request, arrival, (verb, &found.rest)).await,
             Surface::Explain => self.explained(request, arrival).await,
-            Surface::Socket => Err(self.no_socket()),
+            Surface::Socket => {
+                Ok(without_body(request.method(), self.no_socket(request.version(), arrival)))
+            }
             Surface::Models | Surface::Model => {
                 let key = self.caller(request.headers(), request.uri());
                 let key = key.map_err(|unknown| unknown.refusal)?;
@@ -320,13 +322,6 @@ impl Gateway {
             return Err(refusal.at(PARAM));
         }
         Ok((route::order_of(route, now, 0, &has)?, Some(of.id)))
-    }
-
-    /// Codex goes on over HTTP at once after this status, and after no other.
-    fn no_socket(&self) -> Refusal {
-        let message =
-            format!("WebSockets are not served: POST to {}/v1/responses", self.settings.public_url);
-        Refusal::new(StatusCode::UPGRADE_REQUIRED, "unsupported_endpoint", message)
     }
 
     /// The key behind the headers or the address, if it may be used now.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use wayleave_dialect::ClientDialect;
 use wayleave_dialect::chat::Head;
@@ -129,6 +129,24 @@ impl Gateway {
         // Nothing was sent and nothing refused: it is no request, and leaves no row.
         prepared.trail.forget();
         Ok(answer::json(StatusCode::OK, ClientDialect::OpenAiChat, arrival.id, explained))
+    }
+
+    /// Codex goes on over HTTP at once after this status, and after no other. It is told so also
+    /// where a proxy on the way has taken the wish for an upgrade out of its request.
+    pub(crate) fn no_socket(&self, version: Version, arrival: &Arrival) -> Response<ClientBody> {
+        let message =
+            format!("WebSockets are not served: POST to {}/v1/responses", self.settings.public_url);
+        let refusal = Refusal::new(StatusCode::UPGRADE_REQUIRED, "unsupported_endpoint", message);
+        let dialect = ClientDialect::OpenAiResponses;
+        let mut response = answer::refusal(&refusal, dialect, arrival.id);
+        // The protocol that would do (RFC 9110, sections 7.8 and 15.5.22): the one that was asked
+        // for is not served. HTTP/2 has no such headers (RFC 9113, section 8.2.2).
+        if version == Version::HTTP_11 {
+            let headers = response.headers_mut();
+            headers.insert(header::UPGRADE, HeaderValue::from_static("HTTP/1.1"));
+            headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        }
+        response
     }
 
     async fn whole(
