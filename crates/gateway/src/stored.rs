@@ -136,7 +136,7 @@ impl Gateway {
             Stored::Cancel => Method::POST,
             Stored::Delete => Method::DELETE,
         };
-        trail.open(&target).map_err(|err| Refusal::dependency(err.to_string()))?;
+        trail.open_stored(&target).map_err(|err| Refusal::dependency(err.to_string()))?;
         let dialect = ClientDialect::OpenAiResponses;
         let forwarded = outbound::forwarded(wish.headers, dialect, 0);
         let call = Call { method, uri, body: Bytes::new(), forwarded: &forwarded };

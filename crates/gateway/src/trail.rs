@@ -10,7 +10,9 @@ use serde_json::value::RawValue;
 use wayleave_dialect::Losses;
 use wayleave_dialect::carry::{Seen, Whole};
 use wayleave_model::price::Line;
-use wayleave_model::record::{Asked, Attempt, AttemptStart, Identity, Outcome, StreamEnd, Tried};
+use wayleave_model::record::{
+    Asked, Attempt, AttemptStart, Identity, Outcome, StreamEnd, TargetLabel, Tried,
+};
 use wayleave_model::time::Tick;
 use wayleave_model::usage::UsageSource;
 use wayleave_model::{NanoUsd, Usage};
@@ -112,6 +114,16 @@ impl Trail {
 
     /// An attempt is about to be sent. Fails when that cannot be recorded: then it must not be.
     pub fn open(&mut self, target: &Arc<Target>) -> Result<(), Unwritable> {
+        self.open_as(target, Arc::clone(&target.label))
+    }
+
+    /// The same for what a provider has stored: which of its models made that, nobody says, and to
+    /// read it costs nothing.
+    pub fn open_stored(&mut self, target: &Arc<Target>) -> Result<(), Unwritable> {
+        self.open_as(target, Arc::new(target.label.without_model()))
+    }
+
+    fn open_as(&mut self, target: &Arc<Target>, label: Arc<TargetLabel>) -> Result<(), Unwritable> {
         let (now, began) = (self.recorder.clock.now(), self.recorder.clock.tick());
         let Some(state) = &mut self.state else { return Ok(()) };
         (state.usage, state.content_bytes) = (None, 0);
@@ -122,8 +134,11 @@ impl Trail {
         let start = AttemptStart {
             n: u32::try_from(state.attempts.len()).unwrap_or(u32::MAX - 1) + 1,
             started_at: now,
-            target: Arc::clone(&target.label),
-            max_cost: target.price.ceiling(state.asked.bytes, limit),
+            max_cost: match label.price {
+                Some(_) => target.price.ceiling(state.asked.bytes, limit),
+                None => NanoUsd::ZERO,
+            },
+            target: label,
         };
         let prompt = Usage { input: state.asked.estimated_input, ..Usage::default() };
         let identity = match &state.identity_json {

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::id::{
     AliasId, CredentialId, KeyId, ModelId, NodeId, OwnerId, PriceVersionId, ProviderId, RequestId,
@@ -195,6 +196,21 @@ pub struct TargetLabel {
     pub credential: CredentialId,
     /// The prices it is rated with; `None`: a kind whose calls cost nothing.
     pub price: Option<PriceVersionId>,
+}
+
+impl TargetLabel {
+    /// The same for a call that names no model and costs nothing: the model's id is all zeros, its
+    /// name empty.
+    pub fn without_model(&self) -> TargetLabel {
+        TargetLabel {
+            provider: self.provider,
+            provider_name: self.provider_name.clone(),
+            model: ModelId(Uuid::nil()),
+            model_name: String::new(),
+            credential: self.credential,
+            price: None,
+        }
+    }
 }
 
 /// One call to one credential, ended.

@@ -262,6 +262,16 @@ async fn a_stored_response_is_read_cancelled_and_deleted_by_the_clients_id() {
     let stored: Vec<_> = rows.iter().filter(|row| row["operation"] == "stored_response").collect();
     assert_eq!(stored.len(), 4, "{rows:?}");
     assert!(stored.iter().all(|row| row["cost_nanos"] == 0 && row["status"] == 200), "{stored:?}");
+    // The id leads to a provider and a credential: by which alias and model it was made, it does
+    // not say, and neither does the row.
+    for row in stored {
+        let named = (&row["alias"], &row["provider"], &row["model"]);
+        assert_eq!(named, (&json!(""), &json!("a"), &json!(null)), "{row}");
+        let detail = stage.gateway.detail(row["request_id"].as_str().expect("an id")).await;
+        assert_eq!(detail["alias_id"], json!(null), "{detail}");
+        let attempt = &detail["attempts"][0];
+        assert_eq!((&attempt["model"], &attempt["max_cost_nanos"]), (&json!(""), &json!(0)));
+    }
 }
 
 #[tokio::test]

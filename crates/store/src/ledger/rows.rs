@@ -66,7 +66,7 @@ pub(crate) fn request(row: &mut impl Row, it: &Closed) {
         .int(signed(asked.bytes))
         .int(signed(asked.estimated_input))
         .text(text(last.map(|it| it.provider_name.as_str())).as_deref())
-        .text(text(last.map(|it| it.model_name.as_str())).as_deref())
+        .text(text(last.map(|it| it.model_name.as_str()).filter(|it| !it.is_empty())).as_deref())
         .int(i64::from(end.status))
         .text(text(end.error_code.as_deref()).as_deref())
         .text(end.stream_end.as_str())
