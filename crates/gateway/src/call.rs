@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use wayleave_dialect::ClientDialect;
 use wayleave_dialect::error::Fault;
 
-use crate::failure::{self, Failed};
+use crate::failure::{self, Failed, Speaker};
 use crate::gateway::Gateway;
 use crate::pipeline::{Uncollected, collect, upstream_request_id};
 use crate::upstream::SendError;
@@ -53,27 +53,28 @@ impl Gateway {
         let now = self.recorder.clock.now();
         let token = self.tokens.authorization(&self.upstream, target, now).await;
         let token = token.map_err(|why| Box::new(failure::no_token(target, &why)))?;
+        let speaker = Speaker::new(target, token.as_ref());
         let request = self
-            .request(target, endpoint, call, token)
+            .request(target, endpoint, call, token.clone())
             .map_err(|why| Box::new(failure::unsent(target, &SendError::Connect(why))))?;
         let answer = self.upstream.send(request, timers.first_byte).await;
         let answer = answer.map_err(|err| Box::new(failure::unsent(target, &err)))?;
         let id = upstream_request_id(&answer.headers)
-            .filter(|id| !failure::holds_secret(target, id.as_bytes()));
+            .filter(|id| !failure::holds_secret(speaker, id.as_bytes()));
         let body = match collect(answer.body, MOST, &timers).await {
             Ok(body) => body,
             Err(Uncollected::Idle) => {
                 return Err(Box::new(failure::timeout(target, "idle", timers.idle)));
             }
             Err(Uncollected::Fault(fault)) => {
-                return Err(Box::new(failure::faulty(target, &fault)));
+                return Err(Box::new(failure::faulty(speaker, &fault)));
             }
         };
         if !answer.status.is_success() {
             let mut failed = failure::refused(
                 dialect,
                 endpoint.dialect,
-                target,
+                speaker,
                 answer.status,
                 &answer.headers,
                 &body,
@@ -86,7 +87,7 @@ impl Gateway {
         }
         if body.first() == Some(&b'<') {
             let fault = Fault::unreadable("the provider answered with a web page");
-            return Err(Box::new(failure::faulty(target, &fault)));
+            return Err(Box::new(failure::faulty(speaker, &fault)));
         }
         Ok(Called { body, upstream_request_id: id })
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
 use wayleave_dialect::error::{Fault, FaultKind, Source};
 use wayleave_dialect::{ClientDialect, Dialect};
@@ -21,6 +21,31 @@ pub struct Failed {
     pub verdict: Verdict,
     /// What the caller is told if nothing else is tried.
     pub refusal: Refusal,
+}
+
+/// Who answers: what it says of us is told, but for its credential and what that was exchanged for.
+#[derive(Clone, Copy)]
+pub struct Speaker<'a> {
+    /// Where it was asked.
+    pub target: &'a Target,
+    token: Option<&'a HeaderValue>,
+}
+
+impl<'a> Speaker<'a> {
+    /// `target`, asked with that `Authorization` if its credential is exchanged for one.
+    pub fn new(target: &'a Target, token: Option<&'a HeaderValue>) -> Speaker<'a> {
+        Speaker { target, token }
+    }
+
+    /// The secrets as they were sent. Shorter ones are no secrets, and would be found in every
+    /// text.
+    fn secrets(self) -> impl Iterator<Item = &'a str> {
+        let own = self.target.account().secrets.iter();
+        let own = own.filter_map(|(_, secret)| secret.expose_str());
+        let token = self.token.and_then(|it| it.to_str().ok());
+        let token = token.map(|it| it.split_once(' ').map_or(it, |(_scheme, token)| token));
+        own.chain(token).map(str::trim).filter(|secret| secret.len() >= 4)
+    }
 }
 
 /// No answer came at all.
@@ -59,13 +84,13 @@ pub fn timeout(target: &Target, timer: &str, after: Duration) -> Failed {
 }
 
 /// The answer began well and turned out to be none.
-pub fn faulty(target: &Target, fault: &Fault) -> Failed {
+pub fn faulty(speaker: Speaker<'_>, fault: &Fault) -> Failed {
     let verdict = match fault.kind {
-        FaultKind::Reported => reported(target, fault),
+        FaultKind::Reported => reported(speaker.target, fault),
         FaultKind::Unreadable => Verdict::unreadable(),
         FaultKind::Cut => Verdict::cut(),
     };
-    let mut refusal = shown(target, verdict.show, None, fault.code.as_deref(), &fault.message);
+    let mut refusal = shown(speaker, verdict.show, None, fault.code.as_deref(), &fault.message);
     refusal.retry_after = verdict.rest.filter(|_| verdict.show == Show::RateLimited);
     Failed { verdict, refusal }
 }
@@ -86,19 +111,19 @@ fn reported(target: &Target, fault: &Fault) -> Verdict {
 pub fn refused(
     client: ClientDialect,
     spoken: Dialect,
-    target: &Target,
+    speaker: Speaker<'_>,
     status: StatusCode,
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Failed {
     let (code, message) = spoken.chat().read_error(body).unwrap_or_else(|| (None, excerpt(body)));
     let refused = Refused { status, headers, code: code.as_deref(), message: &message };
-    let verdict = target.kind.diagnose(&refused);
-    let mut refusal = shown(target, verdict.show, Some(status), code.as_deref(), &message);
+    let verdict = speaker.target.kind.diagnose(&refused);
+    let mut refusal = shown(speaker, verdict.show, Some(status), code.as_deref(), &message);
     refusal.retry_after =
         verdict.rest.filter(|_| matches!(verdict.show, Show::RateLimited | Show::Overloaded));
     let callers_own = matches!(verdict.show, Show::Caller | Show::ContextLength);
-    if callers_own && spoken == client && may_pass(target, body) {
+    if callers_own && spoken == client && may_pass(speaker, body) {
         refusal.verbatim = Some(body.clone());
     }
     Failed { verdict, refusal }
@@ -110,21 +135,22 @@ pub fn no_token(target: &Target, why: &NoToken) -> Failed {
     let refused =
         Refused { status: why.status, headers: &headers, code: None, message: &why.message };
     let verdict = Verdict::of(&refused);
-    let refusal = shown(target, verdict.show, Some(why.status), None, &why.message);
+    let speaker = Speaker::new(target, None);
+    let refusal = shown(speaker, verdict.show, Some(why.status), None, &why.message);
     Failed { verdict, refusal }
 }
 
 fn shown(
-    target: &Target,
+    speaker: Speaker<'_>,
     show: Show,
     status: Option<StatusCode>,
     code: Option<&str>,
     message: &str,
 ) -> Refusal {
-    let label = &target.label;
+    let label = &speaker.target.label;
     let (provider, model) = (&label.provider_name, &label.model_name);
-    let said = scrub(target, message);
-    let code = code.filter(|code| is_code(code) && scrub(target, code) == **code);
+    let said = scrub(speaker, message);
+    let code = code.filter(|code| is_code(code) && scrub(speaker, code) == **code);
     let number =
         status.map_or_else(|| "in its answer".to_owned(), |status| status.as_u16().to_string());
     let own = |status, code: &str, text: String| Refusal {
@@ -198,9 +224,9 @@ fn excerpt(body: &Bytes) -> String {
 
 /// The provider's words without our credential in them, should it repeat it. Searched before
 /// anything is cut, so that no part of it is left.
-fn scrub(target: &Target, message: &str) -> String {
+fn scrub(speaker: Speaker<'_>, message: &str) -> String {
     let mut text: String = message.chars().filter(|it| !it.is_control() || *it == '\n').collect();
-    for secret in secrets(target) {
+    for secret in speaker.secrets() {
         text = text.replace(secret, "***");
     }
     text.replace('\n', " ").chars().take(2_000).collect()
@@ -208,18 +234,18 @@ fn scrub(target: &Target, message: &str) -> String {
 
 /// Whether a body may go to the client as it is: a JSON object that holds no secret of ours, as it
 /// stands or in its texts, however they are escaped.
-fn may_pass(target: &Target, body: &Bytes) -> bool {
+fn may_pass(speaker: Speaker<'_>, body: &Bytes) -> bool {
     match serde_json::from_slice(body) {
         Ok(value @ Value::Object(_)) => {
-            !holds_secret(target, body) && !secrets(target).any(|secret| holds(&value, secret))
+            !holds_secret(speaker, body) && !speaker.secrets().any(|secret| holds(&value, secret))
         }
         _ => false,
     }
 }
 
-/// Whether a provider repeats one of its credential's secrets there.
-pub fn holds_secret(target: &Target, bytes: &[u8]) -> bool {
-    secrets(target).any(|secret| memchr::memmem::find(bytes, secret.as_bytes()).is_some())
+/// Whether a provider repeats there one of the secrets it was asked with.
+pub fn holds_secret(speaker: Speaker<'_>, bytes: &[u8]) -> bool {
+    speaker.secrets().any(|secret| memchr::memmem::find(bytes, secret.as_bytes()).is_some())
 }
 
 fn holds(value: &Value, secret: &str) -> bool {
@@ -231,15 +257,6 @@ fn holds(value: &Value, secret: &str) -> bool {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
-}
-
-/// The credential's secrets, as they are sent. Shorter ones are no secrets, and would be found in
-/// every text.
-fn secrets(target: &Target) -> impl Iterator<Item = &str> {
-    let all = target.account().secrets.iter();
-    all.filter_map(|(_, secret)| secret.expose_str())
-        .map(str::trim)
-        .filter(|secret| secret.len() >= 4)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::time::Instant;
 use wayleave_dialect::ClientDialect;
 use wayleave_dialect::carry::{
@@ -15,7 +15,7 @@ use wayleave_model::alias::{AnswerModel, Losses};
 use wayleave_model::id::{RequestId, WorkspaceId};
 use wayleave_provider::failure::Elsewhere;
 
-use crate::failure::{self, Failed};
+use crate::failure::{self, Failed, Speaker};
 use crate::gateway::Gateway;
 use crate::outbound::{self, Media, Shaped};
 use crate::pool::Lease;
@@ -116,6 +116,8 @@ struct Held {
     body: AnswerBody,
     carry: Box<dyn Carry>,
     carried: Carried,
+    /// The `Authorization` it was asked with, where its credential is exchanged for one.
+    token: Option<HeaderValue>,
 }
 
 impl Conversation<'_> {
@@ -185,9 +187,10 @@ impl Conversation<'_> {
         shaped: &Shaped,
     ) -> Result<Outcome, Box<Failed>> {
         let timers = self.timers();
-        let answer = self.send(target, endpoint, shaped, &timers).await?;
+        let (answer, token) = self.send(target, endpoint, shaped, &timers).await?;
+        let speaker = Speaker::new(target, token.as_ref());
         let upstream_id = upstream_request_id(&answer.headers)
-            .filter(|id| !failure::holds_secret(target, id.as_bytes()));
+            .filter(|id| !failure::holds_secret(speaker, id.as_bytes()));
         self.trail.head(answer.status.as_u16(), upstream_id.clone());
         if answer.unpacked {
             self.trail.repaired("unasked_encoding");
@@ -198,7 +201,7 @@ impl Conversation<'_> {
             let mut failed = failure::refused(
                 self.dialect,
                 endpoint.dialect,
-                target,
+                speaker,
                 answer.status,
                 &answer.headers,
                 &body,
@@ -210,8 +213,9 @@ impl Conversation<'_> {
             return Err(Box::new(failed));
         }
         if self.ask.stream {
-            let held = self.hold(target, endpoint, shaped, answer.body, &timers).await?;
-            return Ok(Outcome::Stream(held, upstream_id));
+            let (body, carry, carried) =
+                self.hold(speaker, endpoint, shaped, answer.body, &timers).await?;
+            return Ok(Outcome::Stream(Held { body, carry, carried, token }, upstream_id));
         }
         let limit = self.gateway.settings.max_body;
         let body = match collect(answer.body, limit, &timers).await {
@@ -220,7 +224,7 @@ impl Conversation<'_> {
                 return Err(Box::new(failure::timeout(target, "idle", timers.idle)));
             }
             Err(Uncollected::Fault(fault)) => {
-                return Err(Box::new(failure::faulty(target, &fault)));
+                return Err(Box::new(failure::faulty(speaker, &fault)));
             }
         };
         let wanted = self.wanted(shaped, target);
@@ -229,7 +233,7 @@ impl Conversation<'_> {
         } else {
             translate_whole(endpoint.dialect, self.dialect, &wanted, &body)
         };
-        let mut whole = whole.map_err(|fault| Box::new(failure::faulty(target, &fault)))?;
+        let mut whole = whole.map_err(|fault| Box::new(failure::faulty(speaker, &fault)))?;
         if let Some(kept) = whole.kept.take()
             && self
                 .gateway
@@ -248,7 +252,7 @@ impl Conversation<'_> {
         endpoint: &Endpoint,
         shaped: &Shaped,
         timers: &Timers,
-    ) -> Result<Answer, Box<Failed>> {
+    ) -> Result<(Answer, Option<HeaderValue>), Box<Failed>> {
         let now = self.gateway.recorder.clock.now();
         let model = &target.label.model_name;
         if let Some(play) = target.kind.play(model, &shaped.body, now) {
@@ -258,36 +262,36 @@ impl Conversation<'_> {
             )
             .await
             {
-                Ok(()) => Ok(Answer {
-                    status: play.status,
-                    headers: play.headers.clone(),
-                    body: AnswerBody::Play(Box::new(Player::new(play))),
-                    unpacked: false,
-                }),
+                Ok(()) => {
+                    let (status, headers) = (play.status, play.headers.clone());
+                    let body = AnswerBody::Play(Box::new(Player::new(play)));
+                    Ok((Answer { status, headers, body, unpacked: false }, None))
+                }
                 Err(_) => Err(Box::new(failure::timeout(target, "first_byte", timers.first_byte))),
             };
         }
         let tokens = &self.gateway.tokens;
         let token = tokens.authorization(&self.gateway.upstream, target, now).await;
         let token = token.map_err(|why| Box::new(failure::no_token(target, &why)))?;
-        let carried = (&self.forwarded, token);
+        let carried = (&self.forwarded, token.clone());
         let request = outbound::request(target, endpoint, shaped, self.ask.stream, carried, now)
             .map_err(|why| Box::new(failure::unsent(target, &SendError::Connect(why))))?;
         let answer = self.gateway.upstream.send(request, timers.first_byte).await;
-        answer.map_err(|err| Box::new(failure::unsent(target, &err)))
+        let answer = answer.map_err(|err| Box::new(failure::unsent(target, &err)))?;
+        Ok((answer, token))
     }
 
     /// Reads the stream up to its first semantic event, so that until then another target can be
     /// tried.
     async fn hold(
         &mut self,
-        target: &Target,
+        speaker: Speaker<'_>,
         endpoint: &Endpoint,
         shaped: &Shaped,
         mut body: AnswerBody,
         timers: &Timers,
-    ) -> Result<Held, Box<Failed>> {
-        let wanted = self.wanted(shaped, target);
+    ) -> Result<(AnswerBody, Box<dyn Carry>, Carried), Box<Failed>> {
+        let wanted = self.wanted(shaped, speaker.target);
         let mut carry: Box<dyn Carry> = if !shaped.translated {
             self.dialect.chat().carry(&wanted)
         } else {
@@ -300,7 +304,7 @@ impl Conversation<'_> {
                 Err(_) => {
                     self.trail.saw(carry.seen());
                     return Err(Box::new(failure::timeout(
-                        target,
+                        speaker.target,
                         "first_token",
                         timers.first_token,
                     )));
@@ -309,7 +313,7 @@ impl Conversation<'_> {
                 Ok(Some(Err(broken))) => {
                     self.trail.saw(carry.seen());
                     let fault = Fault { message: broken.to_string(), ..Fault::cut() };
-                    return Err(Box::new(failure::faulty(target, &fault)));
+                    return Err(Box::new(failure::faulty(speaker, &fault)));
                 }
                 Ok(None) => carry.end(&mut carried),
             }
@@ -317,11 +321,11 @@ impl Conversation<'_> {
                 && !carry.seen().semantic
             {
                 self.trail.saw(carry.seen());
-                return Err(Box::new(failure::faulty(target, fault)));
+                return Err(Box::new(failure::faulty(speaker, fault)));
             }
             let preamble: usize = carried.bytes.iter().map(Bytes::len).sum();
             if carry.seen().semantic || carried.end.is_some() || preamble > MAX_PREAMBLE {
-                return Ok(Held { body, carry, carried });
+                return Ok((body, carry, carried));
             }
         }
     }
@@ -349,7 +353,7 @@ impl Conversation<'_> {
             self.route.policy.client_gone,
             self.ask.list,
             (held.body, held.carry, held.carried),
-            (Arc::clone(target), lease),
+            (Arc::clone(target), held.token, lease),
             self.trail,
             timers.idle,
         );

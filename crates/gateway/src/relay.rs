@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderValue;
 use tokio::time::{Instant, Sleep};
 use wayleave_dialect::ClientDialect;
 use wayleave_dialect::carry::{Carried, Carry, KEPT_LOSSES};
@@ -17,7 +18,7 @@ use wayleave_model::id::{RequestId, WorkspaceId};
 use wayleave_model::record::StreamEnd;
 
 use crate::answer;
-use crate::failure;
+use crate::failure::{self, Speaker};
 use crate::gateway::Gateway;
 use crate::pool::Lease;
 use crate::refusal::Refusal;
@@ -40,6 +41,8 @@ struct Running {
     /// For the client, in order.
     queue: VecDeque<Bytes>,
     target: Arc<Target>,
+    /// The `Authorization` it was asked with, where its credential is exchanged for one.
+    token: Option<HeaderValue>,
     lease: Lease,
     trail: Trail,
     semantic: bool,
@@ -82,7 +85,7 @@ impl Relay {
         when_gone: ClientGone,
         list: bool,
         held: (AnswerBody, Box<dyn Carry>, Carried),
-        (target, lease): (Arc<Target>, Lease),
+        (target, token, lease): (Arc<Target>, Option<HeaderValue>, Lease),
         trail: Trail,
         idle: Duration,
     ) -> Relay {
@@ -101,6 +104,7 @@ impl Relay {
             carry,
             queue: VecDeque::new(),
             target,
+            token,
             lease,
             trail,
             semantic: false,
@@ -224,7 +228,8 @@ impl Running {
             FaultKind::Cut => StreamEnd::Eof,
             FaultKind::Reported | FaultKind::Unreadable => StreamEnd::UpstreamError,
         };
-        let failed = failure::faulty(&self.target, fault);
+        let speaker = Speaker::new(&self.target, self.token.as_ref());
+        let failed = failure::faulty(speaker, fault);
         self.lease.failed(&failed.verdict, self.gateway.recorder.clock.tick());
         self.end_with(&failed.refusal, end);
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, header};
-use wayleave_model::Timestamp;
 use wayleave_model::id::CredentialId;
+use wayleave_model::{Secret, Timestamp};
 use wayleave_provider::Token;
 use wayleave_provider::exchange::{Exchange, FORM};
 
@@ -91,6 +91,8 @@ pub(crate) async fn fetch(
         message: format!("the token service could not be asked: {message}"),
     };
     let form = Bytes::copy_from_slice(exchange.body.expose());
+    // What it was asked with is as good as the credential for a while.
+    let told = |message: String| without(&message, &exchange.body);
     let request = Request::post(exchange.url.as_str())
         .header(header::CONTENT_TYPE, FORM)
         .header(header::ACCEPT, "application/json")
@@ -108,6 +110,16 @@ pub(crate) async fn fetch(
         } else {
             StatusCode::SERVICE_UNAVAILABLE
         },
-        message: why.to_string(),
+        message: told(why.to_string()),
     })
+}
+
+/// What a token service says, without the values of the form it was asked with.
+fn without(message: &str, form: &Secret) -> String {
+    let pairs = form.expose_str().unwrap_or_default().split('&');
+    let values = pairs.filter_map(|pair| pair.split_once('=')).map(|(_, value)| value);
+    // A shorter one is no secret.
+    values
+        .filter(|value| value.len() >= 16)
+        .fold(message.to_owned(), |text, value| text.replace(value, "***"))
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::sleep;
 use wayleave_testkit::canary::{Canary, files};
+use wayleave_testkit::client::{CHAT, chat_body};
 use wayleave_testkit::setup::KEY;
 use wayleave_testkit::talk::gemini;
 use wayleave_testkit::{Answer, Gate, Gateway, Received, Script, Setup, Start, google};
@@ -165,4 +166,72 @@ async fn a_token_service_that_refuses_or_is_away_is_told_apart() {
     assert!([502, 503].contains(&reply.status), "{}", reply.text());
     assert_ne!(reply.at("/error/code"), "upstream_auth_failed");
     assert_eq!(vertex.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_token_that_is_repeated_in_an_error_does_not_reach_the_client() {
+    fn echoing(got: &Received) -> Answer {
+        let bearer = got.header("authorization").unwrap_or_default();
+        let said = |code: u16, status: &str| {
+            gemini::error(code, status, &format!("the request came with {bearer}"))
+        };
+        let (code, status) = match got.text().contains("be unknown") {
+            true => (401, "UNAUTHENTICATED"),
+            false => (400, "INVALID_ARGUMENT"),
+        };
+        if !got.path.contains("alt=sse") || code == 401 {
+            return Answer::json(code, said(code, status)).header("x-request-id", bearer);
+        }
+        let mut events = gemini::stream(&["Hel", "lo"], 7, 3);
+        events.truncate(1);
+        events.push(format!("data: {}\n\n", said(503, "UNAVAILABLE").replace('\n', " ")));
+        Answer::stream(events)
+    }
+    let (service, vertex) = (tokens(&open(), 3_600).await, Script::start(echoing).await);
+    let gateway = gateway(&vertex, &service.url()).await;
+    let client = gateway.client(KEY);
+    for prompt in ["hello", "be unknown"] {
+        let chat = chat_body("vertex", prompt, false).to_string();
+        let own = format!(r#"{{"contents":[{{"role":"user","parts":[{{"text":"{prompt}"}}]}}]}}"#);
+        for (path, body) in [(CHAT, &chat), ("/v1beta/models/vertex:generateContent", &own)] {
+            let reply = client.post(path, body).await;
+            let text = reply.text();
+            assert!(
+                reply.status >= 400 && text.contains("the request came with Bearer ***"),
+                "{text}"
+            );
+            assert_eq!(reply.header("x-upstream-request-id"), None);
+            assert!(!text.contains("token-number"), "{text}");
+        }
+        let chat = chat_body("vertex", prompt, true).to_string();
+        for (path, body) in
+            [(CHAT, &chat), ("/v1beta/models/vertex:streamGenerateContent?alt=sse", &own)]
+        {
+            let request = client.request("POST", path).json(body);
+            let text = client.stream(&request).await.text().await;
+            assert!(text.contains("the request came with Bearer ***"), "{text}");
+            assert!(!text.contains("token-number"), "{text}");
+        }
+    }
+    let canary = Canary::new("token", "ya29.token-number");
+    for (path, bytes) in files(&gateway.folder()) {
+        assert_eq!(canary.found_in(&bytes), None, "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn an_assertion_that_the_token_service_repeats_does_not_reach_the_client() {
+    let vertex = Script::start(fine).await;
+    let echoing = Script::start(|got| {
+        let said = format!("cannot use {}", got.text());
+        let body = json!({"error": "invalid_grant", "error_description": said});
+        Answer::json(400, body.to_string())
+    })
+    .await;
+    let gateway = gateway(&vertex, &echoing.url()).await;
+    let reply = gateway.client(KEY).chat("vertex", "hello").await;
+    let sent = echoing.request(0).await.text();
+    let (_, assertion) = sent.split_once("assertion=").expect("an assertion");
+    let text = reply.text();
+    assert!(text.contains("assertion=***") && !text.contains(assertion), "{text}");
 }

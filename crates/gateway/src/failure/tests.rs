@@ -21,7 +21,7 @@ fn refuse(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> 
         .map(|(name, value)| (name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap()))
         .collect();
     let body = Bytes::copy_from_slice(body.as_bytes());
-    refused(TO_OPENAI, OPENAI, &target(), status, &headers, &body)
+    refused(TO_OPENAI, OPENAI, Speaker::new(&target(), None), status, &headers, &body)
 }
 
 fn error(code: &str, message: &str) -> String {
@@ -48,7 +48,16 @@ fn only_json_of_the_clients_own_dialect_is_passed_on_as_it_is() {
     let (target, headers) = (target(), HeaderMap::new());
     let verbatim = |client, spoken, body: &'static str| {
         let body = Bytes::from_static(body.as_bytes());
-        refused(client, spoken, &target, StatusCode::BAD_REQUEST, &headers, &body).refusal.verbatim
+        refused(
+            client,
+            spoken,
+            Speaker::new(&target, None),
+            StatusCode::BAD_REQUEST,
+            &headers,
+            &body,
+        )
+        .refusal
+        .verbatim
     };
     let openai = r#"{"error":{"message":"no","type":"invalid_request_error"}}"#;
     let anthropic = r#"{"type":"error","error":{"type":"invalid_request_error","message":"no"}}"#;
@@ -123,7 +132,10 @@ fn silence_and_lost_connections_are_told_with_the_providers_name() {
 fn an_error_within_an_answer_is_judged_by_its_code() {
     let fault = |code: Option<&str>| {
         let code = code.map(str::to_owned);
-        faulty(&target(), &Fault { kind: FaultKind::Reported, code, message: "said".to_owned() })
+        faulty(
+            Speaker::new(&target(), None),
+            &Fault { kind: FaultKind::Reported, code, message: "said".to_owned() },
+        )
     };
     let cases = [
         (Some("overloaded_error"), (503, "overloaded"), Elsewhere::Target),
@@ -154,7 +166,7 @@ fn an_error_within_an_answer_is_judged_by_its_code() {
 #[test]
 fn an_answer_that_is_none_counts_against_the_model() {
     for fault in [Fault::cut(), Fault::unreadable("a web page")] {
-        let failed = faulty(&target(), &fault);
+        let failed = faulty(Speaker::new(&target(), None), &fault);
         assert_eq!((told(&failed).0, told(&failed).1), (502, "upstream_error"));
         assert_eq!(failed.verdict.blame, Blame::Model);
     }
@@ -198,11 +210,31 @@ fn an_escaped_credential_is_found_too() {
 }
 
 #[test]
+fn what_a_credential_was_exchanged_for_is_not_told_either() {
+    const TOKEN: &str = "ya29.canary-0123456789";
+    let token = HeaderValue::from_static("Bearer ya29.canary-0123456789");
+    let (target, headers) = (target(), HeaderMap::new());
+    let speaker = Speaker::new(&target, Some(&token));
+    for status in [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED] {
+        for said in [format!("token {TOKEN} of {SECRET}"), format!("`Bearer {TOKEN}`")] {
+            let body = Bytes::from(error("odd", &said));
+            let failed = refused(TO_OPENAI, OPENAI, speaker, status, &headers, &body);
+            let text = everything(&failed);
+            assert!(!text.contains("canary") && text.contains("***"), "{text}");
+        }
+    }
+    let fault = Fault::unreadable(format!("it said {TOKEN}"));
+    assert!(!everything(&faulty(speaker, &fault)).contains(TOKEN));
+    assert!(holds_secret(speaker, TOKEN.as_bytes()));
+    assert!(!holds_secret(Speaker::new(&target, None), TOKEN.as_bytes()));
+}
+
+#[test]
 fn no_part_of_a_credential_is_left_where_a_message_is_cut() {
     let failed = refuse(500, &[], &error("odd", &format!("{}{SECRET}", "x".repeat(1_990))));
     assert!(!failed.refusal.message.contains("sk-can"), "{}", failed.refusal.message);
     let fault = Fault::unreadable(format!("it said {SECRET}"));
-    assert!(!everything(&faulty(&target(), &fault)).contains(SECRET));
+    assert!(!everything(&faulty(Speaker::new(&target(), None), &fault)).contains(SECRET));
 }
 
 #[test]
