@@ -61,11 +61,13 @@ pub(in crate::chat) fn wanted(request: &ChatRequest) -> bool {
 }
 
 /// The budget that this request has thinking take out of the answer limit, at most; `None`: it is
-/// not asked for, or the model has none.
+/// not asked for, or the model has none. An effort alone is about the words of the answer too, and
+/// starts no thinking (<https://platform.claude.com/docs/en/build-with-claude/effort>).
 pub(in crate::chat) fn allowance(request: &ChatRequest, facts: &ModelFacts) -> Option<u64> {
     let amount = &request.reasoning.as_ref()?.amount;
-    let none = facts.reasoning == Some(ReasoningControl::None);
-    (wanted(request) && !none).then(|| budget_of(amount))
+    let unthinking = [Some(ReasoningControl::None), Some(ReasoningControl::Effort)];
+    let thinks = wanted(request) && !unthinking.contains(&facts.reasoning);
+    thinks.then(|| budget_of(amount))
 }
 
 /// Decides, and notes what stays behind.

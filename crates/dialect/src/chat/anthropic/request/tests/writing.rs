@@ -1,7 +1,7 @@
 //! What goes up, byte for byte, and what is named as lost.
 
 use serde_json::value::RawValue;
-use wayleave_model::target::ModelFacts;
+use wayleave_model::target::{ModelFacts, ReasoningControl};
 
 use super::{field, request, written};
 use crate::chat::{
@@ -310,6 +310,19 @@ fn what_is_thought_does_not_squeeze_the_answer_where_no_limit_is_named() {
     let high = ReasoningAmount::Effort("high".to_owned());
     assert_eq!(limits(high, None, false).0, "24576");
     assert_eq!(limits(ReasoningAmount::Off, None, false).0, "8192");
+}
+
+#[test]
+fn an_effort_without_thinking_takes_nothing_of_the_answer_limit() {
+    let mut request = asks();
+    request.reasoning =
+        Some(Reasoning { amount: ReasoningAmount::Effort("high".to_owned()), show: None });
+    let facts = ModelFacts { reasoning: Some(ReasoningControl::Effort), ..ModelFacts::default() };
+    let (body, lost) = written(&request, &facts).unwrap();
+    assert_eq!(field(&body, "output_config"), r#"{"effort":"high"}"#);
+    assert_eq!(field(&body, "thinking"), "(absent)");
+    assert_eq!(field(&body, "max_tokens"), "8192");
+    assert_eq!(lost, [""; 0]);
 }
 
 #[test]
