@@ -4,13 +4,15 @@
 //! turn without them. What was thought is kept beside the answer and found again by what the
 //! client does send back: the id of a call, or the answer's text.
 
+mod words;
+
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::Dialect;
-use crate::chat::{ChatEvent, ChatRequest, Part, PartKind, Role, Seal, SealKind, Turn};
+use crate::chat::{ChatEvent, ChatRequest, Part, PartKind, Role, Seal, SealKind, Turn, gemini};
 
 /// The most bytes that are kept of one answer.
 const MOST: usize = 256 << 10;
@@ -32,7 +34,12 @@ enum KeptPart {
         text: String,
         seal: Option<KeptSeal>,
     },
-    /// Text: the client has it.
+    /// Text: the client has all but its seal. `length` in bytes.
+    Words {
+        length: usize,
+        seal: Option<KeptSeal>,
+    },
+    /// What else was said: the client has it.
     Text,
     /// A call: the client has all but its seal.
     Call {
@@ -78,6 +85,7 @@ impl Keeping {
                 let part = match part {
                     PartKind::Reasoning => KeptPart::Reasoning { text: String::new(), seal: None },
                     PartKind::ToolCall { id, .. } => KeptPart::Call { id: id.clone(), seal: None },
+                    PartKind::Text => KeptPart::Words { length: 0, seal: None },
                     _ => KeptPart::Text,
                 };
                 self.open = Some((*index, self.parts.len()));
@@ -88,6 +96,12 @@ impl Keeping {
                 self.bytes += text.len();
                 match self.part(*index) {
                     Some(KeptPart::Reasoning { text: so_far, .. }) => so_far.push_str(text),
+                    Some(KeptPart::Words { .. }) => {
+                        if let Some((_, at)) = &mut self.open {
+                            words::add(&mut self.parts, at, text);
+                        }
+                        self.text.push_str(text);
+                    }
                     Some(KeptPart::Text) => self.text.push_str(text),
                     _ => (),
                 }
@@ -96,8 +110,15 @@ impl Keeping {
                 let Ok(proof) = std::str::from_utf8(&seal.bytes) else { return };
                 let proof = KeptSeal { kind: seal.kind.into(), proof: proof.to_owned() };
                 self.bytes += proof.proof.len();
-                if let Some(KeptPart::Reasoning { seal, .. } | KeptPart::Call { seal, .. }) =
-                    self.part(*index)
+                if let Some(KeptPart::Words { seal: Some(_), .. }) = self.part(*index) {
+                    self.open = Some((*index, self.parts.len()));
+                    self.parts.push(KeptPart::Words { length: 0, seal: None });
+                }
+                if let Some(
+                    KeptPart::Reasoning { seal, .. }
+                    | KeptPart::Words { seal, .. }
+                    | KeptPart::Call { seal, .. },
+                ) = self.part(*index)
                 {
                     *seal = Some(proof);
                     self.sealed = true;
@@ -193,6 +214,7 @@ fn is_sealed(part: &Part, to: Dialect) -> bool {
             !text.is_empty() || seal.kind == SealKind::Signature
         }
         Part::ToolCall { seal: Some(_), .. } => super::seals::on_calls(to),
+        Part::Vendor { kind, .. } => kind == gemini::PROOF && super::seals::on_calls(to),
         _ => false,
     }
 }
@@ -206,15 +228,30 @@ pub fn restore(turn: &mut Turn, kept: Kept, to: Dialect) {
     let sealed = |seal: KeptSeal| Seal { kind: seal.kind.into(), bytes: Bytes::from(seal.proof) };
     let mut theirs: VecDeque<Part> = std::mem::take(&mut turn.parts).into();
     theirs.retain(|part| !matches!(part, Part::Reasoning { .. }));
-    for part in kept.parts {
+    let mut kept = kept.parts;
+    words::fit(&mut kept, &theirs);
+    // Records of before text had places count what was said as one.
+    let placed = kept.iter().any(|part| matches!(part, KeptPart::Words { .. }));
+    let unplaced = |part: &Part| match part {
+        Part::ToolCall { .. } => false,
+        Part::Text { .. } => !placed,
+        _ => true,
+    };
+    for part in kept {
         match part {
             KeptPart::Reasoning { text, seal } => {
                 turn.parts.push(Part::Reasoning { text, seal: seal.map(sealed) });
             }
+            KeptPart::Words { length, seal } => {
+                words::take(&mut theirs, length, &mut turn.parts);
+                let proof = seal.and_then(|seal| gemini::proof(&sealed(seal)));
+                if proof.is_some() && length == 0 {
+                    turn.parts.push(Part::Text { text: String::new(), cache: None });
+                }
+                turn.parts.extend(proof);
+            }
             KeptPart::Text => {
-                while let Some(part) =
-                    theirs.pop_front_if(|it| !matches!(it, Part::ToolCall { .. }))
-                {
+                while let Some(part) = theirs.pop_front_if(|it| unplaced(it)) {
                     turn.parts.push(part);
                 }
             }

@@ -27,6 +27,8 @@ use crate::error::{ErrorBody, Fault};
 use crate::raw::{Edits, RawObject};
 use crate::{Losses, Malformed};
 
+pub(crate) use request::{PROOF, proof};
+
 /// The grammar of `/v1beta/models/{model}:generateContent`.
 pub struct Gemini;
 

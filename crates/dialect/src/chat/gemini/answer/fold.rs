@@ -55,6 +55,11 @@ impl Part {
         matches!(self.kind, PartKind::Text)
     }
 
+    /// Whether it is a text that ends with its signature.
+    pub(super) fn is_signed_text(&self) -> bool {
+        self.is_text() && self.seal.is_some()
+    }
+
     /// What it says so far.
     pub(super) fn text(&self) -> &str {
         &self.text

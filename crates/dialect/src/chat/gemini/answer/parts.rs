@@ -79,13 +79,16 @@ impl Lane {
         }
     }
 
-    /// Text or a thought. Chunks of one part follow each other; a signature is its end, and often
-    /// comes alone.
+    /// Text or a thought. Chunks of one part follow each other. A signature is a thought's end, and
+    /// often comes alone. In a text it marks the piece that it ends: Gemini 2.5 signs the first
+    /// chunk of a text, which goes on
+    /// (<https://ai.google.dev/gemini-api/docs/thought-signatures#model-behavior>).
     fn words(&mut self, text: String, thought: bool, seal: Option<Seal>, out: &mut Vec<ChatEvent>) {
         if text.is_empty() && seal.is_none() {
             return;
         }
-        let goes_on = self.open.as_ref().filter(|open| open.thought == thought && !open.sealed);
+        let goes_on = |open: &&Open| open.thought == thought && !(thought && open.sealed);
+        let goes_on = self.open.as_ref().filter(goes_on);
         let index = match goes_on {
             Some(open) => open.index,
             None => self.begin(thought, out),

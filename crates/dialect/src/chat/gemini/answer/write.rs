@@ -250,7 +250,14 @@ impl WriteEvents for Writer {
                 ChatEvent::Delta { choice, index, text } => {
                     let parts = &mut answer(&mut answers, *choice).1;
                     if let Some(part) = parts.iter_mut().rfind(|part| part.index == *index) {
-                        part.add(text);
+                        if part.is_signed_text() {
+                            // The signature is of what was said before it.
+                            let mut rest = Part::new(*index, &PartKind::Text);
+                            rest.add(text);
+                            parts.push(rest);
+                        } else {
+                            part.add(text);
+                        }
                     }
                 }
                 ChatEvent::Seal { choice, index, seal } => {

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::super::seal;
 use super::media;
-use super::parts::FIELD;
+use super::parts::{FIELD, PROOF};
 use crate::chat::json::{Object, object};
 use crate::chat::{Part, Role, Seal};
 use crate::raw::RawObject;
@@ -64,6 +64,15 @@ pub(super) fn text(words: &str) -> Option<Vec<u8>> {
             part.text("text", words);
         })
     })
+}
+
+/// An empty text that stands only for its signature, which is `next`: Google sends such parts and
+/// takes them back.
+pub(super) fn signed_blank(part: &Part, next: Option<&Part>) -> Option<Vec<u8>> {
+    let (Part::Text { text, .. }, Some(Part::Vendor { kind, .. })) = (part, next) else {
+        return None;
+    };
+    (text.is_empty() && kind == PROOF).then(|| br#"{"text":""}"#.to_vec())
 }
 
 /// A call and whether it is signed.

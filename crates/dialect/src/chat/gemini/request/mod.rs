@@ -15,6 +15,7 @@ mod write;
 
 pub(super) use blocks::arguments;
 pub(super) use media::fetches;
+pub(crate) use parts::{PROOF, proof};
 pub(super) use read::read;
 pub(super) use write::write;
 

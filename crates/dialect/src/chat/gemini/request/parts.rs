@@ -12,10 +12,19 @@ use super::super::proto::Message;
 use super::super::seal;
 use crate::Malformed;
 use crate::chat::node::keep;
-use crate::chat::{Media, Part};
+use crate::chat::{Media, Part, Seal};
 
 /// What stands before the name of a field that follows its part.
 pub(super) const FIELD: &str = "part.";
+
+/// The kind of the part that is a proof of the text before it.
+pub(crate) const PROOF: &str = "part.thoughtSignature";
+
+/// The proof of the text that it is put behind; `None` for one that is not Google's.
+pub(crate) fn proof(seal: &Seal) -> Option<Part> {
+    let json = serde_json::to_string(seal::for_google(seal)?).ok()?;
+    Some(Part::Vendor { kind: PROOF.to_owned(), json: keep(&json)? })
+}
 
 /// The data a part may hold.
 const DATA: [&str; 5] = ["text", "inlineData", "fileData", "functionCall", "functionResponse"];

@@ -56,8 +56,12 @@ pub(super) fn lay_out(
         if turn.name.is_some() {
             desk.losses.note("messages[].name", "no such field", Severity::Hint);
         }
-        for part in &turn.parts {
-            desk.part(part, turn.role)?;
+        for (at, part) in turn.parts.iter().enumerate() {
+            if let Some(block) = blocks::signed_blank(part, turn.parts.get(at + 1)) {
+                desk.put(block, turn.role);
+            } else {
+                desk.part(part, turn.role)?;
+            }
         }
     }
     desk.sign();
@@ -145,6 +149,7 @@ impl Desk<'_> {
             }
             _ => {
                 if let Some(last) = self.layout.contents.last_mut()
+                    && last.model == (role == Role::Assistant)
                     && blocks::attach(&mut last.parts, part)
                 {
                     return Ok(());
@@ -153,10 +158,14 @@ impl Desk<'_> {
             }
         };
         if let Some(block) = block {
-            let at = self.content(role == Role::Assistant);
-            self.layout.contents[at].parts.push(block);
+            self.put(block, role);
         }
         Ok(())
+    }
+
+    fn put(&mut self, block: Vec<u8>, role: Role) {
+        let at = self.content(role == Role::Assistant);
+        self.layout.contents[at].parts.push(block);
     }
 
     /// A response goes to the content right after its call, wherever the client put it. One that

@@ -74,6 +74,31 @@ fn a_signature_that_comes_alone_seals_the_text_before_it() {
 }
 
 #[test]
+fn a_text_that_is_signed_on_its_first_chunk_goes_on() {
+    let chunks = [
+        r#"{"candidates":[{"content":{"parts":[{"text":"Hm","thought":true}]}}]}"#,
+        r#"{"candidates":[{"content":{"parts":[{"text":"Hel","thoughtSignature":"AAAA"}]}}]}"#,
+        r#"{"candidates":[{"content":{"parts":[{"text":"lo"}]}}]}"#,
+        r#"{"candidates":[{"content":{"parts":[{"text":"!","thoughtSignature":"BBBB"}]},"finishReason":"STOP"}]}"#,
+    ];
+    let expected = [
+        "begin  ",
+        "0.0 Reasoning",
+        "0 + Hm",
+        "0 ends",
+        "0.1 Text",
+        "1 + Hel",
+        "1 sealed AAAA",
+        "1 + lo",
+        "1 + !",
+        "1 sealed BBBB",
+        "1 ends",
+        "0 Stop",
+    ];
+    assert_eq!(told(&read_chunks(&chunks).unwrap()), expected);
+}
+
+#[test]
 fn pictures_code_and_sources_are_kept() {
     let body = r#"{"candidates":[{"content":{"parts":[{"text":"See"},
         {"executableCode":{"language":"PYTHON","code":"1"}},

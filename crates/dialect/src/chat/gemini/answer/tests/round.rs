@@ -36,8 +36,11 @@ fn any_events() -> impl Strategy<Value = Vec<ChatEvent>> {
     (parts, 1..99_u64, 1..99_u64, proptest::sample::select(reasons)).prop_map(
         |(mut parts, input, output, reason)| {
             let choice = 0;
-            // Words of one kind that follow each other are one part on this wire, unless signed.
-            parts.dedup_by(|next, last| next.0 == last.0 && last.2.is_none());
+            // Words of one kind that follow each other are one part on this wire; thoughts are,
+            // unless signed.
+            parts.dedup_by(|next, last| {
+                next.0 == last.0 && (last.2.is_none() || next.0 == PartKind::Text)
+            });
             let called = parts.iter().any(|part| matches!(part.0, PartKind::ToolCall { .. }));
             let reason = if called && reason == Finish::Stop { Finish::ToolCalls } else { reason };
             let mut out = vec![ChatEvent::Begin { id: "r".into(), model: "m".into() }];

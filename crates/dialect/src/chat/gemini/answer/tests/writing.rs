@@ -54,6 +54,23 @@ fn chunks() -> Vec<String> {
 }
 
 #[test]
+fn a_text_that_goes_on_after_its_signature_is_two_parts() {
+    let (choice, index) = (0, 0);
+    let seal = Seal { kind: SealKind::Signature, bytes: "AAAA".into() };
+    let said = |text: &str| ChatEvent::Delta { choice, index, text: text.into() };
+    let body = Writer::new(&answer()).whole(&[
+        ChatEvent::Open { choice, index, part: PartKind::Text },
+        said("Hel"),
+        ChatEvent::Seal { choice, index, seal },
+        said("l"),
+        said("o"),
+        ChatEvent::Close { choice, index },
+    ]);
+    let parts = r#""parts":[{"text":"Hel","thoughtSignature":"AAAA"},{"text":"lo"}]"#;
+    assert!(String::from_utf8(body).unwrap().contains(parts));
+}
+
+#[test]
 fn a_stream_is_chunks_and_calls_go_out_whole() {
     let expected: String = chunks().iter().map(|it| format!("data: {it}\r\n\r\n")).collect();
     assert_eq!(write_stream(&events(), &answer()), expected);

@@ -170,6 +170,46 @@ fn what_follows_a_part_is_given_back_to_it() {
 }
 
 #[test]
+fn proofs_of_text_go_back_on_it_even_where_it_is_empty() {
+    let seal = |proof: &'static str| Seal {
+        kind: SealKind::Signature,
+        bytes: Bytes::from_static(proof.as_bytes()),
+    };
+    let proof = |it: &'static str| super::super::proof(&seal(it)).unwrap();
+    let request = asking(vec![
+        turn(Role::User, vec![text("Hi")]),
+        turn(
+            Role::Assistant,
+            vec![text("Hel"), proof("AAAA"), text("lo"), call("c", "a", Some("BBBB"))],
+        ),
+        turn(Role::Assistant, vec![text(""), proof("CCCC")]),
+        turn(Role::User, vec![result("c", "plain", false)]),
+    ]);
+    let (body, lost) = written(&request, FLASH).unwrap();
+    let expected = json!({"role":"model","parts":[
+        {"text":"Hel","thoughtSignature":"AAAA"},
+        {"text":"lo"},
+        {"functionCall":{"id":"c","name":"a","args":{"x":1.0}},"thoughtSignature":"BBBB"},
+        {"text":"","thoughtSignature":"CCCC"}]});
+    assert_eq!(body["contents"][1], expected);
+    assert_eq!(lost, [""; 0]);
+}
+
+#[test]
+fn what_belongs_to_the_models_part_is_not_put_on_the_users() {
+    let proof = Seal { kind: SealKind::Signature, bytes: Bytes::from_static(b"AAAA") };
+    let request = asking(vec![
+        turn(Role::User, vec![text("Hi")]),
+        turn(Role::Assistant, vec![super::super::proof(&proof).unwrap(), text("Hello")]),
+    ]);
+    let (body, lost) = written(&request, FLASH).unwrap();
+    let expected = json!([{"role":"user","parts":[{"text":"Hi"}]},
+        {"role":"model","parts":[{"text":"Hello"}]}]);
+    assert_eq!(body["contents"], expected);
+    assert_eq!(lost, ["messages[].content[].part.thoughtSignature"]);
+}
+
+#[test]
 fn schemas_go_as_they_are_and_choices_by_mode() {
     let with = |choice| ChatRequest {
         tools: vec![function("a"), function("b")],
