@@ -19,6 +19,7 @@ ANTHROPIC = "https://platform.claude.com/docs/en/api/messages"
 ANTHROPIC_THINKING = "https://platform.claude.com/docs/en/build-with-claude/extended-thinking"
 OPENAI_SEARCH = "https://platform.openai.com/docs/guides/tools-web-search"
 GEMINI = "https://ai.google.dev/api/generate-content"
+GEMINI_CHATS = "https://github.com/googleapis/python-genai/blob/main/google/genai/chats.py"
 GEMINI_CACHING = "https://ai.google.dev/api/caching"
 GEMINI_SIGNATURES = "https://ai.google.dev/gemini-api/docs/thought-signatures"
 GEMINI_FILES = "https://ai.google.dev/gemini-api/docs/file-input-methods"
@@ -98,6 +99,12 @@ def _not_auto(view: View) -> None:
         view.pop("tier")
 
 
+def _one_answer(view: View) -> None:
+    for role, parts in view["turns"]:
+        if role == "assistant":
+            parts[:] = [["text", part[1].replace("\n", "")] if part[0] == "text" else part for part in parts]
+
+
 def _fetched(view: View) -> None:
     each_part("image", lambda part: [["image", "image/png", PNG]] if len(part) == 2 else [part])(view)
 
@@ -164,6 +171,9 @@ SURFACES: tuple[Allowed, ...] = (
     Allowed("mid-conversation-system", "surface:gemini", "system contents between others", GEMINI,
             unsaid=_system_is_user),
     Allowed("names", "surface:gemini", "names of participants", GEMINI, unsaid=_nameless),
+    Allowed("adjacent-turns", "surface:gemini",
+            "the model's contents in a row: SDKs keep the chunks of one answer so", GEMINI_CHATS,
+            unheard=_one_answer, demanded=True),
     Allowed("custom-tool", "surface:gemini", "free-form tools", GEMINI_CACHING,
             unsaid=lambda ask: _kept_tools(ask, "custom"), unseen=it.text_calls, always=True),
     Allowed("strict-tool", "surface:gemini", "strict tools", GEMINI_CACHING, unsaid=_loose),
@@ -206,6 +216,8 @@ UPSTREAMS: tuple[Allowed, ...] = (
     Allowed("result-error", OPENAI_CHATS, "is_error of results", OPENAI, unheard=it.worked_view, named="is_error"),
     Allowed("result-image", OPENAI_CHATS, "media in results: they follow as the user's", OPENAI,
             unheard=it.media_follow, named="content"),
+    Allowed("metadata", OPENAI_CHATS, "labels of answers that are not stored", OPENAI, unheard=dropped("metadata"),
+            named="metadata"),
     Allowed("web-search", OPENAI_CHATS, "a tool: only models made for search search", OPENAI_SEARCH,
             unheard=dropped("tools"), named="search"),
     # Anthropic messages.

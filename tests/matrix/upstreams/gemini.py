@@ -86,7 +86,7 @@ class Gemini(Upstream):
             turns.say("system", ["text", part["text"]])
         calls = Calls(turns)
         for content in body["contents"]:
-            for part in content["parts"]:
+            for part in _whole_texts(content["parts"]):
                 _part(turns, calls, "assistant" if content.get("role") == "model" else "user", part)
         view = turns.view()
         if tools := [it for tool in body.get("tools", []) for it in _tools(tool)]:
@@ -257,6 +257,17 @@ class Calls:
                 self.open.remove((id, name))
                 return id
         return response.get("id") or "unknown"
+
+
+def _whole_texts(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A streamed text is signed on its first piece, which must come back as it is: the rest of it goes on after it."""
+    out: list[dict[str, Any]] = []
+    for part in parts:
+        if out and out[-1].keys() == {"text", "thoughtSignature"} and part.keys() == {"text"}:
+            out[-1] = out[-1] | {"text": out[-1]["text"] + part["text"]}
+        else:
+            out.append(part)
+    return out
 
 
 def _part(turns: Turns, calls: Calls, role: str, part: dict[str, Any]) -> None:

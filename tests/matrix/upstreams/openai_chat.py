@@ -48,8 +48,8 @@ class OpenAIChat(Upstream):
         return {"kind": "openai-compatible", "base_url": f"{url}/v1", "credential": {"api_key": CREDENTIAL}}
 
     def facts(self, facts: dict[str, Any]) -> dict[str, Any]:
-        # OpenAI's reasoning models take a word, never a number.
-        return facts | ({"reasoning": "effort"} if facts.get("reasoning") else {})
+        # OpenAI's models take tools of free text; its reasoning models take a word, never a number.
+        return {"custom_tools": True} | facts | ({"reasoning": "effort"} if facts.get("reasoning") else {})
 
     def model(self, heard: Heard) -> str | None:
         return heard.body["model"] if heard.path == "/v1/chat/completions" and not heard.query else None
