@@ -4,6 +4,8 @@ mod checks;
 
 use std::path::{Path, PathBuf};
 
+use proptest::prelude::*;
+
 /// What the client wants (two bits), times chunks of at most so many bytes.
 const SEEDS: std::ops::Range<u64> = 0..4 * 32;
 
@@ -110,5 +112,47 @@ fn every_check_has_a_corpus_and_a_fuzz_target() {
     for (name, _) in checks::CHECKS {
         assert!(!corpus(name).is_empty(), "{name}");
         assert!(targets.join(name).with_extension("rs").exists(), "{name}");
+    }
+}
+
+/// What streams are made of, whole and in pieces.
+const PIECES: [&str; 24] = [
+    "data: ",
+    "data: \n\n",
+    "data\n",
+    "event: error\n",
+    ": x\n",
+    ": x\n\n",
+    "\n",
+    "\n\n",
+    "\r\n",
+    "\u{feff}",
+    "data: [DONE]\n\n",
+    "{",
+    "}",
+    "[",
+    "\"",
+    "<",
+    " ",
+    r#"{"error":"x"}"#,
+    "data: {\"choices\":[{\"text\":\"a\",\"finish_reason\":\"stop\"}]}\n\n",
+    "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n",
+    "data: {\"type\":\"response.created\",\"response\":{\"id\":\"r\"}}\n\n",
+    "data: {\"type\":\"response.completed\",\"response\":{\"output\":[]}}\n\n",
+    "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n",
+    "data: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\n\n",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #[test]
+    fn whatever_a_stream_is_made_of(
+        pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..10), seed in 0..128_u64,
+    ) {
+        let soup = pieces.concat();
+        for (name, check) in checks::CHECKS.iter().filter(|(name, _)| name.ends_with("_carry")) {
+            let checked = std::panic::catch_unwind(|| check(soup.as_bytes(), seed));
+            prop_assert!(checked.is_ok(), "{} of {:?}", name, soup);
+        }
     }
 }
