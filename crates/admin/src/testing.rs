@@ -38,9 +38,10 @@ pub(crate) const ELSEWHERE: &str = r#"[{"provider":"openai","model":"gpt-x","typ
 pub(crate) struct Api {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
-    pub(crate) folder: tempfile::TempDir,
     pub(crate) token: String,
     router: Router,
+    /// Last: it goes when nothing writes there any more.
+    pub(crate) folder: tempfile::TempDir,
 }
 
 /// What came back.

@@ -62,9 +62,10 @@ mod tests {
     use crate::world::World;
 
     struct Bench {
-        _folder: tempfile::TempDir,
         clock: Clock,
         gateway: Arc<Gateway>,
+        /// Last: it goes when nothing writes there any more.
+        _folder: tempfile::TempDir,
     }
 
     impl Bench {

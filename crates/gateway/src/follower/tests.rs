@@ -344,7 +344,7 @@ fn an_attempt_that_ended_is_not_charged_twice() {
     );
     trail.open(&bench.target).unwrap();
     trail.failed("upstream_error");
-    std::mem::forget(trail);
+    trail.forget();
     let mut open = OpenSet::default();
     let mut reader = recorder.spool.reader(recorder.spool.stats().acked);
     for record in reader.next_batch(9, 1 << 20).unwrap() {

@@ -19,11 +19,12 @@ use super::*;
 use crate::testing::{self, NOON};
 
 struct Bench {
-    folder: TempDir,
     clock: Clock,
     store: Store,
     gateway: Arc<Gateway>,
     healths: Arc<Healths>,
+    /// Last: it goes when nothing writes there any more.
+    folder: TempDir,
 }
 
 impl Bench {

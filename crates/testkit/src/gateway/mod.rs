@@ -16,8 +16,9 @@ pub use start::Start;
 
 /// A running server and its folder. Dropped, it is killed and its folder removed.
 pub struct Gateway {
-    start: Start,
+    // Before the folder: a server that still writes there would keep it from being removed.
     process: Process,
+    start: Start,
     url: String,
 }
 

@@ -3,11 +3,15 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 
-/// A running child. Dropped, it is killed.
+/// How long a killed child may take to end.
+const END: Duration = Duration::from_secs(10);
+
+/// A running child. Dropped, it is killed, and gone.
 pub(super) struct Process {
     child: Child,
     pid: u32,
@@ -51,5 +55,17 @@ impl Process {
 
     pub(super) async fn ended(&mut self) -> ExitStatus {
         self.child.wait().await.expect("a child to wait for")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // One that has ended already is no failure. Waiting blocks, for the moment that the kernel
+        // takes: who comes next finds the child's folder at rest.
+        let _ = self.child.start_kill();
+        let since = Instant::now();
+        while self.is_up() && since.elapsed() < END {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }

@@ -95,7 +95,7 @@ impl Start {
     /// When it does not come up; its log is in the message.
     pub async fn up(self) -> Gateway {
         let (process, url) = self.launch().await;
-        Gateway { start: self, process, url }
+        Gateway { process, start: self, url }
     }
 
     /// Starts it, expecting that it refuses to: its exit code and what it said.
