@@ -85,7 +85,11 @@ impl Bench {
         std::fs::create_dir_all(next.join("spool")).unwrap();
         for file in std::fs::read_dir(self.data.borrow().join("spool")).unwrap() {
             let file = file.unwrap();
-            std::fs::copy(file.path(), next.join("spool").join(file.file_name())).unwrap();
+            match std::fs::copy(file.path(), next.join("spool").join(file.file_name())) {
+                // A segment that was only being prepared, or one that is done with.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                copied => drop(copied.unwrap()),
+            }
         }
         *self.data.borrow_mut() = next;
     }
