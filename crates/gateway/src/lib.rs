@@ -12,6 +12,7 @@
 pub mod answer;
 pub mod auth;
 pub mod call;
+pub mod capable;
 pub mod client;
 pub mod count;
 pub mod drain;

@@ -11,6 +11,7 @@ use wayleave_dialect::{ClientDialect, Dialect, Losses, Malformed, Severity};
 use wayleave_model::Timestamp;
 use wayleave_model::alias::Losses as LossPolicy;
 
+use crate::capable;
 use crate::media;
 use crate::pipeline::Conversation;
 use crate::upstream::body::Pieces;
@@ -60,7 +61,9 @@ pub async fn shape(
     let may_hold_seals =
         !matches!(it.dialect, ClientDialect::OpenAiChat | ClientDialect::OpenAiCompletions);
     let marked = may_hold_seals && seals::any_marked(it.body);
-    if endpoint.dialect == it.dialect && !marked {
+    let as_it_is = endpoint.dialect == it.dialect && !marked;
+    capable::check(&it.ask.asked, &target.label.model_name, &target.facts, !as_it_is)?;
+    if as_it_is {
         return Ok(spliced(it, target));
     }
     translated(it, target, endpoint, media).await
