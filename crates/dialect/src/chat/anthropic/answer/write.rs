@@ -51,7 +51,10 @@ enum State {
     /// Reasoning of which nothing came yet: by its seal it is a thought or a redacted one.
     Unborn,
     Text,
-    Thinking,
+    Thinking {
+        /// Its signature came.
+        signed: bool,
+    },
     Redacted,
     Arguments,
     /// Free text, which goes out as the one string of an object.
@@ -135,10 +138,10 @@ impl Writer {
             State::Unborn => {
                 self.thinking(out);
                 self.delta(out, "thinking_delta", "thinking", text);
-                open.state = State::Thinking;
+                open.state = State::Thinking { signed: false };
             }
             State::Text => self.delta(out, "text_delta", "text", text),
-            State::Thinking => self.delta(out, "thinking_delta", "thinking", text),
+            State::Thinking { .. } => self.delta(out, "thinking_delta", "thinking", text),
             State::Arguments => self.delta(out, "input_json_delta", "partial_json", text),
             State::FreeText { begun } => {
                 // Pieces escaped one by one join up to the whole escaped.
@@ -167,10 +170,11 @@ impl Writer {
             (State::Unborn, SealKind::Signature) => {
                 self.thinking(out);
                 self.delta(out, "signature_delta", "signature", &proof);
-                open.state = State::Thinking;
+                open.state = State::Thinking { signed: true };
             }
-            (State::Thinking, SealKind::Signature) => {
+            (State::Thinking { .. }, SealKind::Signature) => {
                 self.delta(out, "signature_delta", "signature", &proof);
+                open.state = State::Thinking { signed: true };
             }
             _ => (),
         }
@@ -206,7 +210,12 @@ impl Writer {
                     data.count("index", self.next - 1).raw("content_block", &json);
                 });
             }
-            State::Text | State::Thinking | State::Redacted | State::Arguments => (),
+            // A thought of another provider has none, which is said too, as in a whole answer:
+            // Vercel's AI SDK does not send back a thought whose signature never came.
+            State::Thinking { signed: false } => {
+                self.delta(out, "signature_delta", "signature", "");
+            }
+            State::Thinking { .. } | State::Text | State::Redacted | State::Arguments => (),
         }
         frame(out, "content_block_stop", |data| {
             data.count("index", self.next - 1);

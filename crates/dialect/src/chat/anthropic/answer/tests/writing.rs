@@ -83,6 +83,21 @@ data: {"type":"message_stop"}
 }
 
 #[test]
+fn a_thought_without_a_proof_says_so_as_it_does_in_a_whole_answer() {
+    let mut events = vec![begin()];
+    events.extend(part(0, PartKind::Reasoning, "hm", None));
+    events.push(finish(Finish::Stop));
+    let stream = write_stream(&events, &answer());
+    let delta = concat!(
+        r#"{"type":"content_block_delta","index":0,"#,
+        r#""delta":{"type":"signature_delta","signature":""}}"#,
+        "\n\nevent: content_block_stop\n",
+    );
+    assert!(stream.contains(delta), "{stream}");
+    assert!(write_whole(&events, &answer()).contains(r#""thinking":"hm","signature":"""#));
+}
+
+#[test]
 fn a_body_byte_for_byte() {
     let redacted = Some(Seal { kind: SealKind::Redacted, bytes: "Rd".into() });
     let call = PartKind::ToolCall { id: "a:b".to_owned(), name: "f".to_owned(), custom: false };
