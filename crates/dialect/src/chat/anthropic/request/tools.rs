@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
 use wayleave_model::target::ModelFacts;
 
 use super::shape::{JsonTool, Shape};
@@ -39,12 +40,14 @@ pub(super) fn plan(
     }
     let defined = request.tools.iter().filter_map(|tool| definition(tool, facts, losses));
     let mut tools: Vec<Vec<u8>> = defined.collect();
-    let is_taken =
-        |tool: &Tool| tool.name == "web_search" && !matches!(tool.kind, ToolKind::Hosted { .. });
-    if request.tools.iter().any(is_taken) && tools.iter().any(|tool| tool == SEARCH) {
-        // Two tools of one name are refused.
-        losses.note("tools[].web_search", "a function has its name", Severity::Meaning);
-        tools.retain(|tool| tool != SEARCH);
+    for (name, ours) in [("web_search", SEARCH), ("code_execution", CODE)] {
+        let is_taken =
+            |tool: &Tool| tool.name == name && !matches!(tool.kind, ToolKind::Hosted { .. });
+        if request.tools.iter().any(is_taken) && tools.iter().any(|tool| tool == ours) {
+            // Two tools of one name are refused.
+            losses.note(format!("tools[].{name}"), "a function has its name", Severity::Meaning);
+            tools.retain(|tool| tool != ours);
+        }
     }
     let one_at_a_time = request.parallel_tools == Some(false);
     if tools.is_empty() {
@@ -116,16 +119,18 @@ fn definition(tool: &Tool, facts: &ModelFacts, losses: &mut Losses) -> Option<Ve
             return Some(json.get().as_bytes().to_vec());
         }
         ToolKind::Hosted { kind, json } if is_search(kind) => {
-            let plain = RawObject::read(json.get().as_bytes()).is_ok_and(|json| {
-                json.keys().all(|key| {
-                    matches!(key, "type" | "name") || matches!(json.raw(key), Some("{}" | "null"))
-                })
-            });
-            if !plain {
+            if !is_plain(json, &[]) {
                 let reason = "Anthropic's own search in its place, without its settings";
                 losses.note(format!("tools[].{kind}"), reason, Severity::Hint);
             }
             return Some(SEARCH.to_vec());
+        }
+        ToolKind::Hosted { kind, json } if is_code(kind) => {
+            if !is_plain(json, &[("container", r#"{"type":"auto"}"#)]) {
+                let reason = "run in Anthropic's own container, without its settings";
+                losses.note(format!("tools[].{kind}"), reason, Severity::Hint);
+            }
+            return Some(CODE.to_vec());
         }
         ToolKind::Hosted { kind, .. } => {
             let reason = "a tool that another provider runs";
@@ -171,6 +176,28 @@ const SEARCH: &[u8] = br#"{"type":"web_search_20250305","name":"web_search"}"#;
 /// Whether it is another vendor's search of the web: OpenAI's under its dated names, or Google's.
 fn is_search(kind: &str) -> bool {
     kind.starts_with("web_search") || matches!(kind, "googleSearch" | "googleSearchRetrieval")
+}
+
+/// Anthropic's container that code runs in
+/// (<https://platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool>).
+const CODE: &[u8] = br#"{"type":"code_execution_20250825","name":"code_execution"}"#;
+
+/// Whether it is another vendor's container: OpenAI's, or Google's.
+fn is_code(kind: &str) -> bool {
+    matches!(kind, "code_interpreter" | "codeExecution")
+}
+
+/// Whether a hosted tool says nothing but its kind, or what it would do anyway (`usual`).
+fn is_plain(tool: &RawValue, usual: &[(&str, &str)]) -> bool {
+    RawObject::read(tool.get().as_bytes()).is_ok_and(|tool| {
+        tool.keys().all(|key| {
+            let spaceless = |json: &str| json.replace(char::is_whitespace, "");
+            let said = tool.raw(key).map(spaceless).unwrap_or_default();
+            matches!(key, "type" | "name")
+                || matches!(&*said, "{}" | "null")
+                || usual.contains(&(key, &*said))
+        })
+    })
 }
 
 /// The one tool that carries the answer.

@@ -138,25 +138,35 @@ fn tools_and_choices_in_anthropics_words() {
 }
 
 #[test]
-fn other_vendors_searches_become_anthropics() {
+fn other_vendors_searches_and_containers_become_anthropics() {
     let mut request = asks();
+    let interpreter = r#"{"type":"code_interpreter","container":{"type":"auto"}}"#;
+    let with_files = r#"{"type":"code_interpreter","container":{"type":"auto","file_ids":["f"]}}"#;
     for (kind, json, settings) in [
+        ("code_interpreter", interpreter, false),
+        ("code_interpreter", with_files, true),
+        ("codeExecution", r#"{"codeExecution":{}}"#, false),
         ("web_search", r#"{"type":"web_search"}"#, false),
         ("web_search_2025_08_26", r#"{"type":"web_search_2025_08_26","filters":{"x":1}}"#, true),
         ("web_search_options", "{}", false),
         ("googleSearch", r#"{"googleSearch":{}}"#, false),
     ] {
         let kind = ToolKind::Hosted { kind: kind.to_owned(), json: raw(json) };
+        let runs_code = json.contains("code");
+        let (dated, name) = match runs_code {
+            true => ("code_execution_20250825", "code_execution"),
+            false => ("web_search_20250305", "web_search"),
+        };
         let tool = Tool { name: "s".to_owned(), description: None, kind, cache: None };
         request.tools = vec![tool];
         let (body, lost) = written(&request, &ModelFacts::default()).unwrap();
-        let tools = r#""tools":[{"type":"web_search_20250305","name":"web_search"}]"#;
-        assert!(body.contains(tools), "{body}");
+        let tools = format!(r#""tools":[{{"type":"{dated}","name":"{name}"}}]"#);
+        assert!(body.contains(&tools), "{body}");
         assert_eq!(lost.len(), usize::from(settings), "{lost:?}");
-        request.tools.push(function("web_search", None));
+        request.tools.push(function(name, None));
         let (body, lost) = written(&request, &ModelFacts::default()).unwrap();
-        assert!(!body.contains("web_search_20250305"), "{body}");
-        assert!(lost.contains(&"tools[].web_search".to_owned()), "{lost:?}");
+        assert!(!body.contains(dated), "{body}");
+        assert!(lost.contains(&format!("tools[].{name}")), "{lost:?}");
     }
 }
 
