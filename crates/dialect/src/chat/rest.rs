@@ -10,8 +10,10 @@ use crate::Severity;
 ///
 /// `defer_loading` keeps a tool out of the prompt until it is searched for; without it the tool is
 /// there from the start
-/// (<https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool>).
-const HINTS: [&str; 13] = [
+/// (<https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool>). The tools of a
+/// Responses namespace carry its name and have descriptions of their own, so its own is left out
+/// rather than said once for each of them.
+const HINTS: [&str; 14] = [
     "store",
     "response.store",
     "prompt_cache_retention",
@@ -25,6 +27,7 @@ const HINTS: [&str; 13] = [
     "betas",
     "tools[].defer_loading",
     "tools[].eager_input_streaming",
+    "tools[].namespace.description",
 ];
 
 /// How much the loss of the field `path` matters, which said `json`.

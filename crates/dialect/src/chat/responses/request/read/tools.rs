@@ -55,6 +55,7 @@ fn tool(
         }
         "namespace" if namespace.is_none() => {
             let name = node.required("name")?;
+            rest.others("tools[].namespace", node, &["type", "name", "tools"]);
             let path = node.path("tools");
             for (at, json) in node.list("tools")?.unwrap_or_default().into_iter().enumerate() {
                 let inner = Node::read(json, format!("{path}[{at}]"))?;

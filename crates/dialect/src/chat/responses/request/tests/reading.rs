@@ -64,7 +64,8 @@ fn a_coding_agents_request_is_read_whole() {
         format.get(),
         r#"{"type":"grammar","grammar":{"syntax":"lark","definition":"start: x"}}"#
     );
-    assert_eq!(lost(&request), ["client_metadata", "input[].phase", "verbosity"]);
+    let beside = ["client_metadata", "input[].phase", "tools[].namespace.description", "verbosity"];
+    assert_eq!(lost(&request), beside);
 }
 
 #[test]
