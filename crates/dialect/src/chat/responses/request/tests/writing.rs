@@ -234,6 +234,16 @@ fn a_choice_among_tools_comes_back_as_it_was() {
 }
 
 #[test]
+fn a_refusal_of_an_earlier_turn_is_text_as_only_messages_with_ids_hold_one() {
+    let said = vec![text("Well. "), Part::Refusal("No.".to_owned())];
+    let (body, lost) =
+        plain(&of(vec![turn(Role::User, vec![text("Hi")]), turn(Role::Assistant, said)]));
+    let message = r#"{"type":"message","role":"assistant","content":"Well. No."}"#;
+    assert!(body.contains(message), "{body}");
+    assert_eq!(lost, ["messages[].refusal"]);
+}
+
+#[test]
 fn what_has_no_field_is_named() {
     let request = ChatRequest {
         stop: vec!["END".to_owned()],

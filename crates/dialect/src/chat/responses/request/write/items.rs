@@ -99,10 +99,19 @@ impl Input {
     fn assistant(&mut self, turn: &Turn, losses: &mut Losses) {
         let mut said = String::new();
         for part in &turn.parts {
-            if let Part::Text { text, cache } = part {
-                parts::note_cache(cache.is_some(), losses);
-                said.push_str(text);
-                continue;
+            match part {
+                Part::Text { text, cache } => {
+                    parts::note_cache(cache.is_some(), losses);
+                    said.push_str(text);
+                    continue;
+                }
+                // Only a message with the provider's own id may hold one (`ResponseOutputMessage`).
+                Part::Refusal(words) => {
+                    losses.note("messages[].refusal", "carried as text", Severity::Hint);
+                    said.push_str(words);
+                    continue;
+                }
+                _ => (),
             }
             self.said(&mut said);
             self.part(part, losses);
@@ -123,16 +132,6 @@ impl Input {
     fn part(&mut self, part: &Part, losses: &mut Losses) {
         match part {
             Part::Reasoning { text, seal } => self.reasoning(text, seal.as_ref(), losses),
-            Part::Refusal(words) => self.push(|item| {
-                item.text("type", "message").text("role", "assistant");
-                item.with("content", |out| {
-                    out.push(b'[');
-                    object(out, |part| {
-                        part.text("type", "refusal").text("refusal", words);
-                    });
-                    out.push(b']');
-                });
-            }),
             Part::ToolCall { id, name, input, custom, seal, cache } => {
                 parts::note_cache(cache.is_some(), losses);
                 if seal.is_some() {
@@ -156,7 +155,7 @@ impl Input {
             Part::Image { .. } | Part::Audio { .. } | Part::File { .. } | Part::Video { .. } => {
                 losses.note("messages[].content", "an answer holds only text", Severity::Meaning);
             }
-            Part::Text { .. } => (),
+            Part::Text { .. } | Part::Refusal(_) => (),
         }
     }
 
