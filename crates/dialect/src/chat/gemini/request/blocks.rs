@@ -210,7 +210,7 @@ fn is_ours(kind: &str) -> bool {
 }
 
 /// Google caches by itself: there is no mark.
-fn note_mark(part: &Part, losses: &mut Losses) {
+pub(super) fn note_mark(part: &Part, losses: &mut Losses) {
     let (Part::Text { cache, .. }
     | Part::Image { cache, .. }
     | Part::File { cache, .. }

@@ -113,6 +113,7 @@ impl Desk<'_> {
     }
 
     fn part(&mut self, part: &Part, role: Role) -> Result<(), Malformed> {
+        blocks::note_mark(part, self.losses);
         let block = match (part, role) {
             (Part::ToolResult { id, name, parts, is_error, .. }, _) => {
                 return self.result(id, name.as_deref(), parts, *is_error);

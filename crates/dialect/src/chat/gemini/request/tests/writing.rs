@@ -88,6 +88,26 @@ fn responses_stand_right_after_their_calls_in_their_order() {
 }
 
 #[test]
+fn cache_marks_on_calls_and_results_are_named() {
+    let marked = |mut part: Part| {
+        let (Part::ToolCall { cache, .. } | Part::ToolResult { cache, .. }) = &mut part else {
+            return part;
+        };
+        *cache = RawValue::from_string(r#"{"type":"ephemeral"}"#.to_owned()).ok();
+        part
+    };
+    for (on_call, on_result) in [(true, false), (false, true)] {
+        let (called, answer) = (call("c", "a", None), result("c", "plain", false));
+        let request = asking(vec![
+            turn(Role::User, vec![text("Hi")]),
+            turn(Role::Assistant, vec![if on_call { marked(called) } else { called }]),
+            turn(Role::User, vec![if on_result { marked(answer) } else { answer }]),
+        ]);
+        assert_eq!(written(&request, FLASH).unwrap().1, ["messages[].cache_control"]);
+    }
+}
+
+#[test]
 fn a_call_of_gemini_3_is_signed_by_itself_or_by_googles_stand_in() {
     let turns = |signature| {
         let calls = vec![call("1", "a", signature), call("2", "b", None)];
