@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatch
 from typing import Any
 
-from neutral import Answer, Ask, Call, Redacted, Refusal, Result, Text, Thought, Turn
+from neutral import WITHIN, Answer, Ask, Call, Redacted, Refusal, Result, Speech, Text, Thought, Tool, Turn
 from view import View
 
 
@@ -160,7 +160,7 @@ def in_turns(change: Callable[[Any], Any]) -> Callable[[Ask], Ask]:
 
 
 def unmarked(part: Any) -> Any:
-    return replace(part, cached=False) if isinstance(part, Text) else part
+    return replace(part, cached=False) if isinstance(part, Text | Call | Result) else part
 
 
 def worked(part: Any) -> Any:
@@ -247,6 +247,9 @@ def text_tools(view: View) -> None:
     for tool in view.get("tools", []):
         if tool.get("kind") == "custom":
             tool |= {"kind": "function", "schema": ANY}
+    for part in (part for _, parts in view["turns"] for part in parts):
+        if part[0] == "call" and isinstance(part[3], str):
+            part[3] = {"input": part[3]}
 
 
 def text_calls(view: View) -> None:
@@ -268,6 +271,13 @@ def only_forced(view: View) -> None:
     view["choice"] = "required"
 
 
+def thoughts_first(view: View) -> None:
+    """Thoughts stand before all else that is said, as one."""
+    for _, parts in view["turns"]:
+        if thoughts := [part[1] for part in parts if part[0] == "thought"]:
+            parts[:] = [["thought", "".join(thoughts), ""], *(part for part in parts if part[0] != "thought")]
+
+
 def pictures_last(view: View) -> None:
     """Words first, pictures after them."""
     for _, parts in view["turns"]:
@@ -283,6 +293,41 @@ def no_demand(ask: Ask) -> str:
 def no_choices(ask: Ask) -> str:
     """More than one answer cannot be asked for."""
     return "unsupported_parameter" if ask.choices > 1 else ""
+
+
+def written(answer: Answer) -> Answer:
+    """What would be spoken is written."""
+    return replace(answer, parts=tuple(Text(it.text) if isinstance(it, Speech) else it for it in answer.parts))
+
+
+def with_objects(answer: Answer) -> Answer:
+    """Free text with which a tool is called is the one argument of a tool that takes a text."""
+    return replace(
+        answer,
+        parts=tuple(
+            replace(it, input={"input": it.input}) if isinstance(it, Call) and isinstance(it.input, str) else it
+            for it in answer.parts
+        ),
+    )
+
+
+def flat_tools(ask: Ask) -> Ask:
+    """The tools of a namespace stand alone, with its name before theirs."""
+    tools: list[Tool] = []
+    for tool in ask.tools:
+        inner = [replace(it, name=f"{tool.name}{WITHIN}{it.name}") for it in tool.tools]
+        tools += inner if tool.kind == "namespace" else [tool]
+    return replace(ask, tools=tuple(tools))
+
+
+def flat_tools_view(view: View) -> None:
+    """The same of what is heard."""
+    tools: list[Any] = []
+    for tool in view.get("tools", []):
+        name = tool.get("namespace")
+        tools += [it | {"name": f"{name}{WITHIN}{it['name']}"} for it in tool["tools"]] if name else [tool]
+    if tools:
+        view["tools"] = tools
 
 
 class Anything:

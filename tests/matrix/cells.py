@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from allowed import DEMANDED, Allowed, in_turns
+from allowed import DEMANDED, Allowed, in_turns, with_objects, written
 from cases import SITUATIONS
-from cases.common import PICTURE_URL
+from cases.common import DOCUMENT_URL, PICTURE_URL
 from losses import rows
 from neutral import GIVEN, Answer, Ask, Call, Fails, Redacted, Result, Situation, Step, Text, Thought
-from server import Scripted
+from server import DOCUMENT, PICTURE, Scripted
 from setup import MODES, model_of
 from surfaces import SURFACES
 from surfaces.base import Seen, Surface, Unspeakable
@@ -143,18 +143,29 @@ class Bench:
 class Plan:
     """What is asked, answered and expected in a step, after what may be lost."""
 
-    def __init__(self, cell: Cell, situation: Situation, step: Step, picture: str, direct: bool = False) -> None:
+    def __init__(
+        self,
+        cell: Cell,
+        situation: Situation,
+        step: Step,
+        picture: str,
+        direct: bool = False,
+        habits: tuple[Allowed, ...] = (),
+    ) -> None:
         self.cell = cell
         self.direct = direct
         dialect = UPSTREAMS[cell.upstream].dialect(cell.surface)
         self.same = dialect in SURFACES[cell.surface].same
-        self.at_surface = rows(situation.name, f"surface:{cell.surface}")
+        at = f"surface:{cell.surface}"
+        # What the dialect cannot say, and what this client does with what it can.
+        self.at_surface = [*rows(situation.name, at), *(it for it in habits if it.covers(situation.name, at))]
         here = rows(situation.name, f"upstream:{dialect}")
         self.at_upstream = here
         self.losses: list[str] = []
-        self.ask: Ask = in_turns(lambda it: replace(it, url=picture) if getattr(it, "url", "") == PICTURE_URL else it)(
-            step.ask
-        )
+        addresses = {PICTURE_URL: picture, DOCUMENT_URL: picture.replace(PICTURE, DOCUMENT)}
+        self.ask: Ask = in_turns(
+            lambda it: replace(it, url=addresses[it.url]) if getattr(it, "url", "") in addresses else it
+        )(step.ask)
         for row in self.at_surface:
             if row.unsaid:
                 self._lost(row, self.ask, ask := row.unsaid(self.ask))
@@ -164,6 +175,12 @@ class Plan:
             if row.unanswered and isinstance(self.answer, Answer):
                 self._lost(row, self.answer, answer := row.unanswered(self.answer))
                 self.answer = answer
+
+        if isinstance(self.answer, Answer) and not (self.ask.voice and self.same):
+            # Only who is asked to speaks.
+            self.answer = written(self.answer)
+        if isinstance(self.answer, Answer) and all(it.kind != "custom" for it in self.ask.tools):
+            self.answer = with_objects(self.answer)
 
         # What the upstream says on its wire for that.
         self.wire = self.answer
@@ -181,7 +198,8 @@ class Plan:
 
     def compare(self, requests: list[dict[str, Any]], seen: Seen, answered: list[Answer]) -> list[str]:
         """What differs from what it should be."""
-        refusing = [it.refuses(self.ask) for it in self.at_upstream if it.refuses and (it.always or not self.same)]
+        asked = [*self.at_surface, *self.at_upstream]
+        refusing = [it.refuses(self.ask) for it in asked if it.refuses and (it.always or not self.same)]
         if code := next(filter(None, refusing), ""):
             self.losses.append(f"refused: {code}")
             reached = ["a request that must be refused reached the upstream"] if requests else []
@@ -193,7 +211,8 @@ class Plan:
         problems = [f"request: {it}" for it in self._request(requests[0], seen, answered)]
         return problems + [f"answer: {it}" for it in self._seen(seen)]
 
-    def _request(self, got: dict[str, Any], seen: Seen, answered: list[Answer]) -> list[str]:
+    def wanted_request(self, seen: Seen, answered: list[Answer]) -> tuple[View, list[str]]:
+        """What the upstream must hear, and what was left out of it without a word to the client."""
         want = of_ask(self.ask, answered, self.cell.mode == "stream")
         lossy = seen.headers.get("x-wayleave-lossy", "")
         silent = []
@@ -204,6 +223,10 @@ class Plan:
             lost = self._lost(row, before, want)
             if lost and row.named and row.named not in lossy.lower() and "error" not in seen.view and not self.same:
                 silent.append(f"lost in silence: {row.what} ({row.named!r} is not in {lossy!r})")
+        return want, silent
+
+    def _request(self, got: View, seen: Seen, answered: list[Answer]) -> list[str]:
+        want, silent = self.wanted_request(seen, answered)
         if want.get("choice") is DEMANDED:
             # Whether one call at a time is said too is not the caller's business.
             got.pop("parallel", None)
@@ -229,7 +252,7 @@ class Plan:
                 # Some SDKs give an error in a stream the status that stands in it.
                 got["error"] = "broken"
             if isinstance(self.answer, Fails):
-                want["error"] = {500: 502}.get(self.answer.status, self.answer.status)
+                want["error"] = {401: 502, 404: 502, 500: 502}.get(self.answer.status, self.answer.status)
         if not self.same:
             # Another vendor's proofs are wrapped, or kept by the gateway: what counts is that they come back to it.
             for view in (want, got):

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import allowed as it
 from allowed import Allowed, all_of, becomes, dropped, each_part, each_tool, gone, in_turns, no_parts, token, without
-from cases.common import PNG
-from neutral import Answer, Ask, Audio, File, Redacted
-from view import View
+from cases.common import PDF, PNG
+from neutral import Answer, Ask, Audio, File, Ran, Redacted, Thought
+from view import View, seal
 
 OPENAI = "https://platform.openai.com/docs/api-reference/chat/create"
 OPENAI_ANSWER = "https://platform.openai.com/docs/api-reference/chat/object"
@@ -21,6 +21,7 @@ OPENAI_SEARCH = "https://platform.openai.com/docs/guides/tools-web-search"
 GEMINI = "https://ai.google.dev/api/generate-content"
 GEMINI_CHATS = "https://github.com/googleapis/python-genai/blob/main/google/genai/chats.py"
 GEMINI_CACHING = "https://ai.google.dev/api/caching"
+GEMINI_JSON = "https://ai.google.dev/gemini-api/docs/structured-output"
 GEMINI_SIGNATURES = "https://ai.google.dev/gemini-api/docs/thought-signatures"
 GEMINI_FILES = "https://ai.google.dev/gemini-api/docs/file-input-methods"
 GEMINI_CALLING = "https://ai.google.dev/gemini-api/docs/function-calling"
@@ -32,9 +33,18 @@ BEDROCK = "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_C
 OLLAMA = "https://docs.ollama.com/api/chat"
 
 
+FREE_TEXT = {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
+
+
 def _kept_tools(ask: Ask, kind: str) -> Ask:
     tools = tuple(tool for tool in ask.tools if tool.kind != kind)
     return replace(ask, tools=tools, choice=ask.choice if tools else None)
+
+
+def _no_free_form(ask: Ask) -> Ask:
+    """A free-form tool is declared as one that takes a text."""
+    tools = (replace(tool, kind="function", schema=FREE_TEXT) if tool.kind == "custom" else tool for tool in ask.tools)
+    return replace(ask, tools=tuple(tools))
 
 
 def _developer_is_system(ask: Ask) -> Ask:
@@ -109,6 +119,20 @@ def _fetched(view: View) -> None:
     each_part("image", lambda part: [["image", "image/png", PNG]] if len(part) == 2 else [part])(view)
 
 
+def _fetched_document(view: View) -> None:
+    each_part("file", lambda part: [["file", "application/pdf", PDF, it.ANY]] if len(part) == 2 else [part])(view)
+
+
+def _no_empty_thoughts(answer: Answer) -> Answer:
+    parts = (part for part in answer.parts if not isinstance(part, Thought) or part.text)
+    return replace(answer, parts=tuple(parts))
+
+
+def _encrypted(answer: Answer) -> Answer:
+    parts = (Redacted(seal("")) if part == Thought("") else part for part in answer.parts)
+    return replace(answer, parts=tuple(parts))
+
+
 def _budget_is_effort(ask: Ask) -> Ask:
     return replace(ask, budget=None, effort="low") if ask.budget else ask
 
@@ -125,6 +149,21 @@ SURFACES: tuple[Allowed, ...] = (
             unheard=each_part("thought", lambda part: [part] if part[2] else [])),
     Allowed("result-image", "surface:openai-chat", "media in results", OPENAI, unsaid=in_turns(it.words_of_results)),
     Allowed("*", "surface:openai-*", "signatures", OPENAI_ANSWER, unseen=dropped("seals", "redacted", "stop_text")),
+    Allowed("pdf-url", "surface:openai-chat", "documents at an address", OPENAI,
+            unsaid=in_turns(lambda part: replace(part, url="", base64=PDF, name="report.pdf")
+                            if isinstance(part, File) else part)),
+    Allowed("code-execution", "surface:openai-chat", "code that OpenAI runs", OPENAI,
+            unsaid=lambda ask: _kept_tools(ask, "code_execution")),
+    Allowed("code-execution", "surface:*", "code that another vendor ran", RESPONSES_ANSWER, unseen=dropped("ran")),
+    Allowed("namespace", "surface:openai-chat surface:anthropic-messages surface:gemini", "namespaces of tools", OPENAI,
+            unsaid=it.flat_tools),
+    Allowed("audio-out", "surface:openai-responses", "spoken answers", RESPONSES, unsaid=without("voice")),
+    Allowed("audio-out", "surface:anthropic-messages", "spoken answers", ANTHROPIC, unsaid=without("voice")),
+    Allowed("audio-out", "surface:gemini", "spoken answers of other vendors, whose voices and formats are others",
+            GEMINI, refuses=lambda ask: "unsupported_parameter" if ask.voice else ""),
+    Allowed("audio-out", "surface:gemini", "the words of what is spoken", GEMINI, always=True,
+            unseen=lambda view: view.update({"spoken": [["", it[1]] for it in view["spoken"]]})
+            if "spoken" in view else None),
     # OpenAI Responses.
     Allowed("seed penalties stop choices-two", "surface:openai-responses", "no such fields", RESPONSES,
             unsaid=without("seed", "frequency_penalty", "presence_penalty", "stop", "choices")),
@@ -141,8 +180,7 @@ SURFACES: tuple[Allowed, ...] = (
     Allowed("names", "surface:anthropic-messages", "names of participants", ANTHROPIC, unsaid=_nameless),
     Allowed("audio-in", "surface:anthropic-messages", "sound", ANTHROPIC,
             unsaid=in_turns(lambda part: None if isinstance(part, Audio) else part)),
-    Allowed("custom-tool", "surface:anthropic-messages", "free-form tools", ANTHROPIC,
-            unsaid=lambda ask: _kept_tools(ask, "custom"), unseen=it.text_calls, always=True),
+    Allowed("custom-tool*", "surface:anthropic-messages", "free-form tools", ANTHROPIC, unsaid=_no_free_form),
     Allowed("parallel-off", "surface:anthropic-messages", "a switch that stands without a choice", ANTHROPIC,
             unsaid=lambda ask: replace(ask, choice=ask.choice or "auto")),
     Allowed("citations", "surface:anthropic-messages", "citations without an encrypted index", ANTHROPIC,
@@ -174,13 +212,12 @@ SURFACES: tuple[Allowed, ...] = (
     Allowed("adjacent-turns", "surface:gemini",
             "the model's contents in a row: SDKs keep the chunks of one answer so", GEMINI_CHATS,
             unheard=_one_answer, demanded=True),
-    Allowed("custom-tool", "surface:gemini", "free-form tools", GEMINI_CACHING,
-            unsaid=lambda ask: _kept_tools(ask, "custom"), unseen=it.text_calls, always=True),
+    Allowed("custom-tool*", "surface:gemini", "free-form tools", GEMINI_CACHING, unsaid=_no_free_form),
     Allowed("strict-tool", "surface:gemini", "strict tools", GEMINI_CACHING, unsaid=_loose),
     Allowed("parallel-off", "surface:gemini", "one call at a time", GEMINI_CACHING, unsaid=without("parallel")),
     Allowed("cache-marker*", "surface:gemini", "cache marks", GEMINI,
             unsaid=lambda a: it.unmarked_tools(in_turns(it.unmarked)(a))),
-    Allowed("end-user cache-key metadata", "surface:gemini", "no such fields", GEMINI,
+    Allowed("end-user safety-identifier cache-key metadata", "surface:gemini", "no such fields", GEMINI,
             unsaid=without("end_user", "cache_key", "metadata")),
     Allowed("pdf", "surface:gemini", "names of documents", GEMINI_CACHING,
             unsaid=in_turns(lambda part: replace(part, name="") if isinstance(part, File) else part)),
@@ -220,6 +257,20 @@ UPSTREAMS: tuple[Allowed, ...] = (
             named="metadata"),
     Allowed("web-search", OPENAI_CHATS, "a tool: only models made for search search", OPENAI_SEARCH,
             unheard=dropped("tools"), named="search"),
+    Allowed("pdf-url", OPENAI_CHATS, "documents at an address", OPENAI, unheard=gone("file"), named="file"),
+    Allowed("code-execution", f"{OPENAI_CHATS} upstream:cohere upstream:bedrock upstream:ollama", "code that it runs",
+            OPENAI, unheard=dropped("tools"), named="code", unanswered=no_parts(Ran)),
+    Allowed("namespace", "upstream:openai-chat upstream:azure-openai upstream:anthropic-messages upstream:gemini "
+            "upstream:vertex upstream:cohere upstream:bedrock upstream:ollama", "namespaces of tools", OPENAI,
+            unheard=it.flat_tools_view, named="namespace"),
+    Allowed("audio-out", "upstream:*", "spoken answers, as another dialect asks for them", RESPONSES,
+            unheard=dropped("voice"), named="audio"),
+    Allowed("unknown-field", "upstream:*", "fields of other dialects that have no meaning here", OPENAI,
+            unheard=dropped("unknown"), named="matrix"),
+    Allowed("thought-unseen", f"{OPENAI_CHATS} upstream:cohere upstream:ollama", "proofs alone", OPENAI_ANSWER,
+            unanswered=_no_empty_thoughts),
+    Allowed("thought-unseen", "upstream:openai-responses", "proofs alone: they are encrypted reasoning",
+            RESPONSES_ANSWER, unanswered=_encrypted),
     # Anthropic messages.
     Allowed("*", "upstream:anthropic-messages", "max_tokens is demanded", ANTHROPIC,
             unheard=becomes("limit", lambda limit: limit or 8192), demanded=True),
@@ -229,7 +280,7 @@ UPSTREAMS: tuple[Allowed, ...] = (
     Allowed("names", "upstream:anthropic-messages", "names of participants", ANTHROPIC, unheard=dropped("names"),
             named="name"),
     Allowed("audio-in", "upstream:anthropic-messages", "sound", ANTHROPIC, unheard=gone("audio"), named="audio"),
-    Allowed("custom-tool", "upstream:anthropic-messages", "free-form tools: one with a text", ANTHROPIC,
+    Allowed("custom-tool*", "upstream:anthropic-messages", "free-form tools: one with a text", ANTHROPIC,
             unheard=it.text_tools),
     Allowed("json-object json-schema-unsure", "upstream:anthropic-messages",
             "JSON without a schema, or of any model: by a tool",
@@ -282,20 +333,21 @@ UPSTREAMS: tuple[Allowed, ...] = (
             unheard=each_part("thought", lambda part: [["seal", part[2]]] if part[2] else []), always=True),
     Allowed("mid-conversation-system", GEM, "the operator between turns", GEMINI, unheard=it.as_user, named="role"),
     Allowed("names", GEM, "names of participants", GEMINI, unheard=dropped("names"), named="name"),
-    Allowed("custom-tool", GEM, "free-form tools: one with a text", GEMINI_CACHING, unheard=it.text_tools),
+    Allowed("custom-tool*", GEM, "free-form tools: one with a text", GEMINI_CACHING, unheard=it.text_tools),
     Allowed("strict-tool", GEM, "strict tools", GEMINI_CACHING, unheard=each_tool(strict=None), named="strict"),
     Allowed("parallel-off functions", GEM, "one call at a time", GEMINI_CACHING, unheard=dropped("parallel"),
             named="parallel"),
     Allowed("result-image", GEM, "media in results but of the newest models: they stand beside", GEMINI_CALLING,
             unheard=it.media_beside),
     Allowed("cache-marker*", GEM, "cache marks", GEMINI, unheard=it.unmarked_view, named="cache_control"),
-    Allowed("end-user", GEM, "end users", GEMINI, unheard=dropped("end_user"), named="user"),
+    Allowed("end-user safety-identifier", GEM, "end users", GEMINI, unheard=dropped("end_user"), named="user"),
     Allowed("cache-key", GEM, "cache keys", GEMINI, unheard=dropped("cache_key"), named="prompt_cache_key"),
     Allowed("metadata", GEM, "labels", GEMINI, unheard=dropped("metadata"), named="metadata"),
     Allowed("service-tier", GEM, "no class but its own", GEMINI, unheard=_not_auto),
     Allowed("image-url", GEM, "addresses but Google's: the bytes are fetched", GEMINI_FILES, unheard=_fetched),
     Allowed(BUDGETED, GEM, "a word, of models that take a number", GEMINI_THINKING, unheard=_gemini_thinks),
-    Allowed("pdf", GEM, "names of documents", GEMINI, unheard=each_part("file", lambda part: [[*part[:3], ""]])),
+    Allowed("pdf*", GEM, "names of documents", GEMINI,
+            unheard=each_part("file", lambda part: [[*part[:3], ""]] if part[3:] else [part])),
     # Cohere.
     Allowed("*", COH,
             "signatures, redacted thought, refusals, the stop text, counts of thought and of what was cached anew",
@@ -306,9 +358,20 @@ UPSTREAMS: tuple[Allowed, ...] = (
     Allowed("choices-two", GEM, "several answers, as another dialect asks for them", GEMINI, refuses=it.no_choices),
     Allowed("choices-two", COH, "several answers", COHERE, refuses=it.no_choices),
     Allowed("names", COH, "names of participants", COHERE, unheard=dropped("names"), named="name"),
-    Allowed("pdf", COH, "documents but of words", COHERE, unheard=gone("file"), named="file"),
+    Allowed("json-schema-and-tools", "upstream:cohere upstream:ollama", "a JSON answer together with tools", COHERE,
+            refuses=lambda ask: "capability_not_supported" if ask.output else ""),
+    Allowed("json-schema-and-tools", GEM, "a JSON answer together with tools, before Gemini 3", GEMINI_JSON,
+            refuses=lambda ask: "capability_not_supported" if ask.output else ""),
+    Allowed("thought-between-calls", "upstream:cohere upstream:ollama", "a place for thoughts between calls", COHERE,
+            unheard=it.thoughts_first),
+    Allowed("custom-tool-loop", "upstream:openai-chat", "free-form tools, but of models known to take them", OPENAI,
+            unheard=it.text_tools),
+    Allowed("pdf-url", GEM, "addresses but Google's: the bytes are fetched", GEMINI_FILES,
+            unheard=_fetched_document),
+    Allowed("pdf-url", f"{BED}", "addresses: the bytes are fetched", BEDROCK, unheard=_fetched_document),
+    Allowed("pdf*", COH, "documents but of words", COHERE, unheard=gone("file"), named="file"),
     Allowed("audio-in", COH, "sound", COHERE, unheard=gone("audio"), named="audio"),
-    Allowed("custom-tool", COH, "free-form tools: one with a text", COHERE, unheard=it.text_tools),
+    Allowed("custom-tool*", COH, "free-form tools: one with a text", COHERE, unheard=it.text_tools),
     Allowed("web-search", COH, "search", COHERE, unheard=dropped("tools"), named="search"),
     Allowed("tool-forced", COH, "a tool by name: only that one is offered", COHERE, unheard=it.only_forced),
     Allowed("tool-auto functions", COH, "no word for the default", COHERE, unheard=dropped("choice")),
@@ -321,7 +384,7 @@ UPSTREAMS: tuple[Allowed, ...] = (
     Allowed("logprobs", COH, "how many alternatives", COHERE, unheard=becomes("logprobs", 0)),
     Allowed("temperature-hot", COH, "temperatures above 1", COHERE, unheard=becomes("temperature", 1.0),
             named="temperature"),
-    Allowed("end-user metadata cache-key service-tier", COH, "no such fields", COHERE,
+    Allowed("end-user safety-identifier metadata cache-key service-tier", COH, "no such fields", COHERE,
             unheard=dropped("end_user", "metadata", "cache_key", "tier")),
     Allowed("*", COH, "a word for thought: a number", COHERE_REASONING, unheard=_cohere_thinks,
             named="reasoning_effort"),
@@ -332,14 +395,14 @@ UPSTREAMS: tuple[Allowed, ...] = (
     Allowed("choices-two", BED, "several answers", BEDROCK, refuses=it.no_choices),
     Allowed("mid-conversation-system", BED, "the operator between turns", BEDROCK, unheard=it.as_user, named="role"),
     Allowed("names", BED, "names of participants", BEDROCK, unheard=dropped("names"), named="name"),
-    Allowed("custom-tool", BED, "free-form tools: one with a text", BEDROCK, unheard=it.text_tools),
+    Allowed("custom-tool*", BED, "free-form tools: one with a text", BEDROCK, unheard=it.text_tools),
     Allowed("web-search", BED, "search", BEDROCK, unheard=dropped("tools"), named="search"),
     Allowed("parallel-off functions", BED, "one call at a time", BEDROCK, unheard=dropped("parallel"),
             named="parallel"),
     Allowed("service-tier", BED, "no class but its own", BEDROCK, unheard=_not_auto),
     Allowed("image-url", BED, "addresses: the bytes are fetched", BEDROCK, unheard=_fetched),
-    Allowed("pdf", BED, "names but of plain letters", BEDROCK,
-            unheard=each_part("file", lambda part: [[*part[:3], it.ANY]])),
+    Allowed("pdf*", BED, "names but of plain letters", BEDROCK,
+            unheard=each_part("file", lambda part: [[*part[:3], it.ANY]] if part[3:] else [part])),
     Allowed("tool-none", BED, "tools that may not be called: none are offered", BEDROCK,
             unheard=dropped("tools", "choice")),
     Allowed("json-object json-schema-unsure", BED, "JSON without a schema: by a tool", BEDROCK,
@@ -348,18 +411,19 @@ UPSTREAMS: tuple[Allowed, ...] = (
             unheard=dropped("seed", "logprobs", "frequency_penalty", "presence_penalty")),
     Allowed("temperature-hot", BED, "temperatures above 1", BEDROCK, unheard=becomes("temperature", 1.0),
             named="temperature"),
-    Allowed("end-user cache-key", BED, "no such fields", BEDROCK, unheard=dropped("end_user", "cache_key")),
+    Allowed("end-user safety-identifier cache-key", BED, "no such fields", BEDROCK,
+            unheard=dropped("end_user", "cache_key")),
     Allowed(BUDGETED, BED, "a word, of models that take a number", ANTHROPIC_THINKING, unheard=it.effort_is_budget),
     # Ollama.
     Allowed("*", OLL, "signatures, redacted thought, refusals, the stop text, citations, cached counts", OLLAMA,
             unanswered=lambda a: replace(it.plain_tokens("cached")(it.only_words(a)), citations=())),
     Allowed("choices-two", OLL, "several answers", OLLAMA, refuses=it.no_choices),
     Allowed("names", OLL, "names of participants", OLLAMA, unheard=dropped("names"), named="name"),
-    Allowed("pdf", OLL, "documents", OLLAMA, unheard=gone("file"), named="file"),
+    Allowed("pdf*", OLL, "documents", OLLAMA, unheard=gone("file"), named="file"),
     Allowed("audio-in", OLL, "sound", OLLAMA, unheard=gone("audio"), named="audio"),
     Allowed("image-url", OLL, "addresses: the bytes are fetched", OLLAMA, unheard=_fetched),
     Allowed("image*", OLL, "a place for pictures between words", OLLAMA, unheard=it.pictures_last),
-    Allowed("custom-tool", OLL, "free-form tools: one with a text", OLLAMA, unheard=it.text_tools),
+    Allowed("custom-tool*", OLL, "free-form tools: one with a text", OLLAMA, unheard=it.text_tools),
     Allowed("web-search", OLL, "search", OLLAMA, unheard=dropped("tools"), named="search"),
     Allowed("tool-auto functions", OLL, "no word for the default", OLLAMA, unheard=dropped("choice")),
     Allowed("tool-none", OLL, "tools that may not be called: none are offered", OLLAMA,
@@ -370,12 +434,13 @@ UPSTREAMS: tuple[Allowed, ...] = (
     Allowed("strict-tool", OLL, "strict tools", OLLAMA, unheard=each_tool(strict=None), named="strict"),
     Allowed("result-error", OLL, "is_error of results", OLLAMA, unheard=it.worked_view, named="is_error"),
     Allowed("cache-marker*", OLL, "cache marks", OLLAMA, unheard=it.unmarked_view, named="cache_control"),
-    Allowed("end-user metadata cache-key service-tier", OLL, "no such fields", OLLAMA,
+    Allowed("end-user safety-identifier metadata cache-key service-tier", OLL, "no such fields", OLLAMA,
             unheard=dropped("end_user", "metadata", "cache_key", "tier")),
     Allowed(BUDGETED, OLL, "a measure of thought, of models that take a switch", OLLAMA_THINKING,
             unheard=becomes_switch, named="reasoning"),
-    Allowed("pdf", f"{OPENAI_CHATS} {RESP}", "documents without a name", OPENAI,
-            unheard=each_part("file", lambda part: [[*part[:3], part[3] or it.ANY]]), demanded=True),
+    Allowed("pdf*", f"{OPENAI_CHATS} {RESP}", "documents without a name", OPENAI,
+            unheard=each_part("file", lambda part: [[*part[:3], part[3] or it.ANY]] if part[3:] else [part]),
+            demanded=True),
     # What a model is known to take (`facts`).
     Allowed("limit-minimum", f"{OPENAI_CHATS} {COH} {OLL}", "fewer tokens than the model can", OPENAI, unheard=becomes("limit", 16),
             always=True),

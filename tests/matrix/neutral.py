@@ -10,6 +10,8 @@ from situations import Tokens
 Json = Any
 # A tool that is called by the name it was given in the request.
 GIVEN = "*"
+# Between a namespace and a tool of it, where a dialect has only one name for both.
+WITHIN = "_-_"
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,12 @@ class Image:
 
 @dataclass(frozen=True)
 class File:
-    """A document, in base64."""
+    """A document: in base64, or at an address."""
 
     mime: str
     base64: str
     name: str
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,22 @@ class Audio:
 
     format: str
     base64: str
+
+
+@dataclass(frozen=True)
+class Speech:
+    """The model speaks: sound, in base64, and what it says."""
+
+    base64: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Ran:
+    """Code that the vendor ran on the way to the answer, and what it printed."""
+
+    code: str
+    output: str
 
 
 @dataclass(frozen=True)
@@ -69,6 +88,7 @@ class Call:
     name: str
     input: Json
     sealed: bool = False
+    cached: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +98,7 @@ class Result:
     id: str
     parts: tuple[Part, ...]
     failed: bool = False
+    cached: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,7 +108,7 @@ class Refusal:
     text: str
 
 
-Part = Text | Image | File | Audio | Thought | Redacted | Call | Result | Refusal
+Part = Text | Image | File | Audio | Speech | Ran | Thought | Redacted | Call | Result | Refusal
 
 
 @dataclass(frozen=True)
@@ -108,14 +129,16 @@ class Answered:
 
 @dataclass(frozen=True)
 class Tool:
-    """What may be called. `kind`: with JSON (`function`), free text (`custom`), run by the vendor (`web_search`)."""
+    """What may be called. `kind`: with JSON (`function`), free text (`custom`), run by the vendor (`web_search`,
+    `code_execution`); or a `namespace`, whose `tools` are called by its name and theirs (`WITHIN` between them)."""
 
     name: str
     description: str = ""
     schema: Json = None
-    kind: Literal["function", "custom", "web_search"] = "function"
+    kind: Literal["function", "custom", "web_search", "code_execution", "namespace"] = "function"
     strict: bool | None = None
     cached: bool = False
+    tools: tuple[Tool, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,9 +167,15 @@ class Ask:
     choices: int = 1
     logprobs: int | None = None
     end_user: str | None = None
+    # The end user goes under the newer name, where the dialect has two.
+    newer_end_user: bool = False
     metadata: dict[str, str] | None = None
     tier: str | None = None
     cache_key: str | None = None
+    # The answer is to be spoken, by this voice.
+    voice: str | None = None
+    # A field that no vendor knows.
+    unknown: str | None = None
     # Tools are declared in OpenAI's older form (`functions`), and called and answered in it.
     older_tools: bool = False
     # Whether a streamed answer is to end with its usage, where the dialect has a switch for it.
@@ -235,9 +264,9 @@ def developer(*parts: Part | str) -> Turn:
     return Turn("developer", _parts(parts))
 
 
-def result(call: str, *parts: Part | str, failed: bool = False) -> Result:
+def result(call: str, *parts: Part | str, failed: bool = False, cached: bool = False) -> Result:
     """A tool's answer."""
-    return Result(call, _parts(parts), failed)
+    return Result(call, _parts(parts), failed, cached)
 
 
 def _parts(parts: tuple[Part | str, ...]) -> tuple[Part, ...]:

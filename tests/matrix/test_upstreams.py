@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from allowed import written
 from cases import SITUATIONS
 from cells import Bench, all_cells
 from losses import rows
@@ -66,6 +67,7 @@ def test_an_upstream_without_a_surface_agrees_with_its_vendors_sdk(name: str, mo
         if isinstance(answer, Answer) and not answer.breaks:
             for row in rows(situation.name, f"upstream:{name}"):
                 answer = row.unanswered(answer) if row.unanswered else answer
+            answer = written(answer)
             answers[situation.name] = answer
 
     async def test(server: Scripted) -> list[str]:

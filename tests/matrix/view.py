@@ -21,9 +21,11 @@ from neutral import (
     Fails,
     File,
     Image,
+    Ran,
     Redacted,
     Refusal,
     Result,
+    Speech,
     Text,
     Thought,
     Tool,
@@ -33,7 +35,7 @@ from neutral import (
 View = dict[str, Any]
 # What a request may ask beside its turns and tools, under its neutral name.
 PLAIN = ("choice", "parallel", "output", "limit", "temperature", "top_p", "top_k", "seed", "frequency_penalty")
-PLAIN += ("presence_penalty", "effort", "budget", "logprobs", "end_user", "metadata", "tier", "cache_key")
+PLAIN += ("presence_penalty", "effort", "budget", "logprobs", "end_user", "metadata", "tier", "cache_key", "voice")
 
 
 def seal(text: str) -> str:
@@ -132,14 +134,18 @@ def of_ask(ask: Ask, answered: list[Answer], stream: bool) -> View:
         out["stop"] = list(ask.stop)
     if ask.choices > 1:
         out["choices"] = ask.choices
+    if ask.unknown:
+        out["unknown"] = [ask.unknown]
     out["stream"] = stream
     return out
 
 
 def tool(it: Tool) -> View:
     """A tool."""
-    if it.kind == "web_search":
-        return {"hosted": "web_search"}
+    if it.kind in ("web_search", "code_execution"):
+        return {"hosted": it.kind}
+    if it.kind == "namespace":
+        return {"namespace": it.name, "description": it.description, "tools": [tool(inner) for inner in it.tools]}
     out: View = {"kind": it.kind, "name": it.name}
     if it.description:
         out["description"] = it.description
@@ -162,8 +168,8 @@ def _say(turns: Turns, turn: Turn, part: Any) -> None:
             turns.result(id, [_plain(it) for it in parts], failed)
         case _:
             turns.say(turn.role, _plain(part))
-            if isinstance(part, Text) and part.cached:
-                turns.say(turn.role, ["cache"])
+    if getattr(part, "cached", False):
+        turns.say(turn.role, ["cache"])
 
 
 def _plain(part: Any) -> list[Any]:
@@ -172,8 +178,8 @@ def _plain(part: Any) -> list[Any]:
             return ["text", canonical(text)]
         case Image(mime, data, url):
             return ["image", url] if url else ["image", mime, data]
-        case File(mime, data, name):
-            return ["file", mime, data, name]
+        case File(mime, data, name, url):
+            return ["file", url] if url else ["file", mime, data, name]
         case Audio(format, data):
             return ["audio", format, data]
         case Thought(text, sealed):
@@ -200,6 +206,10 @@ def of_answer(answer: Answer | Fails) -> View:
         out["redacted"] = redacted
     if answer.calls:
         out["calls"] = [[it.name, it.input] for it in answer.calls]
+    if ran := [[it.code, it.output] for it in answer.parts if isinstance(it, Ran)]:
+        out["ran"] = ran
+    if spoken := [[it.text, it.base64] for it in answer.parts if isinstance(it, Speech)]:
+        out["spoken"] = spoken
     if answer.citations:
         out["citations"] = list(answer.citations)
     if answer.logprobs:

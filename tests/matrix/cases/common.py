@@ -51,7 +51,8 @@ def _wav() -> bytes:
 
 PNG_BYTES = _png()
 PNG = base64.b64encode(PNG_BYTES).decode()
-PDF = base64.b64encode(_pdf()).decode()
+PDF_BYTES = _pdf()
+PDF = base64.b64encode(PDF_BYTES).decode()
 WAV = base64.b64encode(_wav()).decode()
 # Where the scripted upstream serves `PNG_BYTES`; the host is filled in when a cell runs.
 PICTURE_URL = "http://pictures.invalid/dot.png"
@@ -74,6 +75,8 @@ PLACE_SCHEMA: dict[str, Any] = {
 }
 PLACE = '{"city": "Oslo", "degrees": 21}'
 SAID = Answer((Text(TEXT),))
+# Where the scripted upstream serves `PDF_BYTES`.
+DOCUMENT_URL = "http://pictures.invalid/report.pdf"
 
 
 def asked(name: str, about: str, ask: Ask, answer: Answer | Fails = SAID, **more: Any) -> Situation:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from cases.common import WEATHER_SCHEMA, asked, called, OSLO, plain, SAID
-from neutral import Answer, Ask, Text, Tool, system, user
+from dataclasses import replace
+
+from cases.common import OSLO, SAID, WEATHER, WEATHER_SCHEMA, asked, called, plain
+from neutral import Answer, Ask, Text, Tool, assistant, result, system, user
 from situations import Tokens
+
+CACHED_RESULT = result(OSLO.id, "21 degrees", cached=True)
 
 SITUATIONS = [
     asked("end-user", "The client's name for its end user.", plain(end_user="user-7f3a")),
+    asked("safety-identifier", "The same under OpenAI's newer name.", plain(end_user="user-7f3a", newer_end_user=True)),
+    asked("unknown-field", "A field that no vendor documents.", plain(unknown="matrix")),
     asked("metadata", "Labels for the vendor to keep.", plain(metadata={"team": "blue", "run": "12"})),
     asked("service-tier", "A class of latency.", plain(tier="priority")),
     asked("cache-key", "What a prompt cache goes by.", plain(cache_key="session-9")),
@@ -22,6 +28,14 @@ SITUATIONS = [
         "The same on a tool.",
         Ask((user("Well?"),), (Tool("weather", "The weather.", WEATHER_SCHEMA, cached=True),)),
         called(OSLO),
+    ),
+    asked(
+        "cache-marker-in-loop",
+        "The same on a call and on its result, as coding agents set it.",
+        Ask(
+            (user("What is the weather?"), assistant(replace(OSLO, cached=True)), user(CACHED_RESULT)),
+            (WEATHER,),
+        ),
     ),
     asked(
         "cached-usage",

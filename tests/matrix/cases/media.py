@@ -1,9 +1,9 @@
-"""Pictures, documents and sound in the question."""
+"""Pictures, documents and sound."""
 
 from __future__ import annotations
 
-from cases.common import PDF, PICTURE_URL, PNG, WAV, asked
-from neutral import Ask, Audio, File, Image, user
+from cases.common import DOCUMENT_URL, PDF, PICTURE_URL, PNG, TEXT, WAV, asked, plain
+from neutral import Answer, Ask, Audio, File, Image, Speech, user
 
 SITUATIONS = [
     asked("image-base64", "A picture in the request.", Ask((user("What is it?", Image(base64=PNG)),))),
@@ -19,5 +19,12 @@ SITUATIONS = [
         Ask((user("What is it?", Image(url=PICTURE_URL)),)),
     ),
     asked("pdf", "A document in the request.", Ask((user("Sum it up.", File("application/pdf", PDF, "report.pdf")),))),
+    asked(
+        "pdf-url",
+        "A document at an address.",
+        Ask((user("Sum it up.", File("application/pdf", "", "", url=DOCUMENT_URL)),)),
+    ),
     asked("audio-in", "Sound in the request.", Ask((user("What is said?", Audio("wav", WAV)),))),
+    # https://platform.openai.com/docs/guides/audio, https://ai.google.dev/gemini-api/docs/speech-generation
+    asked("audio-out", "The answer is to be spoken.", plain(voice="alloy"), Answer((Speech(WAV, TEXT),))),
 ]

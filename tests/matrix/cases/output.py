@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cases.common import PLACE, PLACE_SCHEMA, SAID, TEXT, asked, plain
+from cases.common import OSLO, PLACE, PLACE_SCHEMA, SAID, TEXT, WEATHER, asked, called, plain
 from neutral import Answer, Ask, Text, user
 
 JSON = Ask((user("The weather of Oslo, as JSON."),), output="json")
@@ -20,6 +20,13 @@ SITUATIONS = [
         "The same, of a model that nobody knows to take schemas: natively or by a tool, never as free text.",
         plain(output=PLACE_SCHEMA),
         Answer((Text(PLACE),)),
+    ),
+    asked(
+        "json-schema-and-tools",
+        "The answer must fit a schema, and tools may be called on the way to it.",
+        Ask((user("What is the weather?"),), (WEATHER,), output=PLACE_SCHEMA),
+        called(OSLO),
+        facts={"json_schema": True},
     ),
     asked("json-object", "The answer must be a JSON object.", JSON, Answer((Text(PLACE),))),
     asked(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cases.common import SAID, TEXT, asked, plain
-from neutral import Answer, Answered, Ask, Situation, Step, Text, assistant, developer, system, user
+from neutral import Answer, Answered, Ask, Refusal, Situation, Step, Text, assistant, developer, system, user
 
 SITUATIONS = [
     asked("plain", "A question and an answer.", plain()),
@@ -38,6 +38,19 @@ SITUATIONS = [
         "Signs of several bytes, cut in the middle of the stream.",
         Ask((user("👩‍👩‍👧‍👦 é é \u2028 𝄞 漢字"),)),
         Answer((Text("👩‍👩‍👧‍👦 said: 𝄞 漢字 é \u2028 – Ω🌤"),), shredded=True),
+    ),
+    asked(
+        "long-question",
+        "More text than some gateways take: 300 KB, signs of several bytes in it.",
+        Ask((user("Grüße 🌤. " * 23_000),)),
+    ),
+    Situation(
+        "refusal-then-turn",
+        "A refusal is sent back, and the conversation goes on.",
+        (
+            Step(plain(), Answer((Refusal("I cannot help with that."),), finish="refused")),
+            Step(Ask((user("Hello, 世界"), Answered(0), user("And then?"))), SAID),
+        ),
     ),
     asked("empty-answer", "The model says nothing.", plain(), Answer((Text(""),))),
     asked("long-answer", "Many small deltas.", plain(), Answer((Text(TEXT * 20),))),

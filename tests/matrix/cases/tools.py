@@ -5,7 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from cases.common import AFTER, CLOCK, NOON, OSLO, PNG, ROME, WEATHER, WEATHER_SCHEMA, asked, called, plain, with_tools
-from neutral import Answer, Answered, Ask, Call, Image, Situation, Step, Text, Tool, Turn, assistant, result, user
+from neutral import (
+    WITHIN,
+    Answer,
+    Answered,
+    Ask,
+    Call,
+    Image,
+    Ran,
+    Situation,
+    Step,
+    Text,
+    Tool,
+    Turn,
+    assistant,
+    result,
+    user,
+)
 
 REFS: dict[str, Any] = {
     "$schema": "http://json-schema.org/draft-07/schema#",
@@ -29,6 +45,12 @@ STRICT: dict[str, Any] = {
     "additionalProperties": False,
 }
 QUESTION = user("What is the weather?")
+PATCH = Tool("apply_patch", "Edits files.", kind="custom")
+PATCHED = Call("call_patch_1", "apply_patch", "*** Begin Patch\n+hello\n*** End Patch")
+# https://platform.openai.com/docs/api-reference/responses/create, `tools`; Codex groups the tools of an MCP server so.
+PATH: dict[str, Any] = {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}
+FILES = Tool("mcp__files", "Files.", kind="namespace", tools=(Tool("read", "Reads one.", PATH),))
+READ = Call("call_read_1", f"mcp__files{WITHIN}read", {"path": "a.txt"})
 
 
 def loop(name: str, about: str, *results: Any, calls: tuple[Call, ...] = (OSLO,), text: str = "") -> Situation:
@@ -77,8 +99,39 @@ SITUATIONS = [
     asked(
         "custom-tool",
         "A tool that is called with free text (Codex' apply_patch).",
-        with_tools(Tool("apply_patch", "Edits files.", kind="custom")),
-        called(Call("call_patch_1", "apply_patch", "*** Begin Patch\n+hello\n*** End Patch")),
+        with_tools(PATCH),
+        called(PATCHED),
+    ),
+    Situation(
+        "custom-tool-loop",
+        "The free text is answered, and the model speaks.",
+        (
+            Step(with_tools(PATCH), called(PATCHED)),
+            Step(
+                Ask((QUESTION, Answered(0), Turn("user", (result(PATCHED.id, "Done."),))), (PATCH,)),
+                Answer((Text(AFTER),)),
+            ),
+        ),
+    ),
+    Situation(
+        "namespace",
+        "Tools of a namespace (Codex' MCP servers), called and answered.",
+        (
+            Step(with_tools(FILES, WEATHER), called(READ, OSLO)),
+            Step(
+                Ask(
+                    (QUESTION, Answered(0), Turn("user", (result(READ.id, "hello"), result(OSLO.id, "21 degrees")))),
+                    (FILES, WEATHER),
+                ),
+                Answer((Text(AFTER),)),
+            ),
+        ),
+    ),
+    asked(
+        "code-execution",
+        "Code that the vendor runs in its own container.",
+        plain(tools=(Tool("code_execution", kind="code_execution"),)),
+        Answer((Ran("print(6 * 7)", "42\n"), Text("It is 42."))),
     ),
     asked("web-search", "A tool that the vendor runs.", plain(tools=(Tool("web_search", kind="web_search"),))),
     loop("result-text", "A tool gives back words.", result(OSLO.id, "21 degrees")),

@@ -47,10 +47,12 @@ class AnthropicClient(Surface):
         wanted["messages"] = messages
         plain = wishes(
             ask, limit="max_tokens", temperature="temperature", top_p="top_p", top_k="top_k", effort="", budget="",
-            end_user="", tier="service_tier", parallel="",
+            end_user="", tier="service_tier", parallel="", unknown="",
         )  # fmt: skip
         wanted["extra_body"] = {name: plain.pop(name) for name in OLDER if name in plain}
-        if wanted["extra_body"]:
+        if ask.unknown:
+            wanted["extra_body"][ask.unknown] = {"kept": True}
+        elif wanted["extra_body"]:
             wanted["extra_headers"] = {"anthropic-version": "2023-06-01"}
         wanted |= plain
         if ask.stop:
@@ -129,19 +131,21 @@ def _block(part: Any) -> Any:
         case Image(mime, data, url):
             source = {"type": "url", "url": url} if url else {"type": "base64", "media_type": mime, "data": data}
             return {"type": "image", "source": source}
+        case File(url=url) if url:
+            return {"type": "document", "source": {"type": "url", "url": url}}
         case File(mime, data, name):
             return {"type": "document", "source": {"type": "base64", "media_type": mime, "data": data}, "title": name}
         case Thought(text):
             return {"type": "thinking", "thinking": text, "signature": seal(text)}
         case Redacted(data):
             return {"type": "redacted_thinking", "data": data}
-        case Call(id, name, input):
-            return {"type": "tool_use", "id": id, "name": name, "input": input}
-        case Result(id, parts, failed):
+        case Call(id, name, input, cached=cached):
+            return {"type": "tool_use", "id": id, "name": name, "input": input} | (MARK if cached else {})
+        case Result(id, parts, failed, cached):
             content = [_block(it) for it in parts]
             plain = content[0]["text"] if len(content) == 1 and content[0]["type"] == "text" else content
             failure = {"is_error": True} if failed else {}
-            return {"type": "tool_result", "tool_use_id": id, "content": plain} | failure
+            return {"type": "tool_result", "tool_use_id": id, "content": plain} | failure | (MARK if cached else {})
         case Audio():
             raise Unspeakable("audio")
     raise TypeError(part)
@@ -150,8 +154,10 @@ def _block(part: Any) -> Any:
 def _tool(tool: Tool) -> Any:
     if tool.kind == "web_search":
         return {"type": "web_search_20250305", "name": "web_search"}
-    if tool.kind == "custom":
-        raise Unspeakable("custom tools")
+    if tool.kind == "code_execution":
+        return {"type": "code_execution_20250825", "name": "code_execution"}
+    if tool.kind != "function":
+        raise Unspeakable(tool.kind)
     out: dict[str, Any] = {"name": tool.name, "input_schema": tool.schema} | (MARK if tool.cached else {})
     if tool.description:
         out["description"] = tool.description
@@ -174,6 +180,9 @@ def _view(it: Message) -> View:
         view["redacted"] = redacted
     if calls := [[block.name, block.input] for block in blocks if block.type == "tool_use"]:
         view["calls"] = calls
+    if ran := [block.input.get("command") for block in blocks if block.type == "server_tool_use"]:
+        results = [block for block in blocks if block.type == "bash_code_execution_tool_result"]
+        view["ran"] = [[code, getattr(it.content, "stdout", None)] for code, it in zip(ran, results)]
     citations = [it for block in blocks if block.type == "text" for it in block.citations or []]
     if urls := [it.url for it in citations if it.type == "web_search_result_location"]:
         view["citations"] = urls

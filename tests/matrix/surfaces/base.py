@@ -63,7 +63,7 @@ def wishes(ask: Ask, **names: str) -> dict[str, Any]:
     out: dict[str, Any] = {}
     defaults = Ask(())
     for name in ("limit", "temperature", "top_p", "top_k", "seed", "frequency_penalty", "presence_penalty", "effort",
-                 "budget", "logprobs", "end_user", "metadata", "tier", "cache_key", "parallel"):  # fmt: skip
+                 "budget", "logprobs", "end_user", "metadata", "tier", "cache_key", "parallel", "voice", "unknown"):  # fmt: skip
         value = getattr(ask, name)
         if value == getattr(defaults, name):
             continue

@@ -40,9 +40,15 @@ class GeminiClient(Surface):
         plain = wishes(
             ask, limit="max_output_tokens", temperature="temperature", top_p="top_p", top_k="top_k", seed="seed",
             frequency_penalty="frequency_penalty", presence_penalty="presence_penalty", effort="", budget="",
-            logprobs="logprobs", tier="service_tier",
+            logprobs="logprobs", tier="service_tier", voice="", unknown="",
         )  # fmt: skip
         config = types.GenerateContentConfig(**plain)
+        if ask.voice:
+            voice = types.VoiceConfig(prebuilt_voice_config=types.PrebuiltVoiceConfig(voice_name=ask.voice))
+            config.response_modalities = ["AUDIO"]
+            config.speech_config = types.SpeechConfig(voice_config=voice)
+        if ask.unknown:
+            config.http_options = types.HttpOptions(extra_body={ask.unknown: {"kept": True}})
         if isinstance(turns[0], Turn) and turns[0].role == "system":
             first = turns.pop(0)
             assert isinstance(first, Turn)
@@ -125,13 +131,19 @@ def _part(part: Any, calls: list[types.FunctionCall]) -> types.Part:
             return types.Part(text=text)
         case Image(mime, data, url):
             return types.Part(file_data=types.FileData(file_uri=url, mime_type=mime)) if url else _blob(mime, data)
+        case File(mime, _, _, url) if url:
+            return types.Part(file_data=types.FileData(file_uri=url, mime_type=mime))
         case File(mime, data, _):
             return _blob(mime, data)
         case Audio(format, data):
             return _blob(MIME[format], data)
         case Call(id, name, input):
+            if part.cached:
+                raise Unspeakable("cache marks")
             return types.Part(function_call=types.FunctionCall(id=id, name=name, args=input))
-        case Result(id, parts, failed):
+        case Result(id, parts, failed, cached):
+            if cached:
+                raise Unspeakable("cache marks")
             return types.Part(function_response=_response(id, calls, parts, failed))
         case Thought(text):
             return types.Part(text=text, thought=True)
@@ -160,7 +172,10 @@ def _tools(tools: tuple[Tool, ...]) -> list[types.Tool]:
         if tool.kind == "web_search":
             out.append(types.Tool(google_search=types.GoogleSearch()))
             continue
-        if tool.kind == "custom" or tool.strict is not None or tool.cached:
+        if tool.kind == "code_execution":
+            out.append(types.Tool(code_execution=types.ToolCodeExecution()))
+            continue
+        if tool.kind != "function" or tool.strict is not None or tool.cached:
             raise Unspeakable("custom, strict, cached tools")
         described = {"description": tool.description} if tool.description else {}
         declared.append(types.FunctionDeclaration(name=tool.name, parameters_json_schema=tool.schema, **described))
@@ -191,6 +206,11 @@ def _view(chunks: list[Any], candidates: list[Any], parts: list[Any], blocked: b
         view["seals"] = seals
     if calls:
         view["calls"] = [[it.name, it.args or {}] for it in calls]
+    if ran := [it.executable_code.code for it in parts if it.executable_code]:
+        printed = [it.code_execution_result.output for it in parts if it.code_execution_result]
+        view["ran"] = [[code, output] for code, output in zip(ran, printed)]
+    if spoken := [base64.b64encode(it.inline_data.data).decode() for it in parts if it.inline_data]:
+        view["spoken"] = [["", "".join(spoken)]]
     grounds = [it.grounding_metadata for it in candidates if it.grounding_metadata]
     if cited := [chunk.web.uri for it in grounds for chunk in it.grounding_chunks or [] if chunk.web]:
         view["citations"] = cited

@@ -41,12 +41,18 @@ class OpenAIChatClient(Surface):
             presence_penalty="presence_penalty",
             effort="reasoning_effort",
             logprobs="top_logprobs",
-            end_user="user",
+            end_user="safety_identifier" if ask.newer_end_user else "user",
             metadata="metadata",
             tier="service_tier",
             cache_key="prompt_cache_key",
             parallel="parallel_tool_calls",
+            voice="",
+            unknown="",
         )
+        if ask.voice:
+            wanted |= {"modalities": ["text", "audio"], "audio": {"voice": ask.voice, "format": "pcm16"}}
+        if ask.unknown:
+            wanted["extra_body"] = {ask.unknown: {"kept": True}}
         if ask.logprobs is not None:
             wanted["logprobs"] = True
         if ask.stop:
@@ -137,8 +143,8 @@ def _messages(turn: Turn) -> list[Any]:
 
 
 def _result(result: Result) -> Any:
-    if result.failed:
-        raise Unspeakable("is_error")
+    if result.failed or result.cached:
+        raise Unspeakable("is_error, cache marks")
     parts = [_part(it) for it in result.parts]
     if any(it["type"] != "text" for it in parts):
         raise Unspeakable("media in results")
@@ -154,6 +160,8 @@ def _part(part: Any) -> Any:
             return {"type": "text", "text": text}
         case Image(mime, data, url):
             return {"type": "image_url", "image_url": {"url": url or f"data:{mime};base64,{data}"}}
+        case File(url=url) if url:
+            raise Unspeakable("documents at an address")
         case File(mime, data, name):
             return {"type": "file", "file": {"filename": name, "file_data": f"data:{mime};base64,{data}"}}
         case Audio(format, data):
@@ -164,6 +172,8 @@ def _part(part: Any) -> Any:
 
 
 def _call(call: Call) -> Any:
+    if call.cached:
+        raise Unspeakable("cache marks")
     if isinstance(call.input, str):
         return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": call.input}}
     arguments = json.dumps(call.input, ensure_ascii=False)
@@ -171,8 +181,8 @@ def _call(call: Call) -> Any:
 
 
 def _tool(tool: Tool) -> Any:
-    if tool.cached:
-        raise Unspeakable("cache marks")
+    if tool.cached or tool.kind in ("namespace", "code_execution"):
+        raise Unspeakable("cache marks, namespaces, code execution")
     if tool.kind == "custom":
         return {"type": "custom", "custom": {"name": tool.name, "description": tool.description}}
     function: dict[str, Any] = {"name": tool.name, "parameters": tool.schema}
@@ -190,7 +200,7 @@ def _ids(whole: ChatCompletion) -> list[str | None]:
 def _native(whole: ChatCompletion) -> Any:
     """What the API takes back: not the SDK's own fields, and no reasoning."""
     message = whole.choices[0].message.model_dump(
-        exclude_none=True, include={"role", "content", "tool_calls", "function_call"}
+        exclude_none=True, include={"role", "content", "tool_calls", "function_call", "refusal"}
     )
     for call in message.get("tool_calls", []):
         call.get("function", {}).pop("parsed_arguments", None)
@@ -215,6 +225,14 @@ def _view(whole: ChatCompletion, chunks: list[dict[str, Any]], ask: Ask) -> View
         view["calls"] = [_seen_call(it) for it in message.tool_calls]
     if message.function_call:
         view["calls"] = [[message.function_call.name, json.loads(message.function_call.arguments)]]
+    pieces = [it["audio"] for it in deltas if it.get("audio")]
+    if pieces or message.audio:
+        whole_audio = message.audio.model_dump() if message.audio else {}
+        spoken = [
+            whole_audio.get(name) if not pieces else "".join(it.get(name) or "" for it in pieces)
+            for name in ("transcript", "data")
+        ]
+        view["spoken"] = [spoken]
     annotations = [it for delta in deltas for it in delta.get("annotations") or []]
     cited = [it["url_citation"]["url"] for it in annotations]
     if cited := cited or [it.url_citation.url for it in message.annotations or []]:

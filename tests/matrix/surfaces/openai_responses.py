@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import openai
-from neutral import Answered, Ask, Call, File, Image, Result, Text, Tool, Turn
+from neutral import WITHIN, Answered, Ask, Call, File, Image, Result, Text, Tool, Turn
 from openai.types.responses import Response
 from surfaces.base import Seen, Surface, Unspeakable, usage, wishes
 from view import View
@@ -31,9 +31,17 @@ class OpenAIResponsesClient(Surface):
         wanted: dict[str, Any] = {"input": items, "store": False, "include": ["reasoning.encrypted_content"]}
         wanted |= wishes(
             ask, limit="max_output_tokens", temperature="temperature", top_p="top_p", effort="",
-            logprobs="top_logprobs", end_user="user", metadata="metadata", tier="service_tier",
-            cache_key="prompt_cache_key", parallel="parallel_tool_calls",
+            end_user="safety_identifier" if ask.newer_end_user else "user",
+            logprobs="top_logprobs", metadata="metadata", tier="service_tier",
+            cache_key="prompt_cache_key", parallel="parallel_tool_calls", unknown="",
         )  # fmt: skip
+        # The results of free-form calls say so.
+        custom = {it["call_id"] for it in items if it.get("type") == "custom_tool_call"}
+        for item in items:
+            if item["type"] == "function_call_output" and item["call_id"] in custom:
+                item["type"] = "custom_tool_call_output"
+        if ask.unknown:
+            wanted["extra_body"] = {ask.unknown: {"kept": True}}
         if ask.stop or ask.choices > 1:
             raise Unspeakable("stop, choices")
         if ask.logprobs is not None:
@@ -96,14 +104,16 @@ def _items(turn: Turn) -> list[Any]:
 
     for part in turn.parts:
         match part:
-            case Result(id, parts, failed):
-                if failed:
-                    raise Unspeakable("is_error")
+            case Result(id, parts, failed, cached):
+                if failed or cached:
+                    raise Unspeakable("is_error, cache marks")
                 plain = [_part(it, "user") for it in parts]
                 output = plain[0]["text"] if len(plain) == 1 and plain[0]["type"] == "input_text" else plain
                 kind = "function_call_output"
                 items.append({"type": kind, "call_id": id, "output": output})
-            case Call(id, name, input):
+            case Call(id, name, input, cached=cached):
+                if cached:
+                    raise Unspeakable("cache marks")
                 flush()
                 arguments = json.dumps(input, ensure_ascii=False)
                 items.append({"type": "function_call", "call_id": id, "name": name, "arguments": arguments})
@@ -122,6 +132,8 @@ def _part(part: Any, role: str) -> Any:
             return text if role == "assistant" else {"type": "input_text", "text": text}
         case Image(mime, data, url):
             return {"type": "input_image", "detail": "auto", "image_url": url or f"data:{mime};base64,{data}"}
+        case File(url=url) if url:
+            return {"type": "input_file", "file_url": url}
         case File(mime, data, name):
             return {"type": "input_file", "filename": name, "file_data": f"data:{mime};base64,{data}"}
     raise Unspeakable(type(part).__name__)
@@ -132,6 +144,11 @@ def _tool(tool: Tool) -> Any:
         raise Unspeakable("cache marks")
     if tool.kind == "web_search":
         return {"type": "web_search"}
+    if tool.kind == "code_execution":
+        return {"type": "code_interpreter", "container": {"type": "auto"}}
+    if tool.kind == "namespace":
+        inner = [_tool(it) for it in tool.tools]
+        return {"type": "namespace", "name": tool.name, "description": tool.description, "tools": inner}
     described = {"description": tool.description} if tool.description else {}
     if tool.kind == "custom":
         return {"type": "custom", "name": tool.name, **described}
@@ -145,10 +162,17 @@ def _seen(it: Response, headers: dict[str, str]) -> Seen:
     for item in native:
         # The SDK's own, and what the API gives but does not take.
         item.pop("parsed_arguments", None)
+        if item["type"] == "custom_tool_call":
+            item.pop("status", None)
         for part in item.get("content", []):
             part.pop("parsed", None)
     calls = [item.call_id for item in it.output if item.type in ("function_call", "custom_tool_call")]
     return Seen(_view(it), headers, native, calls)
+
+
+def _called(call: Any) -> list[Any]:
+    name = f"{call.namespace}{WITHIN}{call.name}" if call.namespace else call.name
+    return [name, call.input if call.type == "custom_tool_call" else json.loads(call.arguments)]
 
 
 def _view(it: Response) -> View:
@@ -171,7 +195,9 @@ def _view(it: Response) -> View:
     if redacted := [proof for proof, shown in sealed if not shown]:
         view["redacted"] = redacted
     if calls:
-        view["calls"] = [[c.name, c.input if c.type == "custom_tool_call" else json.loads(c.arguments)] for c in calls]
+        view["calls"] = [_called(call) for call in calls]
+    if ran := [item for item in it.output if item.type == "code_interpreter_call"]:
+        view["ran"] = [[item.code, "".join(o.logs for o in item.outputs or [] if o.type == "logs")] for item in ran]
     texts = [part for part in content if part.type == "output_text"]
     if cited := [note.url for part in texts for note in part.annotations if note.type == "url_citation"]:
         view["citations"] = cited

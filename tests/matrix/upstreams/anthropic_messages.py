@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import rules
-from neutral import Answer, Call, Fails, Redacted, Refusal, Text, Thought
+from neutral import Answer, Call, Fails, Ran, Redacted, Refusal, Text, Thought
 from speak_anthropic import usage
 from upstreams.base import CREDENTIAL, Heard, Upstream, arguments, bearer, frame, half, header, pieces, wished
 from view import Turns, View, canonical, seal
@@ -78,7 +78,7 @@ class AnthropicMessages(Upstream):
 
     def whole(self, answer: Answer, heard: Heard) -> Any:
         return _message(heard) | {
-            "content": [_out(it, answer) for it in answer.parts if not _blank(it)],
+            "content": [_out(it, answer) for it in _blocks_of(answer)],
             "stop_reason": _finish(answer),
             "stop_sequence": answer.stop_text or None,
             "usage": usage(answer.tokens),
@@ -88,7 +88,7 @@ class AnthropicMessages(Upstream):
         counted = usage(answer.tokens)
         start = _message(heard) | {"content": [], "usage": counted | {"output_tokens": min(1, answer.tokens.output)}}
         yield _event({"type": "message_start", "message": start})
-        for at, part in enumerate(it for it in answer.parts if not _blank(it)):
+        for at, part in enumerate(_blocks_of(answer)):
             opening, deltas = _opening(part), _deltas(part, answer)
             if answer.breaks:
                 deltas = [{"type": "text_delta", "text": it} for it in half(answer.text)]
@@ -150,6 +150,8 @@ def _plain(block: dict[str, Any]) -> list[Any]:
 def _tool(tool: dict[str, Any]) -> View:
     if tool.get("type", "custom").startswith("web_search"):
         return {"hosted": "web_search"}
+    if tool.get("type", "custom").startswith("code_execution"):
+        return {"hosted": "code_execution"}
     view: View = {"kind": "function", "name": tool["name"]}
     if tool.get("description"):
         view["description"] = tool["description"]
@@ -174,8 +176,26 @@ def _blank(part: Any) -> bool:
     return isinstance(part, Text | Refusal) and not part.text
 
 
+def _blocks_of(answer: Answer) -> list[Any]:
+    """A block for each part; code that ran is a call and its result."""
+    out: list[Any] = []
+    for part in answer.parts:
+        if isinstance(part, Ran):
+            out.append(Call("srvtoolu_1", "bash_code_execution", {"command": part.code}))
+        if not _blank(part):
+            out.append(part)
+    return out
+
+
 def _opening(part: Any) -> dict[str, Any]:
     match part:
+        case Ran(_, output):
+            # https://platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool
+            result = {"type": "bash_code_execution_result", "stdout": output, "stderr": "", "return_code": 0}
+            head = {"type": "bash_code_execution_tool_result", "tool_use_id": "srvtoolu_1"}
+            return head | {"content": result | {"content": []}}
+        case Call(id, "bash_code_execution"):
+            return {"type": "server_tool_use", "id": id, "name": "bash_code_execution", "input": {}}
         case Text() | Refusal():
             return {"type": "text", "text": ""}
         case Thought():

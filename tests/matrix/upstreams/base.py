@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from neutral import Answer, Call, Fails, Refusal, Text, Thought
+from neutral import Answer, Call, Fails, Refusal, Speech, Text, Thought
 from view import View
 
 # What the gateway's setup file gives its providers as credentials.
@@ -144,6 +144,11 @@ def header(heard: Heard, name: str, value: str) -> list[str]:
     """The credential in a header of that name."""
     got = heard.headers.get(name)
     return [] if got == value else [f"{name}: {got!r}"]
+
+
+def spoken(answer: Answer) -> Speech | None:
+    """What is spoken."""
+    return next((it for it in answer.parts if isinstance(it, Speech)), None)
 
 
 def data_url(url: str) -> list[Any]:

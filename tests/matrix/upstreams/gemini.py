@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from google.genai import types
-from neutral import Answer, Call, Fails, Redacted, Refusal, Text, Thought
+from neutral import Answer, Call, Fails, Ran, Redacted, Refusal, Speech, Text, Thought
 from pydantic import TypeAdapter, ValidationError
 from upstreams.base import CREDENTIAL, Heard, Upstream, bearer, half, header, pieces, wished
 from view import Turns, View, canonical, seal
@@ -29,7 +29,7 @@ GENERATION |= {
     "responseJsonSchema",
     "responseLogprobs",
 }
-GENERATION |= {"logprobs", "thinkingConfig"}
+GENERATION |= {"logprobs", "thinkingConfig", "responseModalities", "speechConfig"}
 TYPES: dict[str, Any] = {
     "contents": TypeAdapter(list[types.Content]),
     "systemInstruction": TypeAdapter(types.Content),
@@ -110,6 +110,8 @@ class Gemini(Upstream):
             view["output"] = lowered(schema)
         elif config.get("responseMimeType") == "application/json":
             view["output"] = "json"
+        if "AUDIO" in config.get("responseModalities", []):
+            view["voice"] = config["speechConfig"]["voiceConfig"]["prebuiltVoiceConfig"]["voiceName"]
         if config.get("responseLogprobs"):
             view["logprobs"] = config.get("logprobs", 0)
         if unknown := sorted((body.keys() - KNOWN) | (config.keys() - GENERATION)):
@@ -300,7 +302,8 @@ def _result(response: dict[str, Any]) -> tuple[list[list[Any]], bool]:
 
 def _media(part: dict[str, Any]) -> list[Any]:
     if "fileData" in part:
-        return ["image", part["fileData"]["fileUri"]]
+        kind = "file" if part["fileData"].get("mimeType") == "application/pdf" else "image"
+        return [kind, part["fileData"]["fileUri"]]
     blob = part["inlineData"]
     # Google takes both alphabets of base64, and its SDK sends the one for URLs.
     mime, data = blob["mimeType"], standard(blob["data"])
@@ -312,6 +315,8 @@ def _media(part: dict[str, Any]) -> list[Any]:
 def _tools(tool: dict[str, Any]) -> list[View]:
     if "googleSearch" in tool:
         return [{"hosted": "web_search"}]
+    if "codeExecution" in tool:
+        return [{"hosted": "code_execution"}]
     return [_declared(it) for it in tool.get("functionDeclarations", [])]
 
 
@@ -334,7 +339,7 @@ def _parts(answer: Answer, cut: bool) -> list[dict[str, Any]]:
     for part in answer.parts:
         match part:
             case Thought(text, sealed):
-                out += [{"text": it, "thought": True} for it in (pieces(text) if cut else [text])]
+                out += [{"text": it, "thought": True} for it in (pieces(text) if cut else [text]) if it]
                 proof = seal(text) if sealed else ""
                 continue
             case Text(text) | Refusal(text):
@@ -350,6 +355,12 @@ def _parts(answer: Answer, cut: bool) -> list[dict[str, Any]]:
                     }
                 ]
                 proof = seal(name) if sealed else proof
+            case Ran(code, output):
+                said = [{"executableCode": {"language": "PYTHON", "code": code}}]
+                said.append({"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": output}})
+            case Speech(data):
+                # https://ai.google.dev/gemini-api/docs/speech-generation: raw sound of 24 kHz.
+                said = [{"inlineData": {"mimeType": "audio/L16;codec=pcm;rate=24000", "data": data}}]
             case Redacted():
                 continue
         if proof and said:

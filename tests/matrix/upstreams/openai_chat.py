@@ -28,14 +28,14 @@ from upstreams.base import (
     header,
     pieces,
 )
-from upstreams.base import refusal, said, thought, wished
+from upstreams.base import refusal, said, spoken, thought, wished
 from view import Turns, View, canonical
 
 FINISH = {"stop": "stop", "length": "length", "tools": "tool_calls", "refused": "content_filter"}
 KNOWN = {"model", "messages", "stream", "stream_options", "tools", "tool_choice", "parallel_tool_calls", "stop", "n"}
 KNOWN |= {"response_format", "max_tokens", "max_completion_tokens", "temperature", "top_p", "seed", "frequency_penalty"}
 KNOWN |= {"presence_penalty", "reasoning_effort", "logprobs", "top_logprobs", "user", "safety_identifier", "metadata"}
-KNOWN |= {"functions", "function_call", "service_tier", "prompt_cache_key", "web_search_options"}
+KNOWN |= {"functions", "function_call", "service_tier", "prompt_cache_key", "web_search_options", "modalities", "audio"}
 
 
 class OpenAIChat(Upstream):
@@ -87,6 +87,8 @@ class OpenAIChat(Upstream):
             view["parallel"] = False
         if (choice := body.get("function_call")) is not None:
             view["choice"] = choice if isinstance(choice, str) else choice["name"]
+        if "audio" in (body.get("modalities") or []):
+            view["voice"] = body["audio"]["voice"]
         if (form := body.get("response_format")) and form["type"] != "text":
             view["output"] = "json" if form["type"] == "json_object" else form["json_schema"]["schema"]
         wished(view, body, parallel="parallel_tool_calls", temperature="temperature", top_p="top_p", seed="seed")
@@ -112,6 +114,9 @@ class OpenAIChat(Upstream):
             message["refusal"] = words
         if words := thought(answer):
             message["reasoning_content"] = words
+        if sound := spoken(answer):
+            message["content"] = None
+            message["audio"] = _sound(sound.base64, sound.text)
         message["annotations"] = _annotations(answer)
         if answer.calls and "functions" in heard.body:
             message["function_call"] = _call(answer.calls[0])["function"]
@@ -141,6 +146,12 @@ class OpenAIChat(Upstream):
             return
         for it in pieces(said(answer)):
             yield chunk({"content": it}, logprobs=_logprobs(it) if answer.logprobs else None)
+        if sound := spoken(answer):
+            # https://platform.openai.com/docs/guides/audio: the id first, then words and sound, its end of life last.
+            yield chunk({"audio": {"id": "audio_matrix1"}})
+            yield from (chunk({"audio": {"transcript": it}}) for it in pieces(sound.text))
+            yield from (chunk({"audio": {"data": it}}) for it in pieces(sound.base64))
+            yield chunk({"audio": {"expires_at": CREATED + 3_600}})
         yield from (chunk({"refusal": it}) for it in pieces(refusal(answer)))
         if answer.citations:
             yield chunk({"annotations": _annotations(answer)})
@@ -288,6 +299,10 @@ def _annotations(answer: Answer) -> list[dict[str, Any]]:
         {"type": "url_citation", "url_citation": {"start_index": 0, "end_index": 5, "title": "A page", "url": it}}
         for it in answer.citations
     ]
+
+
+def _sound(data: str, transcript: str) -> dict[str, Any]:
+    return {"id": "audio_matrix1", "data": data, "transcript": transcript, "expires_at": CREATED + 3_600}
 
 
 def _custom(call: Call) -> bool:

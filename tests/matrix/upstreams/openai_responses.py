@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from neutral import Answer, Call, Fails, Redacted, Refusal, Text, Thought
+from neutral import WITHIN, Answer, Call, Fails, Ran, Redacted, Refusal, Text, Thought
 from openai.types.responses import response_create_params
 from shapes import mistakes
 from upstreams.base import (
@@ -164,9 +164,9 @@ def _item(turns: Turns, item: dict[str, Any]) -> None:
             for part in [{"type": "input_text", "text": content}] if isinstance(content, str) else content:
                 turns.say(item["role"], _part(part))
         case "function_call":
-            turns.call(item["call_id"], item["name"], json.loads(item["arguments"]))
+            turns.call(item["call_id"], _named(item), json.loads(item["arguments"]))
         case "custom_tool_call":
-            turns.call(item["call_id"], item["name"], item["input"])
+            turns.call(item["call_id"], _named(item), item["input"])
         case "function_call_output" | "custom_tool_call_output":
             output = item["output"]
             parts = [{"type": "input_text", "text": output}] if isinstance(output, str) else output
@@ -180,6 +180,10 @@ def _item(turns: Turns, item: dict[str, Any]) -> None:
             turns.say("assistant", [kind, item])
 
 
+def _named(item: dict[str, Any]) -> str:
+    return f"{item['namespace']}{WITHIN}{item['name']}" if item.get("namespace") else item["name"]
+
+
 def _part(part: dict[str, Any]) -> list[Any]:
     match part["type"]:
         case "input_text" | "output_text":
@@ -188,6 +192,8 @@ def _part(part: dict[str, Any]) -> list[Any]:
             return ["text", part["refusal"]]
         case "input_image":
             return data_url(part["image_url"])
+        case "input_file" if part.get("file_url"):
+            return ["file", part["file_url"]]
         case "input_file":
             mime, data = data_url(part["file_data"])[1:]
             return ["file", mime, data, part.get("filename", "")]
@@ -199,13 +205,18 @@ def _part(part: dict[str, Any]) -> list[Any]:
 def _tool(tool: dict[str, Any]) -> View:
     if tool["type"].startswith("web_search"):
         return {"hosted": "web_search"}
+    if tool["type"] == "code_interpreter":
+        return {"hosted": "code_execution"}
+    if tool["type"] == "namespace":
+        inner = [_tool(it) for it in tool["tools"]]
+        return {"namespace": tool["name"], "description": tool["description"], "tools": inner}
     view: View = {"kind": tool["type"], "name": tool["name"]}
     if tool.get("description"):
         view["description"] = tool["description"]
     if tool["type"] == "function":
         view["schema"] = tool["parameters"]
         # OpenAI's default is strict, so `false` says: as the caller had it.
-        if tool["strict"]:
+        if tool.get("strict"):
             view["strict"] = True
     return view
 
@@ -223,15 +234,21 @@ def _done(part: Any, at: int, answer: Answer) -> dict[str, Any]:
             return _message(at, content, answer)
         case Refusal(text):
             return _message(at, {"type": "refusal", "refusal": text}, answer)
+        case Ran(code, output):
+            head = {"id": f"ci_{at}", "type": "code_interpreter_call", "status": "completed", "code": code}
+            return head | {"container_id": "cntr_1", "outputs": [{"type": "logs", "logs": output}]}
         case Thought(text):
             summary = [{"type": "summary_text", "text": text}]
             return {"id": f"rs_{at}", "type": "reasoning", "summary": summary, "encrypted_content": seal(text)}
         case Redacted(data):
             return {"id": f"rs_{at}", "type": "reasoning", "summary": [], "encrypted_content": data}
         case Call(id, name):
-            head = {"id": f"fc_{at}", "status": "completed", "call_id": id, "name": name}
+            namespace, _, bare = name.rpartition(WITHIN)
+            head = {"id": f"fc_{at}", "status": "completed", "call_id": id, "name": bare}
+            head |= {"namespace": namespace} if namespace else {}
             if isinstance(part.input, str):
-                return {"id": f"ctc_{at}", "type": "custom_tool_call", "call_id": id, "name": name, "input": part.input}
+                # https://platform.openai.com/docs/guides/function-calling#custom-tools: it has a status, as others do.
+                return head | {"id": f"ctc_{at}", "type": "custom_tool_call", "input": part.input}
             return head | {"type": "function_call", "arguments": arguments(part)}
     raise TypeError(part)
 
@@ -243,9 +260,8 @@ def _message(at: int, content: dict[str, Any], answer: Answer) -> dict[str, Any]
 
 def _opened(item: dict[str, Any]) -> dict[str, Any]:
     out = dict(item)
-    for name, empty in (("content", []), ("summary", []), ("arguments", ""), ("input", "")):
-        if name in out:
-            out[name] = empty
+    empty = {"content": [], "summary": [], "arguments": "", "input": "", "code": "", "outputs": None}
+    out |= {name: it for name, it in empty.items() if name in out}
     if "status" in out:
         out["status"] = "in_progress"
     return out
@@ -271,6 +287,13 @@ def _deltas(part: Any, item: dict[str, Any], at: int, answer: Answer) -> list[tu
             out += [("response.reasoning_summary_text.delta", here | {"delta": it}) for it in pieces(text)]
             out.append(("response.reasoning_summary_text.done", here | {"text": text}))
             out.append(("response.reasoning_summary_part.done", here | {"part": done}))
+        case Ran(code):
+            # https://platform.openai.com/docs/api-reference/responses-streaming/response/code_interpreter_call
+            kind = "response.code_interpreter_call"
+            out.append((f"{kind}.in_progress", {}))
+            out += [(f"{kind}_code.delta", {"delta": it}) for it in pieces(code)]
+            out.append((f"{kind}_code.done", {"code": code}))
+            out += [(f"{kind}.interpreting", {}), (f"{kind}.completed", {})]
         case Call():
             custom = isinstance(part.input, str)
             kind, field = ("custom_tool_call_input", "input") if custom else ("function_call_arguments", "arguments")
