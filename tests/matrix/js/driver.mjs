@@ -19,6 +19,23 @@ const MODELS = {
   gemini: ({ url, key, model }) => createGoogleGenerativeAI({ baseURL: `${url}/v1beta`, apiKey: key })(model),
 };
 
+const OPENAI_TOOLS = {
+  web_search: () => createOpenAI({ apiKey: "" }).tools.webSearch(),
+  code_execution: () => createOpenAI({ apiKey: "" }).tools.codeInterpreter(),
+};
+// Tools that the vendor runs, where the SDK has a word for them.
+const HOSTED = {
+  "openai-responses": OPENAI_TOOLS,
+  "anthropic-messages": {
+    web_search: () => createAnthropic({ apiKey: "" }).tools.webSearch_20250305(),
+    code_execution: () => createAnthropic({ apiKey: "" }).tools.codeExecution_20250825(),
+  },
+  gemini: {
+    web_search: () => createGoogleGenerativeAI({ apiKey: "" }).tools.googleSearch({}),
+    code_execution: () => createGoogleGenerativeAI({ apiKey: "" }).tools.codeExecution({}),
+  },
+};
+
 async function answer(question) {
   const { tools, schema, ...plain } = question.ask;
   const model = MODELS[question.surface](question);
@@ -26,7 +43,11 @@ async function answer(question) {
   const wanted = { model, maxRetries: 0, allowSystemInMessages: true, ...plain };
   if (tools) {
     wanted.tools = Object.fromEntries(
-      tools.map((it) => [it.name, tool({ description: it.description, inputSchema: jsonSchema(it.schema) })]),
+      tools.map(({ name, hosted, custom, schema: inputSchema, ...plain }) => {
+        if (hosted) return [name, HOSTED[question.surface][hosted]()];
+        if (custom) return [name, createOpenAI({ apiKey: "" }).tools.customTool({ name, ...plain })];
+        return [name, tool({ ...plain, inputSchema: jsonSchema(inputSchema) })];
+      }),
     );
   }
   if (schema) wanted.output = Output.object({ schema: jsonSchema(schema) });
@@ -45,7 +66,7 @@ function seen({ text, reasoningText, toolCalls, finishReason, usage, response })
   return {
     text,
     thought: reasoningText ?? "",
-    calls: toolCalls.map((it) => ({ id: it.toolCallId, name: it.toolName, input: it.input })),
+    calls: toolCalls.filter((it) => !it.providerExecuted).map((it) => ({ id: it.toolCallId, name: it.toolName, input: it.input })),
     finish: finishReason,
     usage,
     messages: response.messages,

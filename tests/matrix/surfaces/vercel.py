@@ -1,6 +1,6 @@
 """Vercel's AI SDK (npm `ai`), in a process of Node's that all cells share.
 
-It has its own words for all surfaces, and fewer: what it has no word for it does not ask.
+It has its own words for all surfaces, and fewer: `vercel_words.py`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from neutral import Answered, Ask, Call, File, Image, Result, Text, Turn
+from neutral import Answered, Ask, Audio, Call, File, Image, Result, Text, Tool, Turn
 from surfaces.base import Seen, Unspeakable, usage, wishes
+from surfaces.vercel_options import options
 from view import View
 
 SCRIPT = Path(__file__).parents[1] / "js/driver.mjs"
@@ -70,9 +71,6 @@ class VercelClient:
         self.vercel = vercel
         self.name = name
 
-    async def close(self) -> None:
-        """The process is closed by who opened it."""
-
     async def ask(self, model: str, ask: Ask, natives: list[Any], stream: bool) -> Seen:
         """Asks, and reads the answer."""
         reply = await self.vercel.ask(self.name, model, self.render(ask, natives), stream)
@@ -85,14 +83,16 @@ class VercelClient:
         """The arguments of generateText."""
         wanted = wishes(
             ask, limit="maxOutputTokens", temperature="temperature", top_p="topP", top_k="topK", seed="seed",
-            frequency_penalty="frequencyPenalty", presence_penalty="presencePenalty",
+            frequency_penalty="frequencyPenalty", presence_penalty="presencePenalty", effort="", budget="",
+            logprobs="", end_user="", metadata="", tier="", cache_key="", parallel="", voice="", unknown="",
         )  # fmt: skip
-        if ask.choices > 1 or ask.output == "json" or not ask.usage:
-            raise Unspeakable("choices, json, usage")
+        if ask.choices > 1 or ask.output == "json" or not ask.usage or ask.older_tools or ask.voice or ask.unknown:
+            raise Unspeakable("choices, json, usage, functions, speech, unknown fields")
+        wanted["providerOptions"] = options(self.name, ask)
         names: dict[str, str] = {}
         messages: list[Any] = []
         for turn in ask.turns:
-            said = natives[turn.step] if isinstance(turn, Answered) else _messages(turn, names)
+            said = natives[turn.step] if isinstance(turn, Answered) else self._messages(turn, names)
             for message in said:
                 content = message["content"] if isinstance(message["content"], list) else []
                 names |= {it["toolCallId"]: it["toolName"] for it in content if it["type"] == "tool-call"}
@@ -102,55 +102,84 @@ class VercelClient:
             wanted["stopSequences"] = list(ask.stop)
         if ask.output:
             wanted["schema"] = ask.output
-        if any(it.kind != "function" or it.strict is not None or it.cached for it in ask.tools):
-            raise Unspeakable("custom, hosted, strict, cached tools")
         if ask.tools:
-            wanted["tools"] = [
-                {"name": it.name, "description": it.description, "schema": it.schema} for it in ask.tools
-            ]
+            wanted["tools"] = [self._tool(it) for it in ask.tools]
         if ask.choice:
             plain = ask.choice in ("auto", "none", "required")
             wanted["toolChoice"] = ask.choice if plain else {"type": "tool", "toolName": ask.choice}
         return wanted
 
+    def _tool(self, tool: Tool) -> dict[str, Any]:
+        described = {"description": tool.description} if tool.description else {}
+        if tool.kind == "function":
+            out = {"name": tool.name, "schema": tool.schema, **described, **_marked(tool.cached)}
+            return out if tool.strict is None else out | {"strict": tool.strict}
+        theirs = tool.kind == "custom" and self.name != "openai-responses"
+        if self.name == "openai-chat" or tool.kind == "namespace" or theirs:
+            raise Unspeakable(tool.kind)
+        if self.name == "gemini":
+            # For names that the SDK knows to be Gemini's.
+            raise Unspeakable(tool.kind)
+        kind = {"custom": True} if tool.kind == "custom" else {"hosted": tool.kind}
+        return {"name": tool.name, **described, **kind}
 
-def _messages(turn: Turn, names: dict[str, str]) -> list[Any]:
-    if turn.name or turn.role == "developer":
-        raise Unspeakable("names, developer")
-    if turn.role == "system":
-        if len(turn.parts) > 1 or any(getattr(it, "cached", False) for it in turn.parts):
-            raise Unspeakable("system parts")
-        return [{"role": "system", "content": turn.parts[0].text}]  # type: ignore[union-attr]
-    results = [_result(it, names) for it in turn.parts if isinstance(it, Result)]
-    said = [_part(it) for it in turn.parts if not isinstance(it, Result)]
-    tools = [{"role": "tool", "content": results}] if results else []
-    return tools + ([{"role": turn.role, "content": said}] if said else [])
+    def _messages(self, turn: Turn, names: dict[str, str]) -> list[Any]:
+        if turn.name or turn.role == "developer":
+            raise Unspeakable("names, developer")
+        if turn.role == "system":
+            if len(turn.parts) > 1:
+                raise Unspeakable("system parts")
+            (part,) = turn.parts
+            assert isinstance(part, Text)
+            return [{"role": "system", "content": part.text, **_marked(part.cached)}]
+        results = [self._result(it, names) for it in turn.parts if isinstance(it, Result)]
+        said = [self._part(it) for it in turn.parts if not isinstance(it, Result)]
+        tools = [{"role": "tool", "content": results}] if results else []
+        return tools + ([{"role": turn.role, "content": said}] if said else [])
+
+    def _part(self, part: Any) -> Any:
+        match part:
+            case Text(text, cached):
+                return {"type": "text", "text": text, **_marked(cached)}
+            case Image(mime, data, url):
+                if url and self.name == "gemini":
+                    raise Unspeakable("addresses")
+                return {"type": "image", "image": url} if url else {"type": "image", "image": data, "mediaType": mime}
+            case File(mime, data, name, url):
+                if url and self.name == "gemini":
+                    raise Unspeakable("addresses")
+                named = {"filename": name} if name else {}
+                return {"type": "file", "data": url or data, "mediaType": mime, **named}
+            case Audio(format, data):
+                return {"type": "file", "data": data, "mediaType": f"audio/{format}"}
+            case Call(id, name, input):
+                called = {"type": "tool-call", "toolCallId": id, "toolName": name, "input": input}
+                return called | _marked(part.cached)
+        raise Unspeakable(type(part).__name__)
+
+    def _result(self, result: Result, names: dict[str, str]) -> Any:
+        text = "".join(it.text for it in result.parts if isinstance(it, Text))
+        output: dict[str, Any] = {"type": "error-text" if result.failed else "text", "value": text}
+        if any(isinstance(it, Image) for it in result.parts):
+            if self.name == "gemini":
+                raise Unspeakable("media in results")
+            output = {"type": "content", "value": [_result_part(it) for it in result.parts]}
+        answered = {"type": "tool-result", "toolCallId": result.id, "toolName": names[result.id], "output": output}
+        return answered | _marked(result.cached)
 
 
-def _part(part: Any) -> Any:
+def _marked(cached: bool) -> dict[str, Any]:
+    """https://ai-sdk.dev/providers/ai-sdk-providers/anthropic#cache-control"""
+    return {"providerOptions": {"anthropic": {"cacheControl": {"type": "ephemeral"}}}} if cached else {}
+
+
+def _result_part(part: Any) -> dict[str, Any]:
     match part:
-        case Text(text, cached):
-            if cached:
-                raise Unspeakable("cache marks")
+        case Text(text):
             return {"type": "text", "text": text}
-        case Image(mime, data, url):
-            # An address is given as one: the SDK fetches it where the surface wants bytes.
-            if url:
-                raise Unspeakable("addresses in JSON")
-            return {"type": "image", "image": data, "mediaType": mime}
-        case File(mime, data, name):
-            return {"type": "file", "data": data, "mediaType": mime, "filename": name}
-        case Call(id, name, input):
-            return {"type": "tool-call", "toolCallId": id, "toolName": name, "input": input}
+        case Image(mime, data):
+            return {"type": "image-data", "data": data, "mediaType": mime}
     raise Unspeakable(type(part).__name__)
-
-
-def _result(result: Result, names: dict[str, str]) -> Any:
-    if any(not isinstance(it, Text) for it in result.parts) or result.failed:
-        raise Unspeakable("media and failures in results")
-    text = "".join(it.text for it in result.parts if isinstance(it, Text))
-    output = {"type": "text", "value": text}
-    return {"type": "tool-result", "toolCallId": result.id, "toolName": names[result.id], "output": output}
 
 
 def _view(reply: dict[str, Any]) -> View:
