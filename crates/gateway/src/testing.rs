@@ -19,7 +19,7 @@ use wayleave_model::price::{PriceVersion, Rate, Unit};
 use wayleave_model::provider::{ModelType, Operation, Provider};
 use wayleave_model::record::{Asked, Caller, Identity};
 use wayleave_model::target::{Model, ModelFacts};
-use wayleave_model::workspace::Workspace;
+use wayleave_model::workspace::{Workspace, WorkspaceSettings};
 use wayleave_model::{Clock, Secret, Timestamp};
 use wayleave_spool::{Options, Recovery, Spool};
 use wayleave_store::{DatabaseUrl, Keyring, Snapshot, Store, WorkspaceSnapshot};
@@ -58,6 +58,7 @@ pub(crate) fn part(number: u128) -> WorkspaceSnapshot {
             version: 1,
             created_at: NOON,
         },
+        settings: WorkspaceSettings::default(),
         providers: vec![provider(number)],
         credentials: vec![credential(number + 2, "prod")],
         aliases: vec![alias(number + 5, "fast", &[&[(&model, 1)]])],

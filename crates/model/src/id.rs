@@ -118,6 +118,8 @@ id! {
     AuditId = "aud";
     /// A key-encryption key.
     KekId = "kek";
+    /// A response of `/v1/responses` that is kept here: what clients come back with.
+    ResponseId = "resp";
 }
 
 /// The reserved workspace that owns system providers and operator settings.

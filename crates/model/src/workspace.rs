@@ -1,4 +1,4 @@
-//! Workspaces and the owners of their keys.
+//! Workspaces, what they decide for themselves, and the owners of their keys.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,56 @@ pub struct Workspace {
     pub version: i64,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// What a workspace decides for itself. What is absent is as it is without being said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WorkspaceSettings {
+    /// Responses of providers that keep none are kept here; `None`: they are not.
+    pub keep_responses: Option<KeepResponses>,
+}
+
+/// That responses are kept here, and for how long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeepResponses {
+    /// How long after it was given, or after one that is kept went on from it.
+    #[serde(default)]
+    pub days: KeptDays,
+}
+
+/// Whole days, 1 to 365.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+pub struct KeptDays(u16);
+
+impl Default for KeptDays {
+    /// As long as OpenAI keeps them
+    /// (<https://platform.openai.com/docs/guides/conversation-state>).
+    fn default() -> KeptDays {
+        KeptDays(30)
+    }
+}
+
+impl KeptDays {
+    /// In microseconds.
+    pub fn micros(self) -> i64 {
+        i64::from(self.0) * 24 * 60 * 60 * 1_000_000
+    }
+}
+
+impl TryFrom<u16> for KeptDays {
+    type Error = &'static str;
+
+    fn try_from(days: u16) -> Result<KeptDays, &'static str> {
+        if (1..=365).contains(&days) { Ok(KeptDays(days)) } else { Err("expected 1 to 365 days") }
+    }
+}
+
+impl From<KeptDays> for u16 {
+    fn from(days: KeptDays) -> u16 {
+        days.0
+    }
 }
 
 /// A team or a service account that keys belong to.

@@ -12,6 +12,7 @@ mod db;
 mod error;
 mod feed;
 mod hasher;
+mod kept;
 mod key_versions;
 mod keyring;
 mod ledger;
@@ -43,6 +44,7 @@ pub mod routes;
 pub mod settings;
 pub mod tokens;
 pub mod usage;
+pub mod workspace_settings;
 pub mod workspaces;
 
 #[cfg(test)]
@@ -55,6 +57,7 @@ pub use db::Tx;
 pub use error::StoreError;
 pub use feed::Feed;
 pub use hasher::KeyHasher;
+pub use kept::{Chain, Draft as KeptDraft, MAX_CHAIN, MAX_RESPONSE, Whose};
 pub use keyring::Keyring;
 pub use ledger::{Appended, MAX_BATCH};
 pub use migrate::{Migrated, SCHEMA, migrate, schema_of};

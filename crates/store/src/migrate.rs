@@ -38,6 +38,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0003_key_losses.sql"),
         postgres: include_str!("../migrations/postgres/0003_key_losses.sql"),
     },
+    Migration {
+        number: 4,
+        name: "kept_responses",
+        sqlite: include_str!("../migrations/sqlite/0004_kept_responses.sql"),
+        postgres: include_str!("../migrations/postgres/0004_kept_responses.sql"),
+    },
 ];
 
 /// The schema this binary was written for. It also runs on a newer one.

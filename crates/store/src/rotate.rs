@@ -14,6 +14,8 @@ use crate::store::Store;
 
 /// Rows that are re-wrapped in one transaction: short enough that nobody waits for the writer.
 const BATCH: i64 = 200;
+/// The same where a row may be as large as a conversation.
+const BATCH_OF_LARGE: i64 = 8;
 
 /// A table with a column `sealed`: how to read it in order, and how to replace one value.
 struct Sealed {
@@ -21,9 +23,10 @@ struct Sealed {
     /// After ($1, $2), at most $3 rows.
     page: &'static str,
     update: &'static str,
+    batch: i64,
 }
 
-/// Every place where sealed values stand.
+/// Every place where sealed values stand that nobody can do without.
 const SEALED: [Sealed; 2] = [
     Sealed {
         place: Place::credential,
@@ -31,6 +34,7 @@ const SEALED: [Sealed; 2] = [
                WHERE (workspace_id, id) > ($1, $2) ORDER BY workspace_id, id LIMIT $3",
         update: "UPDATE credentials SET sealed = $3
                  WHERE workspace_id = $1 AND id = $2 AND sealed = $4",
+        batch: BATCH,
     },
     Sealed {
         place: Place::setting,
@@ -39,8 +43,21 @@ const SEALED: [Sealed; 2] = [
                ORDER BY workspace_id, id LIMIT $3",
         update: "UPDATE settings SET sealed = $3
                  WHERE workspace_id = $1 AND id = $2 AND sealed = $4",
+        batch: BATCH,
     },
 ];
+
+/// Responses that are kept: they outlive a rotation, but one whose key is gone is only gone itself.
+const KEPT: Sealed = Sealed {
+    place: Place::kept_response,
+    page: "SELECT workspace_id, id, sealed FROM kept_responses
+           WHERE (workspace_id, id) > ($1, $2) ORDER BY workspace_id, id LIMIT $3",
+    update: "UPDATE kept_responses SET sealed = $3
+             WHERE workspace_id = $1 AND id = $2 AND sealed = $4",
+    batch: BATCH_OF_LARGE,
+};
+
+const KEPT_TABLE: &str = "kept_responses";
 
 type Row = (Uuid, Uuid, Vec<u8>);
 
@@ -66,7 +83,7 @@ impl Store {
     pub async fn rewrap(&self) -> Result<u64, StoreError> {
         let ring = self.shared.keyring();
         let mut changed = 0;
-        for table in &SEALED {
+        for table in SEALED.iter().chain([&KEPT]) {
             let mut after = (Uuid::nil(), Uuid::nil());
             loop {
                 let (count, last) =
@@ -100,7 +117,11 @@ async fn rewrap_batch(
     let rows = page(&mut tx.conn, table, after).await?;
     for (workspace, id, sealed) in &rows {
         let place = (table.place)(WorkspaceId(*workspace), *id);
-        let Some(fresh) = seal::rewrap(ring, &place, sealed)? else { continue };
+        let fresh = match seal::rewrap(ring, &place, sealed) {
+            Err(_) if place.table == KEPT_TABLE => continue,
+            fresh => fresh?,
+        };
+        let Some(fresh) = fresh else { continue };
         let update = table.update;
         on!(tx.conn, it => {
             sqlx::query(update)
@@ -152,7 +173,7 @@ async fn page(
 ) -> Result<Vec<Row>, StoreError> {
     let sql = table.page;
     let rows: Vec<Row> = on!(*conn, it => {
-        sqlx::query_as(sql).bind(after.0).bind(after.1).bind(BATCH).fetch_all(&mut *it).await
+        sqlx::query_as(sql).bind(after.0).bind(after.1).bind(table.batch).fetch_all(&mut *it).await
     })?;
     Ok(rows)
 }

@@ -40,6 +40,11 @@ impl Place {
         Place { table: "settings", row, column: "sealed", workspace }
     }
 
+    /// A response that is kept.
+    pub(crate) fn kept_response(workspace: WorkspaceId, row: Uuid) -> Place {
+        Place { table: "kept_responses", row, column: "sealed", workspace }
+    }
+
     fn aad(&self, what: &str) -> Aad<Vec<u8>> {
         let (row, workspace) = (self.row.simple(), self.workspace.0.simple());
         let text =

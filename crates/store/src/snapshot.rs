@@ -7,13 +7,13 @@ use wayleave_model::id::WorkspaceId;
 use wayleave_model::key::Key;
 use wayleave_model::provider::Provider;
 use wayleave_model::target::Model;
-use wayleave_model::workspace::Workspace;
+use wayleave_model::workspace::{Workspace, WorkspaceSettings};
 
 use crate::db::{Tx, on};
 use crate::error::StoreError;
 use crate::page::Listing;
 use crate::store::{self, Store};
-use crate::{aliases, credentials, keys, models, providers, workspaces};
+use crate::{aliases, credentials, keys, models, providers, workspace_settings, workspaces};
 
 /// The configuration at one revision.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub struct Snapshot {
 pub struct WorkspaceSnapshot {
     /// The workspace.
     pub workspace: Workspace,
+    /// What it decides for itself.
+    pub settings: WorkspaceSettings,
     /// Its providers.
     pub providers: Vec<Provider>,
     /// Its credentials, with their secrets.
@@ -76,6 +78,7 @@ async fn of(tx: &mut Tx, id: WorkspaceId) -> Result<Option<WorkspaceSnapshot>, S
     let Some(workspace) = workspaces::get(tx, id).await? else { return Ok(None) };
     Ok(Some(WorkspaceSnapshot {
         workspace,
+        settings: workspace_settings::get(tx, id).await?,
         providers: all_providers(tx, id).await?,
         credentials: credentials::all_opened(tx, id).await?,
         models: models::all(tx, id).await?,

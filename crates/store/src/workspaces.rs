@@ -158,6 +158,8 @@ pub async fn delete(
     id: WorkspaceId,
     expected: Option<i64>,
 ) -> Result<(), StoreError> {
+    const VAULT: &str = "DELETE FROM vault WHERE workspace_id = $1";
+    const KEPT: &str = "DELETE FROM kept_responses WHERE workspace_id = $1";
     const SETTINGS: &str = "DELETE FROM settings WHERE workspace_id = $1";
     const PRICES: &str = "DELETE FROM price_rates WHERE workspace_id = $1";
     const VERSIONS: &str = "DELETE FROM price_versions WHERE workspace_id = $1";
@@ -170,7 +172,7 @@ pub async fn delete(
         return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
     }
     change.begin_act();
-    for sql in [SETTINGS, PRICES, VERSIONS, ROUTES, SELF] {
+    for sql in [VAULT, KEPT, SETTINGS, PRICES, VERSIONS, ROUTES, SELF] {
         on!(change.tx.conn, it => {
             sqlx::query(sql).bind(id.0).execute(&mut *it).await.map(drop)
         })?;

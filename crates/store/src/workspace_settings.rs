@@ -1,0 +1,89 @@
+//! What a workspace decides for itself, one named setting each: read together, changed one by one.
+
+use serde_json::Value;
+use wayleave_model::id::WorkspaceId;
+use wayleave_model::workspace::{KeepResponses, WorkspaceSettings};
+
+use crate::change::Change;
+use crate::db::Tx;
+use crate::error::StoreError;
+use crate::settings;
+
+const KEEP_RESPONSES: &str = "keep_responses";
+
+/// The settings of that workspace.
+///
+/// # Errors
+/// [`StoreError::Unreadable`] for one that a newer version wrote.
+pub async fn get(tx: &mut Tx, workspace: WorkspaceId) -> Result<WorkspaceSettings, StoreError> {
+    let keep = settings::get(tx, workspace, KEEP_RESPONSES).await?;
+    let read = |value: Value| {
+        serde_json::from_value::<KeepResponses>(value)
+            .map_err(|error| StoreError::unreadable("setting", error.to_string()))
+    };
+    Ok(WorkspaceSettings { keep_responses: keep.map(read).transpose()? })
+}
+
+/// Makes the workspace of `change` keep responses, or stop: what is kept already stays until its
+/// time. Saying what is so already changes nothing.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn set_keep_responses(
+    change: &mut Change,
+    keep: Option<KeepResponses>,
+) -> Result<(), StoreError> {
+    let Some(keep) = keep else { return settings::remove(change, KEEP_RESPONSES).await };
+    let value = serde_json::to_value(keep)
+        .map_err(|error| StoreError::invalid(KEEP_RESPONSES, error.to_string()))?;
+    settings::set(change, KEEP_RESPONSES, &value).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit;
+    use crate::page::Listing;
+    use crate::testing::each_engine;
+    use wayleave_model::workspace::KeptDays;
+
+    #[tokio::test]
+    async fn responses_are_kept_where_the_workspace_says_so_and_the_log_says_who_said_it() {
+        each_engine(|bench| async move {
+            let (red, blue) = (bench.workspace("red").await, bench.workspace("blue").await);
+            let keep = KeepResponses { days: KeptDays::try_from(7).unwrap() };
+            let mut change = bench.change(red).await;
+            assert_eq!(get(change.tx(), red).await.unwrap(), WorkspaceSettings::default());
+            set_keep_responses(&mut change, None).await.unwrap();
+            set_keep_responses(&mut change, Some(keep)).await.unwrap();
+            set_keep_responses(&mut change, Some(keep)).await.unwrap();
+            change.commit().await.unwrap();
+
+            let (_, part) = bench.store.snapshot_of(red).await.unwrap();
+            assert_eq!(part.unwrap().settings.keep_responses, Some(keep));
+            let mut tx = bench.store.read().await.unwrap();
+            assert_eq!(get(&mut tx, blue).await.unwrap().keep_responses, None);
+            let log = audit::list(&mut tx, red, &Listing::default()).await.unwrap().items;
+            assert_eq!((log.len(), log[0].action.as_str()), (1, "setting.set"));
+            assert_eq!(log[0].after, Some(serde_json::json!({"days": 7})));
+            drop(tx);
+
+            let mut change = bench.change(red).await;
+            set_keep_responses(&mut change, None).await.unwrap();
+            change.commit().await.unwrap();
+            let mut tx = bench.store.read().await.unwrap();
+            assert_eq!(get(&mut tx, red).await.unwrap().keep_responses, None);
+        })
+        .await;
+    }
+
+    #[test]
+    fn days_are_between_one_and_a_year() {
+        let read = |json: &str| serde_json::from_str::<KeepResponses>(json);
+        assert_eq!(read("{}").unwrap().days, KeptDays::try_from(30).unwrap());
+        assert_eq!(read(r#"{"days":365}"#).unwrap().days.micros(), 31_536_000_000_000);
+        for wrong in [r#"{"days":0}"#, r#"{"days":366}"#, r#"{"days":-1}"#, r#"{"day":1}"#] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}
