@@ -210,6 +210,11 @@ impl Losses {
         }
     }
 
+    /// Takes a loss back: what stood at `path` was carried in another way.
+    pub fn take_back(&mut self, path: &str) {
+        self.0.retain(|loss| loss.path != path);
+    }
+
     /// Every loss, in the order noted.
     pub fn iter(&self) -> impl Iterator<Item = &Loss> {
         self.0.iter()

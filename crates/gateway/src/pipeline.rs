@@ -377,6 +377,7 @@ impl Conversation<'_> {
             list: self.ask.list,
             keep: shaped.translated,
             answer_tool: shaped.answer_tool.clone(),
+            stored: None,
             ids: (self.dialect == ClientDialect::OpenAiResponses && !shaped.translated).then(
                 || {
                     let ids = self.gateway.vault.response_ids();

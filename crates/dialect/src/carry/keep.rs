@@ -152,7 +152,8 @@ impl Keeping {
 }
 
 /// What a client sends back of an answer that it is found by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Anchor {
     /// The id of its first call.
     Call(String),
@@ -203,6 +204,21 @@ pub fn anchors(request: &ChatRequest, to: Dialect) -> Vec<(usize, Anchor)> {
     let is_sealed = |part: &Part| is_sealed(part, to);
     let unsealed = turns.filter(|(_, turn)| !turn.parts.iter().any(is_sealed));
     unsealed.filter_map(|(at, turn)| Some((at, Anchor::of(turn)?))).take(TURNS).collect()
+}
+
+/// Puts back what was kept with a conversation itself, oldest first, where its proofs hold with a
+/// provider that speaks `to`.
+pub fn restore_each(request: &mut ChatRequest, mut kept: Vec<(Anchor, Kept)>, to: Dialect) {
+    if kept.is_empty() {
+        return;
+    }
+    for (at, anchor) in anchors(request, to) {
+        let found = kept.iter().rposition(|(it, _)| *it == anchor);
+        if let (Some(found), Some(turn)) = (found, request.turns.get_mut(at)) {
+            let (_, of_turn) = kept.remove(found);
+            restore(turn, of_turn, to);
+        }
+    }
 }
 
 /// Whether the proof of a thought is there, and the thought with it. A signature on a call is none

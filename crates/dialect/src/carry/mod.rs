@@ -16,6 +16,7 @@ use bytes::Bytes;
 use wayleave_model::Usage;
 
 use crate::chat::ChatEvent;
+pub use crate::chat::responses::kept::Stored;
 use crate::error::Fault;
 use keep::{Anchor, Kept};
 pub use translate::{Translate, translate_whole};
@@ -46,6 +47,8 @@ pub struct Answer {
     pub keep: bool,
     /// Seals the provider's id of a response, where clients may come back with it.
     pub ids: Option<Arc<dyn SealId>>,
+    /// The answer is to be kept here, as a response that clients may come back to.
+    pub stored: Option<Arc<Stored>>,
 }
 
 /// Makes of a provider's id of a response one that leads back to that provider and to no other.

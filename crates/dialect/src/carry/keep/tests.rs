@@ -115,6 +115,30 @@ fn another_providers_reasoning_stays_away() {
 }
 
 #[test]
+fn what_was_kept_with_the_conversation_goes_to_the_turns_it_was_kept_of() {
+    let said = |proof: &'static str| {
+        let (thought, text_part) = (PartKind::Reasoning, PartKind::Text);
+        let events = [open(0, thought), delta(0, proof), seal(0, proof), open(1, text_part)];
+        kept(&[&events[..], &[delta(1, "Yes.")]].concat()).unwrap()
+    };
+    let turns = || vec![sent_back(vec![text("Yes.")]), sent_back(vec![text("Yes.")])];
+    let mut request = ChatRequest { turns: turns(), ..ChatRequest::default() };
+    restore_each(&mut request, vec![said("E1"), said("E2")], Dialect::AnthropicMessages);
+    let proofs: Vec<_> = request
+        .turns
+        .iter()
+        .map(|turn| match &turn.parts[..] {
+            [Part::Reasoning { text, seal: Some(_) }, Part::Text { .. }] => text.clone(),
+            parts => panic!("{parts:?}"),
+        })
+        .collect();
+    assert_eq!(proofs, ["E1", "E2"]);
+    let mut request = ChatRequest { turns: turns(), ..ChatRequest::default() };
+    restore_each(&mut request, vec![said("E1")], Dialect::Gemini);
+    assert!(request.turns.iter().all(|turn| turn.parts.len() == 1));
+}
+
+#[test]
 fn an_answer_without_calls_is_found_by_its_text() {
     let mut events = thought_text_call();
     events.truncate(6);

@@ -7,6 +7,7 @@ mod answer;
 mod ask;
 mod carry;
 mod error;
+pub mod kept;
 mod names;
 mod request;
 mod splice;

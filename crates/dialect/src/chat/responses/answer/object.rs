@@ -35,16 +35,17 @@ impl Head {
     pub(super) fn begin(&mut self, id: &str, model: &str) {
         const PREFIX: &str = "resp_";
         let id = if id.is_empty() { &self.answer.id } else { id };
-        self.id = match &self.answer.ids {
-            Some(ids) => ids.seal(id),
-            None if id.starts_with(PREFIX) => id.to_owned(),
-            None => format!("{PREFIX}{id}"),
+        self.id = match (&self.answer.stored, &self.answer.ids) {
+            (Some(stored), _) => stored.id.clone(),
+            (None, Some(ids)) => ids.seal(id),
+            (None, None) if id.starts_with(PREFIX) => id.to_owned(),
+            (None, None) => format!("{PREFIX}{id}"),
         };
         model.clone_into(&mut self.model);
     }
 
-    /// Fills `object`. What is an echo of the request has the value that says least: the request
-    /// was made in another dialect, and is not stored.
+    /// Fills `object`. What is an echo of the request has the value that says least, unless the
+    /// answer is kept: the request was made in another dialect.
     pub(super) fn write(&self, object: &mut Object<'_>, stage: &Stage<'_>) {
         let (status, incomplete) = match stage {
             Stage::Begun => ("in_progress", None),
@@ -62,26 +63,46 @@ impl Head {
             }),
             None => object.raw("incomplete_details", "null"),
         };
-        object.raw("instructions", "null").raw("max_output_tokens", "null");
+        let stored = self.answer.stored.as_deref();
+        let echo = |name: &'static str, least: &'static str| {
+            stored.and_then(|it| it.echo(name)).unwrap_or(least)
+        };
+        for (name, least) in [("instructions", "null"), ("max_output_tokens", "null")] {
+            object.raw(name, echo(name, least));
+        }
         object.text("model", self.answer.model.as_deref().unwrap_or(&self.model));
         match stage {
             Stage::Begun => object.raw("output", "[]"),
             Stage::Ended(_, items, _) => object.list("output", *items),
         };
-        object.raw("parallel_tool_calls", "true").raw("previous_response_id", "null");
-        object.raw("reasoning", r#"{"effort":null,"summary":null}"#).raw("store", "false");
-        object.raw("temperature", "null").raw("text", r#"{"format":{"type":"text"}}"#);
-        object.text("tool_choice", "auto").raw("tools", "[]").raw("top_p", "null");
-        object.text("truncation", "disabled");
+        for (name, least) in ECHOES {
+            object.raw(name, echo(name, least));
+            if name == "reasoning" {
+                object.raw("store", if stored.is_some() { "true" } else { "false" });
+            }
+        }
         match stage {
             Stage::Begun => object.raw("usage", "null"),
             Stage::Ended(_, _, usage) => object.nest("usage", |figures| {
                 usage::write(usage, figures);
             }),
         };
-        object.raw("user", "null").raw("metadata", "{}");
+        object.raw("user", echo("user", "null")).raw("metadata", echo("metadata", "{}"));
     }
 }
+
+/// What is repeated of the request behind the output, and the value of each that says least.
+const ECHOES: [(&str, &str); 9] = [
+    ("parallel_tool_calls", "true"),
+    ("previous_response_id", "null"),
+    ("reasoning", r#"{"effort":null,"summary":null}"#),
+    ("temperature", "null"),
+    ("text", r#"{"format":{"type":"text"}}"#),
+    ("tool_choice", r#""auto""#),
+    ("tools", "[]"),
+    ("top_p", "null"),
+    ("truncation", r#""disabled""#),
+];
 
 /// The reason, in this dialect's words, for an answer that was cut.
 pub(super) const fn why_incomplete(finish: Finish) -> Option<&'static str> {
