@@ -106,7 +106,7 @@ async fn considered<'a>(it: &Conversation<'_>, target: &'a Target) -> Option<Con
         model: &target.label.model_name,
         dialect: endpoint.dialect.as_str(),
         url: uri.to_string(),
-        translated: endpoint.dialect != it.dialect,
+        translated: endpoint.dialect != it.dialect || it.memory.recalled,
         edits: Vec::new(),
         losses: Vec::new(),
         refused: None,

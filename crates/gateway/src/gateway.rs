@@ -23,6 +23,7 @@ use wayleave_store::KeyHasher;
 use crate::answer::{self, Answering, ClientBody, Waiting};
 use crate::auth::InAddress;
 use crate::drain::Drains;
+use crate::kept::{Forgotten, Memory};
 use crate::origin::Origin;
 use crate::outbound::{self, Traceparent};
 use crate::pipeline::{Begun, Conversation, Ended};
@@ -35,7 +36,7 @@ use crate::trail::{Progress, Trail};
 use crate::upstream::Upstream;
 use crate::vault::Vault;
 use crate::world::{Endpoint, KeyEntry, Route, Target, World};
-use crate::{auth, client, intake, listing, ready, route, stored};
+use crate::{auth, client, intake, kept, listing, ready, route, stored};
 
 /// Everything requests share.
 pub struct Gateway {
@@ -225,7 +226,16 @@ impl Gateway {
         body: Bytes,
         progress: Arc<Progress>,
     ) -> Result<Begun, Box<Ended>> {
-        let conversation = self.prepare_or_end(&key, &origin, &body, progress)?;
+        let (body, memory) = match self.recall(&key, &origin, body).await {
+            Ok(recalled) => recalled,
+            Err(forgotten) => {
+                let Forgotten { refusal, model } = *forgotten;
+                let trail = self.trail_named(&key, None, &model, &origin, progress);
+                return Err(Box::new(Ended { refusal, trail }));
+            }
+        };
+        let mut conversation = self.prepare_or_end(&key, &origin, &body, progress)?;
+        conversation.memory = memory;
         conversation.run().await
     }
 
@@ -274,6 +284,7 @@ impl Gateway {
             workspace: key.caller.workspace,
             forwarded,
             continues,
+            memory: Memory::default(),
             route,
             key_losses: key.losses,
             targets,
@@ -307,8 +318,8 @@ impl Gateway {
         now: Tick,
     ) -> Result<(Vec<Arc<Target>>, Option<String>), Refusal> {
         const PARAM: &str = "previous_response_id";
-        let of = stored::open(&self.vault.response_ids(), key, id)
-            .map_err(|refusal| refusal.at(PARAM))?;
+        let of =
+            stored::open(&self.vault.response_ids(), key, id).map_err(|_| kept::not_found(id))?;
         let has = |it: &Target| {
             let speaks = |it: &Endpoint| it.dialect == ClientDialect::OpenAiResponses;
             stored::holds(it, &of) && it.offers.iter().any(speaks)

@@ -22,6 +22,7 @@ pub mod follower;
 pub mod gateway;
 pub mod intake;
 pub mod keeper;
+pub mod kept;
 pub mod listing;
 pub mod media;
 pub mod metrics;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
-use wayleave_dialect::carry::seals;
+use wayleave_dialect::carry::{keep, seals};
 use wayleave_dialect::chat::responses;
 use wayleave_dialect::raw::Edits;
 use wayleave_dialect::{ClientDialect, Dialect, Losses, Malformed, Severity};
@@ -61,7 +61,7 @@ pub async fn shape(
     let may_hold_seals =
         !matches!(it.dialect, ClientDialect::OpenAiChat | ClientDialect::OpenAiCompletions);
     let marked = may_hold_seals && seals::any_marked(it.body);
-    let as_it_is = endpoint.dialect == it.dialect && !marked;
+    let as_it_is = endpoint.dialect == it.dialect && !marked && !it.memory.recalled;
     capable::check(&it.ask.asked, &target.label.model_name, &target.facts, !as_it_is)?;
     if as_it_is {
         return Ok(spliced(it, target));
@@ -97,7 +97,11 @@ async fn translated(
     let to = endpoint.dialect.chat();
     let mut losses = Losses::default();
     let mut request = it.dialect.chat().read_request(&it.head, it.body)?;
+    // What goes on from a response that is kept here goes on here, whoever answers it.
+    let translated = endpoint.dialect != it.dialect || it.memory.recalled;
+    it.memory.read(&mut request, translated);
     seals::sort(&mut request, it.dialect.dialect(), endpoint.dialect, &mut losses);
+    keep::restore_each(&mut request, it.memory.thoughts.clone(), endpoint.dialect);
     it.gateway.vault.restore(it.workspace, &mut request, endpoint.dialect, now).await;
     match media {
         Media::Fetched => media::fetch(&it.gateway.media, to, &mut request).await?,
@@ -105,6 +109,7 @@ async fn translated(
     }
     let model = &target.label.model_name;
     let written = to.write_request(&request, model, &target.facts, &mut losses)?;
+    it.memory.written(&mut losses, translated);
     if let Some(who) = refuser(it.key_losses, &it.route) {
         whole_or_refused(&losses, target, &who)?;
     }
@@ -112,7 +117,7 @@ async fn translated(
         body: vec![Bytes::from(written.body)],
         edits: Vec::new(),
         losses,
-        translated: endpoint.dialect != it.dialect,
+        translated,
         asked: it.gateway.vault.asked(&request, request.turns.len()),
         custom_tools: request.custom_tools(),
         legacy_functions: request.legacy_functions,

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::time::Instant;
 use wayleave_dialect::ClientDialect;
 use wayleave_dialect::carry::{
-    Answer as Wanted, Carried, Carry, KEPT_LOSSES, SealId, Translate, Whole, translate_whole,
+    Answer as Wanted, Carried, Carry, SealId, Translate, Whole, translate_whole,
 };
 use wayleave_dialect::chat::{Ask, Head};
 use wayleave_dialect::error::Fault;
@@ -17,6 +17,7 @@ use wayleave_provider::failure::Elsewhere;
 
 use crate::failure::{self, Failed, Speaker};
 use crate::gateway::Gateway;
+use crate::kept::{Keep, Memory, Safe};
 use crate::outbound::{self, Media, Shaped};
 use crate::pool::Lease;
 use crate::refusal::Refusal;
@@ -54,6 +55,8 @@ pub struct Conversation<'a> {
     pub forwarded: HeaderMap,
     /// The provider's own id of the response that this one continues.
     pub continues: Option<String>,
+    /// What is kept of it here, and was.
+    pub memory: Memory,
     /// Where the alias leads.
     pub route: Arc<Route>,
     /// What the key says of losses; `None`: what the route says.
@@ -234,15 +237,8 @@ impl Conversation<'_> {
             translate_whole(endpoint.dialect, self.dialect, &wanted, &body)
         };
         let mut whole = whole.map_err(|fault| Box::new(failure::faulty(speaker, &fault)))?;
-        if let Some(kept) = whole.kept.take()
-            && self
-                .gateway
-                .vault
-                .keep(self.workspace, &kept, &shaped.asked, self.gateway.recorder.clock.now())
-                .await
-        {
-            whole.losses.retain(|loss| !KEPT_LOSSES.contains(loss));
-        }
+        let safe = Safe { whose: self.workspace, asked: shaped.asked, keep: self.keeps(shaped) };
+        safe.whole(&self.gateway, &mut whole).await;
         Ok(Outcome::Whole(whole, upstream_id))
     }
 
@@ -345,11 +341,12 @@ impl Conversation<'_> {
     ) -> Begun {
         let notes = notes(shaped, upstream_request_id);
         let timers = self.timers();
+        let keep = self.keeps(shaped);
         let relay = Relay::new(
             self.gateway,
             self.id,
             self.dialect,
-            (self.workspace, shaped.asked),
+            Safe { whose: self.workspace, asked: shaped.asked, keep },
             self.route.policy.client_gone,
             self.ask.list,
             (held.body, held.carry, held.carried),
@@ -358,6 +355,11 @@ impl Conversation<'_> {
             timers.idle,
         );
         Begun { body: BegunBody::Stream(Box::new(relay)), notes }
+    }
+
+    /// What is to be kept of the answer: one that is passed on is its provider's to keep.
+    fn keeps(&self, shaped: &Shaped) -> Option<Arc<Keep>> {
+        self.memory.keep.clone().filter(|_| shaped.translated)
     }
 
     fn ended(self, refusal: Refusal) -> Box<Ended> {
@@ -377,7 +379,7 @@ impl Conversation<'_> {
             list: self.ask.list,
             keep: shaped.translated,
             answer_tool: shaped.answer_tool.clone(),
-            stored: None,
+            stored: self.keeps(shaped).and_then(|keep| keep.stored.clone()),
             ids: (self.dialect == ClientDialect::OpenAiResponses && !shaped.translated).then(
                 || {
                     let ids = self.gateway.vault.response_ids();

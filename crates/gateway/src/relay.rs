@@ -11,15 +11,16 @@ use bytes::Bytes;
 use http::HeaderValue;
 use tokio::time::{Instant, Sleep};
 use wayleave_dialect::ClientDialect;
-use wayleave_dialect::carry::{Carried, Carry, KEPT_LOSSES};
+use wayleave_dialect::carry::{Carried, Carry};
 use wayleave_dialect::error::{Fault, FaultKind};
 use wayleave_model::alias::ClientGone;
-use wayleave_model::id::{RequestId, WorkspaceId};
+use wayleave_model::id::RequestId;
 use wayleave_model::record::StreamEnd;
 
 use crate::answer;
 use crate::failure::{self, Speaker};
 use crate::gateway::Gateway;
+use crate::kept::{KeptOf, Safe};
 use crate::pool::Lease;
 use crate::refusal::Refusal;
 use crate::trail::Trail;
@@ -33,8 +34,8 @@ struct Running {
     gateway: Arc<Gateway>,
     id: RequestId,
     dialect: ClientDialect,
-    /// Under what reasoning is kept: whose, and what the answer answers.
-    asked: (WorkspaceId, [u8; 32]),
+    /// Where what is kept of the answer goes.
+    safe: Arc<Safe>,
     when_gone: ClientGone,
     body: AnswerBody,
     carry: Box<dyn Carry>,
@@ -59,9 +60,9 @@ struct Running {
     silence: Silence,
 }
 
-/// Reasoning on its way into the vault, and the frames that must not go out before it is there.
+/// What is kept of the answer on its way there, and the frames that must not go out before.
 struct Keeping {
-    safe: Pin<Box<dyn Future<Output = bool> + Send>>,
+    kept: Pin<Box<dyn Future<Output = KeptOf> + Send>>,
     last: Vec<Bytes>,
 }
 
@@ -81,7 +82,7 @@ impl Relay {
         gateway: Arc<Gateway>,
         id: RequestId,
         dialect: ClientDialect,
-        asked: (WorkspaceId, [u8; 32]),
+        safe: Safe,
         when_gone: ClientGone,
         list: bool,
         held: (AnswerBody, Box<dyn Carry>, Carried),
@@ -98,7 +99,7 @@ impl Relay {
             gateway,
             id,
             dialect,
-            asked,
+            safe: Arc::new(safe),
             when_gone,
             body,
             carry,
@@ -142,9 +143,9 @@ impl Running {
                 return Poll::Ready(None);
             }
             if let Some(keeping) = &mut self.keeping {
-                let safe = ready!(keeping.safe.as_mut().poll(cx));
+                let kept = ready!(keeping.kept.as_mut().poll(cx));
                 let last = self.keeping.take().map_or_else(Vec::new, |keeping| keeping.last);
-                self.finish(last, safe);
+                self.finish(last, kept);
                 continue;
             }
             if self.poll_upstream(cx).is_ready() {
@@ -182,15 +183,15 @@ impl Running {
         match carried.end {
             None => {}
             Some(Ok(())) => {
-                return match self.carry.seen().kept.clone() {
-                    None => self.finish(carried.bytes, false),
-                    Some(kept) => {
-                        let (vault, (workspace, asked)) = (self.gateway.vault.clone(), self.asked);
-                        let now = self.gateway.recorder.clock.now();
-                        let safe = async move { vault.keep(workspace, &kept, &asked, now).await };
-                        self.keeping = Some(Keeping { safe: Box::pin(safe), last: carried.bytes });
-                    }
-                };
+                let thoughts = self.carry.seen().kept.clone();
+                if thoughts.is_none() && self.safe.keep.is_none() {
+                    return self.finish(carried.bytes, KeptOf::default());
+                }
+                let (gateway, safe) = (Arc::clone(&self.gateway), Arc::clone(&self.safe));
+                let end = carried.bytes.last().cloned().unwrap_or_default();
+                let kept = async move { safe.stream(&gateway, thoughts, &end).await };
+                self.keeping = Some(Keeping { kept: Box::pin(kept), last: carried.bytes });
+                return;
             }
             Some(Err(fault)) => {
                 self.say(carried.bytes);
@@ -205,20 +206,21 @@ impl Running {
         self.queue.extend(bytes);
     }
 
-    /// The answer is whole. `kept`: what its provider wants back is safe, and so not lost.
-    fn finish(&mut self, last: Vec<Bytes>, kept: bool) {
+    /// The answer is whole, and this is what was kept of it.
+    fn finish(&mut self, mut last: Vec<Bytes>, kept: KeptOf) {
         self.done = true;
         let (end, code) = if self.left {
             (StreamEnd::ClientGone, Some("client_gone"))
         } else {
             (StreamEnd::Done, None)
         };
-        if kept {
-            let mut seen = self.carry.seen().clone();
-            seen.losses.retain(|loss| !KEPT_LOSSES.contains(loss));
-            self.trail.close(200, end, code, Some(&seen));
-        } else {
+        if kept == KeptOf::default() {
             self.trail.close(200, end, code, Some(self.carry.seen()));
+        } else {
+            let mut seen = self.carry.seen().clone();
+            kept.note(&mut seen.losses);
+            self.trail.close(200, end, code, Some(&seen));
+            kept.say(&mut last);
         }
         self.queue.extend(last);
     }

@@ -14,6 +14,7 @@ use wayleave_model::provider::Operation;
 use crate::answer::{self, ClientBody};
 use crate::count::Counting;
 use crate::gateway::{Arrival, Gateway};
+use crate::kept::Forgotten;
 use crate::origin::Origin;
 use crate::refusal::Refusal;
 use crate::stored::Wish;
@@ -35,6 +36,14 @@ impl Gateway {
         let origin = Origin::new(arrival, parts.headers, Operation::CountTokens, dialect, path)
             .addressed(found, None);
         let (body, key) = self.whole(body, key, &origin).await?;
+        let body = match self.recall(&key, &origin, body).await {
+            Ok((body, _)) => body,
+            Err(forgotten) => {
+                let Forgotten { refusal, model } = *forgotten;
+                self.trail_of(&key, &model, &origin).refused(&refusal);
+                return Err(refusal);
+            }
+        };
         let model = match origin.model() {
             Some(model) => Ok(model.to_owned()),
             None => named(&body),
@@ -124,7 +133,10 @@ impl Gateway {
         let query = question.path.split_once('?').map(|it| it.1);
         let origin =
             Origin::new(arrival, parts.headers, operation, dialect, path).addressed(found, query);
+        let recalled = self.recall(&key, &origin, asked).await;
+        let (asked, memory) = recalled.map_err(|forgotten| forgotten.refusal)?;
         let mut prepared = self.prepare(&key, &origin, &asked, Arc::default())?;
+        prepared.memory = memory;
         let explained = explain::explain(&prepared).await;
         // Nothing was sent and nothing refused: it is no request, and leaves no row.
         prepared.trail.forget();

@@ -57,13 +57,21 @@ impl SealId for Sealer {
 /// What a client's id stands for, in its own workspace: another's is as unknown as none.
 pub fn open(ids: &ResponseIds, key: &KeyEntry, id: &str) -> Result<ResponseRef, Refusal> {
     let own = |it: &ResponseRef| it.workspace == key.caller.workspace;
-    ids.open(id).filter(own).ok_or_else(|| {
-        let shown: String = id.chars().filter(|it| !it.is_control()).take(64).collect();
-        let message = format!(
-            "no response `{shown}` is known: its provider keeps none, it is older than 60 days, or it is not of this workspace. Send the conversation itself"
-        );
-        Refusal::new(StatusCode::NOT_FOUND, "response_not_found", message)
-    })
+    ids.open(id).filter(own).ok_or_else(|| unknown(id))
+}
+
+/// The refusal of an id that leads to nothing.
+pub fn unknown(id: &str) -> Refusal {
+    let message = format!(
+        "no response `{}` is known: nobody keeps it, its time is over, or it is not of this workspace. Send the conversation itself",
+        shown(id)
+    );
+    Refusal::new(StatusCode::NOT_FOUND, "response_not_found", message)
+}
+
+/// An id as messages repeat it.
+pub fn shown(id: &str) -> String {
+    id.chars().filter(|it| !it.is_control()).take(64).collect()
 }
 
 /// Whether `target` is where `of` is stored.
@@ -121,15 +129,14 @@ impl Gateway {
         wish: &Wish<'_>,
         trail: &mut Trail,
     ) -> Result<(Bytes, Option<String>), Refusal> {
+        if let Ok(id) = wish.id.parse() {
+            return Ok((self.kept(key, id, wish, trail).await?, None));
+        }
         let ids = self.vault.response_ids();
         let of = open(&ids, key, wish.id)?;
         let (target, at) = find(key, &of).ok_or_else(gone)?;
         let endpoint = &target.offers[at];
-        if parameters(wish.query).any(|(name, value)| name == "stream" && value == "true") {
-            let message = "a stored response is not streamed again: leave `stream` out";
-            let refusal = Refusal::new(StatusCode::BAD_REQUEST, "unsupported_parameter", message);
-            return Err(refusal.at("stream"));
-        }
+        not_streamed(wish)?;
         let uri = address(endpoint, &of, wish).map_err(Refusal::dependency)?;
         let method = match wish.verb {
             Stored::Get | Stored::InputItems => Method::GET,
@@ -149,6 +156,16 @@ impl Gateway {
         let sealer = Sealer::new(ids, key.caller.workspace, &target);
         Ok((renamed(called.body, wish.id, &sealer), called.upstream_request_id))
     }
+}
+
+/// Refuses a stream of what is stored.
+pub fn not_streamed(wish: &Wish<'_>) -> Result<(), Refusal> {
+    if parameters(wish.query).any(|(name, value)| name == "stream" && value == "true") {
+        let message = "a stored response is not streamed again: leave `stream` out";
+        let refusal = Refusal::new(StatusCode::BAD_REQUEST, "unsupported_parameter", message);
+        return Err(refusal.at("stream"));
+    }
+    Ok(())
 }
 
 /// A target this key may use that has the response, and its endpoint for it.

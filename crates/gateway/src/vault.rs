@@ -11,7 +11,7 @@ use wayleave_model::id::WorkspaceId;
 use wayleave_store::{MAX_KEPT, ResponseIds, Store};
 
 /// How long a request waits for the database: without it, the reasoning is a named loss.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The vault of this instance, which every node shares.
 #[derive(Clone)]
@@ -21,6 +21,11 @@ impl Vault {
     /// In `store`.
     pub fn new(store: Store) -> Vault {
         Vault(store)
+    }
+
+    /// Where it stands, for what is kept beside it.
+    pub fn store(&self) -> &Store {
+        &self.0
     }
 
     /// Seals and opens ids of responses.
@@ -34,6 +39,7 @@ impl Vault {
             tracing::warn!(%err, "the keys of response ids could not be read");
         }
         while matches!(self.0.sweep_vault(now).await, Ok(500..)) {}
+        while matches!(self.0.sweep_responses(now).await, Ok(200..)) {}
     }
 
     /// Stands for what the turn at `at` answers.

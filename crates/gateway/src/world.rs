@@ -15,6 +15,7 @@ use wayleave_model::price::PriceVersion;
 use wayleave_model::provider::{ModelType, Operation, Provider};
 use wayleave_model::record::{Caller, TargetLabel};
 use wayleave_model::target::{Model, ModelFacts};
+use wayleave_model::workspace::WorkspaceSettings;
 use wayleave_provider::{Account, Offer, ProviderKind};
 use wayleave_store::{Snapshot, WorkspaceSnapshot};
 
@@ -35,6 +36,8 @@ pub struct Tenant {
     pub name: String,
     /// Its aliases by name, matched exactly.
     pub aliases: BTreeMap<String, Arc<Route>>,
+    /// What it decides for itself.
+    pub settings: WorkspaceSettings,
 }
 
 /// A secret of a key, as it is recognised.
@@ -177,7 +180,7 @@ impl World {
         let targets = Targets::new(part.providers, part.credentials, part.models, healths);
         let aliases = part.aliases.into_iter().filter(|alias| alias.enabled);
         let aliases = aliases.map(|alias| (alias.name.clone(), Arc::new(targets.route(alias))));
-        let tenant = Arc::new(Tenant { name, aliases: aliases.collect() });
+        let tenant = Arc::new(Tenant { name, aliases: aliases.collect(), settings: part.settings });
         self.tenants.insert(id, Arc::clone(&tenant));
         for key in keys {
             self.add_key(id, &key, &tenant);

@@ -310,7 +310,10 @@ async fn an_id_that_is_not_known_here_is_not_found() {
         }
         for alias in ["a", "both", "chat", "messages"] {
             let reply = stage.go_on(alias, unknown).await;
-            assert_eq!(told(&reply), refusal(404, "response_not_found", "previous_response_id"));
+            assert_eq!(
+                told(&reply),
+                refusal(404, "previous_response_not_found", "previous_response_id")
+            );
         }
     }
     let streamed = stage.client.get(&format!("{RESPONSES}/{id}?stream=true")).await;
@@ -334,7 +337,7 @@ async fn an_id_of_another_workspace_is_not_found() {
     }
     let body = json!({"model": "a", "input": "more", "previous_response_id": id});
     let reply = mine.post(RESPONSES, body.to_string()).await;
-    assert_eq!(told(&reply), refusal(404, "response_not_found", "previous_response_id"));
+    assert_eq!(told(&reply), refusal(404, "previous_response_not_found", "previous_response_id"));
     assert_eq!(a.count(), 2, "what the other workspace asked, and no more");
 }
 
@@ -388,7 +391,7 @@ async fn a_crossed_response_is_answered_with_an_id_that_nobody_stores() {
     assert_eq!(told(&read), refusal(404, "response_not_found", ""));
     let body = json!({"model": "chat", "input": "more", "previous_response_id": id});
     let more = client.post(RESPONSES, body.to_string()).await;
-    assert_eq!(told(&more), refusal(404, "response_not_found", "previous_response_id"));
+    assert_eq!(told(&more), refusal(404, "previous_response_not_found", "previous_response_id"));
     assert_eq!(chat.count(), 1);
 }
 
