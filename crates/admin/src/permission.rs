@@ -12,7 +12,7 @@ pub(crate) enum Area {
     Usage,
     /// The audit log.
     Audit,
-    /// Providers, credentials, models, prices, owners, setup files.
+    /// Providers, credentials, models, prices, owners, settings, setup files.
     Configuration,
 }
 

@@ -73,6 +73,7 @@ fn api() -> OpenApiRouter<AdminState> {
         .routes(routes!(at::keks::rotate::rotate))
         .routes(routes!(at::backup::create::create))
         .routes(routes!(at::spool::replay::replay))
+        .routes(routes!(at::settings::get::get, at::settings::update::update))
         .routes(routes!(at::owners::list::list, at::owners::create::create))
         .routes(routes!(at::owners::update::update, at::owners::delete::delete))
         .routes(routes!(at::providers::list::list, at::providers::create::create))

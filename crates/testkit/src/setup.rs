@@ -82,6 +82,12 @@ impl Setup {
         )
     }
 
+    /// With responses kept for so many days.
+    pub fn keep_responses(mut self, days: u16) -> Setup {
+        self.0["settings"] = json!({"keep_responses": {"days": days}});
+        self
+    }
+
     /// Adds to one of the document's lists.
     ///
     /// # Panics

@@ -16,6 +16,7 @@ use wayleave_model::{NanoUsd, Timestamp};
 
 pub use super::price::PriceDecl;
 pub use super::secret_text::{Hidden, Sent};
+pub use super::settings::SettingsDecl;
 
 /// What one workspace should hold.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -27,6 +28,9 @@ pub struct Document<S> {
     pub version: Version,
     /// The workspace, made if there is none of that name.
     pub workspace: String,
+    /// What the workspace decides for itself. What is not named stays as it is.
+    #[serde(default, skip_serializing_if = "SettingsDecl::is_empty")]
+    pub settings: SettingsDecl,
     /// Who keys belong to. Owners that only keys name are made as teams.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<OwnerDecl>,
@@ -227,6 +231,7 @@ impl<S> Document<S> {
         Ok(Document {
             version: self.version,
             workspace: self.workspace,
+            settings: self.settings,
             owners: self.owners,
             providers: self
                 .providers

@@ -19,6 +19,7 @@ use wayleave_store::prices::PriceDraft;
 use wayleave_store::providers::ProviderDraft;
 use wayleave_store::{
     Change, KeyHasher, StoreError, aliases, credentials, keys, models, owners, providers,
+    workspace_settings,
 };
 
 use super::document::Sent;
@@ -129,6 +130,9 @@ impl Writer<'_> {
     async fn work(&mut self, work: &Work<'_>) -> Result<(), Problem> {
         match work {
             Work::Keep => Ok(()),
+            Work::KeepResponses(keep) => {
+                Ok(workspace_settings::set_keep_responses(self.change, *keep).await?)
+            }
             Work::Owner(it) => self.owner(it).await,
             Work::Provider(it, there) => self.provider(it, *there).await,
             Work::Credential(it, there) => self.credential(it, *there).await,

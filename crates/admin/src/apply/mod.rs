@@ -14,6 +14,7 @@ mod price;
 mod prune;
 mod resolve;
 mod secret_text;
+mod settings;
 pub mod wanted;
 
 use serde::Serialize;
@@ -23,7 +24,9 @@ use wayleave_model::alias::Group;
 use wayleave_model::id::{SYSTEM_WORKSPACE, WorkspaceId};
 use wayleave_provider::catalog::Catalog;
 use wayleave_store::workspaces::{self, WorkspaceDraft};
-use wayleave_store::{Actor, Store, Tx, aliases, credentials, keys, models, owners, providers};
+use wayleave_store::{
+    Actor, Store, Tx, aliases, credentials, keys, models, owners, providers, workspace_settings,
+};
 
 use self::document::{Document, Hidden, Sent, TargetDecl};
 use self::plan::{Action, Change, Current, Digests, Plan, Rules, plan};
@@ -194,6 +197,7 @@ async fn make_workspace(store: &Store, actor: &Actor, name: &str) -> Result<Work
 
 async fn current(tx: &mut Tx, at: WorkspaceId) -> Result<Current, Problem> {
     Ok(Current {
+        settings: workspace_settings::get(tx, at).await?,
         owners: every!(page => owners::list(tx, at, &page)),
         providers: every!(page => providers::list(tx, at, &page)),
         credentials: every!(page => credentials::list(tx, at, None, &page)),

@@ -10,11 +10,12 @@ use wayleave_model::key::Key;
 use wayleave_model::provider::Provider;
 use wayleave_model::secret::Secret;
 use wayleave_model::target::Model;
-use wayleave_model::workspace::Owner;
+use wayleave_model::workspace::{KeepResponses, Owner, WorkspaceSettings};
 
 use super::compare;
 use super::prune::leftovers;
 use super::resolve::Resolver;
+use super::settings;
 use super::wanted::{
     Wanted, WantedAlias, WantedCredential, WantedKey, WantedModel, WantedOwner, WantedProvider,
 };
@@ -23,6 +24,8 @@ use crate::error::FieldError;
 /// What a workspace holds.
 #[derive(Debug, Default)]
 pub struct Current {
+    /// What it decides for itself.
+    pub settings: WorkspaceSettings,
     /// Owners of keys.
     pub owners: Vec<Owner>,
     /// Providers.
@@ -76,7 +79,7 @@ pub enum Action {
 pub struct Change {
     /// What becomes of it.
     pub action: Action,
-    /// What it is: workspace, owner, provider, credential, model, alias or key.
+    /// What it is: workspace, setting, owner, provider, credential, model, alias or key.
     pub noun: String,
     /// Its name; `provider/name` for credentials and models.
     pub name: String,
@@ -99,6 +102,8 @@ pub struct Step<'a> {
 pub enum Work<'a> {
     /// Nothing.
     Keep,
+    /// Keep responses for so long, or not any more.
+    KeepResponses(Option<KeepResponses>),
     /// Make an owner.
     Owner(&'a WantedOwner),
     /// Make or change a provider.
@@ -164,6 +169,7 @@ pub fn plan<'a>(
         steps: Vec::new(),
         wrong: Vec::new(),
     };
+    planner.steps.extend(settings::steps(&current.settings, &wanted.settings));
     planner.owners(current, wanted);
     planner.providers(current, wanted);
     planner.credentials(current, wanted, digests);

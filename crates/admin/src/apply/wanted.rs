@@ -12,7 +12,8 @@ use wayleave_model::workspace::OwnerKind;
 use wayleave_model::{Secret, Timestamp};
 
 use super::document::{
-    AliasDecl, CredentialDecl, Document, Hidden, KeyDecl, ModelDecl, ProviderDecl, TargetDecl,
+    AliasDecl, CredentialDecl, Document, Hidden, KeyDecl, ModelDecl, ProviderDecl, SettingsDecl,
+    TargetDecl,
 };
 use super::price::Declared;
 use crate::error::FieldError;
@@ -23,6 +24,8 @@ use crate::form;
 pub struct Wanted {
     /// The workspace's name.
     pub workspace: String,
+    /// The settings that it names.
+    pub settings: SettingsDecl,
     /// Owners, declared or named by keys.
     pub owners: Vec<WantedOwner>,
     /// Providers.
@@ -185,6 +188,7 @@ pub fn wanted(document: Document<Hidden>) -> Result<Wanted, Vec<FieldError>> {
     if wrong.is_empty() {
         Ok(Wanted {
             workspace: document.workspace,
+            settings: document.settings,
             owners,
             providers,
             credentials,

@@ -14,6 +14,7 @@ pub(crate) mod models;
 pub(crate) mod nodes;
 pub(crate) mod owners;
 pub(crate) mod providers;
+pub(crate) mod settings;
 pub(crate) mod spool;
 pub(crate) mod tokens;
 pub(crate) mod usage;

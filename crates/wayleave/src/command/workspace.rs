@@ -28,6 +28,17 @@ pub enum WorkspaceCommand {
         /// Its new name
         to: String,
     },
+    /// Show what is set for one, or change it
+    Settings {
+        /// Its name
+        name: String,
+        /// Keep responses of providers that keep none, for so many days (30 if none are said)
+        #[arg(long, value_name = "DAYS", num_args = 0..=1, default_missing_value = "30")]
+        keep_responses: Option<u16>,
+        /// Keep none any more; what is kept already stays until its time
+        #[arg(long, conflicts_with = "keep_responses")]
+        no_keep_responses: bool,
+    },
     /// Remove an empty one; its usage and audit log stay
     Delete {
         /// Its name
@@ -62,6 +73,22 @@ pub async fn run(
             let path = format!("{PATH}/{}", escape(&name));
             let changed = client.patch(&path, &json!({"name": to}), None).await?;
             out.said(&changed.body, &format!("workspace {name} is now called {to}"))?;
+        }
+        WorkspaceCommand::Settings { name, keep_responses, no_keep_responses } => {
+            let path = format!("/api/v1/workspaces/{}/settings", escape(&name));
+            let wish = match keep_responses {
+                Some(days) => Some(json!({"keep_responses": {"days": days}})),
+                None => no_keep_responses.then(|| json!({"keep_responses": null})),
+            };
+            let settings = match wish {
+                Some(wish) => client.patch(&path, &wish, None).await?.body,
+                None => client.get(&path).await?.body,
+            };
+            let text = match settings.pointer("/keep_responses/days") {
+                Some(days) => format!("responses are kept for {days} days"),
+                None => "responses are not kept".to_owned(),
+            };
+            out.said(&settings, &text)?;
         }
         WorkspaceCommand::Delete { name } => {
             let gone = client.delete(&format!("{PATH}/{}", escape(&name))).await?;

@@ -43,6 +43,7 @@ fn made(managed_by: Option<&str>) -> Current {
         vec![Group { targets: vec![WeightedTarget { model, credential: None, weight: 1 }] }];
     let rates = vec![Rate { unit: Unit::Input, amount: "0.15".parse().unwrap(), per: 1_000_000 }];
     Current {
+        settings: WorkspaceSettings::default(),
         owners: vec![Owner {
             id: owner,
             name: "platform".into(),

@@ -192,7 +192,7 @@ async fn the_description_is_open_and_names_every_operation_once() {
     let all = ids.len();
     ids.sort_unstable();
     ids.dedup();
-    assert_eq!((ids.len(), all), (60, 60), "{ids:?}");
+    assert_eq!((ids.len(), all), (62, 62), "{ids:?}");
     let problem = "#/components/schemas/ProblemDocument";
     let refusal =
         &document["paths"][PATH]["get"]["responses"]["4XX"]["content"]["application/problem+json"];

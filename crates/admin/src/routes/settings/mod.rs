@@ -1,0 +1,25 @@
+//! What a workspace decides for itself.
+
+pub(crate) mod get;
+pub(crate) mod update;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use wayleave_model::workspace::{KeepResponses, WorkspaceSettings};
+
+/// The settings of a workspace.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SettingsView {
+    /// Responses of providers that keep none are kept for so many days; `null`: they are not.
+    #[schema(value_type = Option<Object>, example = json!({"days": 30}))]
+    keep_responses: Option<KeepResponses>,
+}
+
+impl From<WorkspaceSettings> for SettingsView {
+    fn from(it: WorkspaceSettings) -> SettingsView {
+        SettingsView { keep_responses: it.keep_responses }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! Settings over the API and in setup documents.
+
+use http::{Method, header};
+use serde_json::{Value, json};
+use wayleave_model::member::Role;
+
+use crate::testing::Api;
+
+const PATH: &str = "/api/v1/workspaces/main/settings";
+
+#[tokio::test]
+async fn responses_are_not_kept_until_the_workspace_says_so() {
+    let api = Api::new().await;
+    assert_eq!(api.get(PATH).await.ok().body, json!({"keep_responses": null}));
+    let week = json!({"keep_responses": {"days": 7}});
+    assert_eq!(api.patch(PATH, week.clone()).await.ok().body, week);
+    assert_eq!(api.patch(PATH, json!({})).await.ok().body, week);
+    let month = json!({"keep_responses": {"days": 30}});
+    assert_eq!(api.patch(PATH, json!({"keep_responses": {}})).await.ok().body, month);
+    assert_eq!(api.get(PATH).await.ok().body, month);
+    let off = json!({"keep_responses": null});
+    assert_eq!(api.patch(PATH, off.clone()).await.ok().body, off);
+    let audit = api.get("/api/v1/workspaces/main/audit").await.ok().body;
+    let actions: Vec<(&Value, &Value)> = audit["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (&it["action"], &it["target_id"]))
+        .collect();
+    let (set, name) = (json!("setting.set"), json!("keep_responses"));
+    assert_eq!(actions, [(&json!("setting.remove"), &name), (&set, &name), (&set, &name)]);
+}
+
+#[tokio::test]
+async fn a_setting_that_is_none_is_refused_by_its_field() {
+    let api = Api::new().await;
+    for (wrong, field) in [
+        (json!({"keep_responses": {"days": 0}}), "keep_responses.days"),
+        (json!({"keep_responses": {"days": 366}}), "keep_responses.days"),
+        (json!({"keep_responses": true}), "keep_responses"),
+        (json!({"keep": null}), "keep"),
+    ] {
+        let refused = api.patch(PATH, wrong).await.refused(422, "invalid");
+        assert_eq!(refused.body["errors"][0]["field"], field);
+    }
+}
+
+#[tokio::test]
+async fn an_admin_decides_and_a_viewer_sees() {
+    let api = Api::new().await;
+    let wish = || Some(json!({"keep_responses": {}}));
+    let as_role = async |role, method, body| {
+        let bearer = format!("Bearer {}", api.token_of("main", role).await);
+        api.call(method, PATH, body, &[(header::AUTHORIZATION, bearer.as_str())]).await
+    };
+    as_role(Role::Viewer, Method::GET, None).await.ok();
+    as_role(Role::Editor, Method::PATCH, wish()).await.refused(403, "forbidden");
+    as_role(Role::Admin, Method::PATCH, wish()).await.ok();
+}
+
+#[tokio::test]
+async fn a_setup_document_sets_what_it_names() {
+    let api = Api::new().await;
+    let apply = async |settings: Value| {
+        let mut document = json!({"version": 1, "workspace": "main"});
+        if !settings.is_null() {
+            document["settings"] = settings;
+        }
+        let done = api.post("/api/v1/workspaces/main/apply", document).await.ok();
+        done.body["changes"].clone()
+    };
+    let line =
+        |action: &str| json!([{"action": action, "noun": "setting", "name": "keep_responses"}]);
+    let week = || json!({"keep_responses": {"days": 7}});
+    assert_eq!(apply(week()).await, line("create"));
+    assert_eq!(apply(week()).await, line("unchanged"));
+    assert_eq!(apply(json!(null)).await, json!([]));
+    assert_eq!(api.get(PATH).await.ok().body, week());
+    assert_eq!(apply(json!({"keep_responses": {}})).await[0]["fields"], json!(["days"]));
+    assert_eq!(apply(json!({"keep_responses": null})).await, line("delete"));
+    assert_eq!(api.get(PATH).await.ok().body, json!({"keep_responses": null}));
+}

@@ -1,0 +1,47 @@
+//! `PATCH /api/v1/workspaces/{workspace}/settings`
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use wayleave_model::workspace::KeepResponses;
+use wayleave_store::workspace_settings;
+
+use super::SettingsView;
+use crate::auth::Here;
+use crate::body::{Body, nullable};
+use crate::error::Problem;
+use crate::routes::Refusals;
+use crate::state::AdminState;
+
+/// What changes of the settings; absent fields stay.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SettingsChange {
+    /// Keep responses of providers that keep none, for `days` (30 if absent); `null`: no more. What
+    /// is kept already stays until its time.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Object>, example = json!({"days": 30}))]
+    keep_responses: Option<Option<KeepResponses>>,
+}
+
+/// Changes what the workspace decides for itself.
+#[utoipa::path(
+    patch, path = "/api/v1/workspaces/{workspace}/settings", tag = "settings", operation_id = "update_settings",
+    params(("workspace" = String, Path, description = "The workspace, by name or id")),
+    request_body = SettingsChange,
+    responses((status = 200, body = SettingsView), Refusals)
+)]
+pub(crate) async fn update(
+    State(state): State<AdminState>,
+    here: Here,
+    Body(wish): Body<SettingsChange>,
+) -> Result<Json<SettingsView>, Problem> {
+    let mut change = state.store.change(here.workspace.id, &here.actor, "").await?;
+    if let Some(keep) = wish.keep_responses {
+        workspace_settings::set_keep_responses(&mut change, keep).await?;
+    }
+    let settings = workspace_settings::get(change.tx(), here.workspace.id).await?;
+    change.commit().await?;
+    Ok(Json(settings.into()))
+}
