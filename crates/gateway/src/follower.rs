@@ -1,6 +1,7 @@
 //! Tails the spool into the store. Normal running, a database that was away, and replay after a
 //! crash are this one path: batches, at least once, with the effect of exactly once.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +9,10 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use wayleave_model::record::{Closed, Record};
-use wayleave_spool::{Position, Reader, Reason, SpoolError};
+use wayleave_spool::{self as spool, Position, Reader, Reason, SpoolError};
 use wayleave_store::Store;
 
+use crate::recent;
 use crate::recorder::{self, Recorder};
 use crate::settle::{self, OpenSet};
 
@@ -47,6 +49,8 @@ pub struct Follower {
     /// What is before this was written by an earlier run of the process.
     inherited: Option<Position>,
     open: OpenSet<Position>,
+    /// What this run closed, by place: taken instead of being read back.
+    known: VecDeque<(Position, Arc<Closed>)>,
     /// Ended and not stored yet: at most a batch and what was read with it.
     pending: Vec<Arc<Closed>>,
     /// What the store refuses, and where it stands in the spool now.
@@ -71,6 +75,7 @@ impl Follower {
             store,
             inherited: Some(end),
             open: OpenSet::default(),
+            known: VecDeque::new(),
             pending: Vec::new(),
             aside: Vec::new(),
             aside_tried: Instant::now(),
@@ -119,8 +124,9 @@ impl Follower {
                 }
                 Ok(records) => {
                     self.stuck = 0;
+                    self.recorder.recent.take(&mut self.known);
                     for record in records {
-                        self.take(record.kind, &record.payload, record.position);
+                        self.take(record);
                     }
                 }
                 // Out of descriptors, perhaps. Passing it over would lose what can be read later.
@@ -141,7 +147,8 @@ impl Follower {
         !self.pending.is_empty()
     }
 
-    fn take(&mut self, kind: u8, payload: &[u8], place: Position) {
+    fn take(&mut self, record: spool::Record) {
+        let spool::Record { position: place, kind, payload, .. } = record;
         if self.inherited.is_some_and(|end| place >= end) {
             self.settle_inherited();
         }
@@ -151,11 +158,17 @@ impl Follower {
         }
         // Nearly every one is closed soon, so what opened it need not be read.
         if kind == recorder::kind::OPENED
-            && let Some(request) = settle::opened_by(payload)
+            && let Some(request) = settle::opened_by(&payload)
         {
-            return self.open.take_unread(request, payload.to_vec(), place);
+            return self.open.take_unread(request, payload, place);
         }
-        match serde_json::from_slice::<Record>(payload) {
+        if kind == recorder::kind::CLOSED
+            && let Some(closed) = recent::at(&mut self.known, place)
+        {
+            self.open.close(closed.identity.request);
+            return self.pending.push(closed);
+        }
+        match serde_json::from_slice::<Record>(&payload) {
             // A request that was closed before it was written again opens once more here, and is
             // settled as interrupted: the store has it, and keeps what it has.
             Ok(record) => {

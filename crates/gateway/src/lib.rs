@@ -32,6 +32,7 @@ pub mod pipeline;
 pub mod pool;
 pub mod prove;
 pub mod ready;
+pub mod recent;
 pub mod recorder;
 pub mod refusal;
 pub mod relay;

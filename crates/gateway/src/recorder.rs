@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use wayleave_model::price::Line;
-use wayleave_model::record::{Asked, Attempt, AttemptStart, Identity, Outcome, Tried};
+use wayleave_model::record::{Asked, Attempt, AttemptStart, Closed, Identity, Outcome, Tried};
 use wayleave_model::{Clock, NanoUsd};
-use wayleave_spool::Spool;
+use wayleave_spool::{Position, Spool};
 
 use crate::metrics::Metrics;
+use crate::recent::Recent;
 
 /// Writes records. Shared by every request of the process.
 pub struct Recorder {
@@ -20,6 +21,8 @@ pub struct Recorder {
     pub spool: Arc<Spool>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What was closed lately: the follower need not read it back.
+    pub recent: Recent,
 }
 
 /// The spool takes no more: billable requests must be refused.
@@ -104,33 +107,39 @@ impl Recorder {
             Writing::Tried(_) => kind::TRIED,
             Writing::Closed(_) => kind::CLOSED,
         };
-        with_json(record, |bytes| {
-            self.spool.append(kind, bytes).map(|_| ()).map_err(|err| err.to_string())
-        })
-        .map_err(Unwritable)
+        with_json(record, |bytes| self.spool.append(kind, bytes).map_err(|err| err.to_string()))
+            .map(|_| ())
+            .map_err(Unwritable)
     }
 
     /// Appends the record that ends a request: also on a full disk, from the spool's reserve.
-    pub fn close(&self, identity: &Identity, closed: ClosedView<'_>) {
-        self.metrics.closed(identity, closed.outcome, closed.attempts);
-        log(identity, closed.outcome, closed.attempts);
-        let written = with_json(&Writing::Closed(closed), |bytes| {
-            self.spool
-                .append_reserved(kind::CLOSED, bytes)
-                .map(|_| ())
-                .map_err(|err| err.to_string())
+    /// `identity` is the identity's JSON, where it was recorded before.
+    pub fn close(&self, closed: Closed, identity: Option<&RawValue>) {
+        self.metrics.closed(&closed.identity, &closed.outcome, &closed.attempts);
+        log(&closed.identity, &closed.outcome, &closed.attempts);
+        let view = ClosedView {
+            identity: identity.map_or(IdentityView::Fresh(&closed.identity), IdentityView::Made),
+            asked: &closed.asked,
+            outcome: &closed.outcome,
+            attempts: &closed.attempts,
+        };
+        let written = with_json(&Writing::Closed(view), |bytes| {
+            self.spool.append_reserved(kind::CLOSED, bytes).map_err(|err| err.to_string())
         });
-        if let Err(err) = written {
-            self.metrics.spool_failures.inc();
-            tracing::error!(%err, "a finished request could not be recorded: its opened record will be settled as interrupted");
+        match written {
+            Ok(place) => self.recent.keep(place, closed),
+            Err(err) => {
+                self.metrics.spool_failures.inc();
+                tracing::error!(%err, "a finished request could not be recorded: its opened record will be settled as interrupted");
+            }
         }
     }
 }
 
 fn with_json(
     record: &Writing<'_>,
-    write: impl FnOnce(&[u8]) -> Result<(), String>,
-) -> Result<(), String> {
+    write: impl FnOnce(&[u8]) -> Result<Position, String>,
+) -> Result<Position, String> {
     BUFFER.with_borrow_mut(|buffer| {
         buffer.clear();
         serde_json::to_writer(&mut *buffer, record).map_err(|err| err.to_string())?;

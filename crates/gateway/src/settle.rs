@@ -51,7 +51,7 @@ impl<P: Copy + Ord> OpenSet<P> {
             Record::Opened(opened) => self.open(opened, place),
             Record::Tried(tried) => self.tried(tried),
             Record::Closed(closed) => {
-                self.0.remove(&closed.identity.request);
+                self.close(closed.identity.request);
                 return Some(closed);
             }
         }
@@ -61,6 +61,11 @@ impl<P: Copy + Ord> OpenSet<P> {
     /// Takes the record of an attempt that begins, unread: `request` is whose it is.
     pub fn take_unread(&mut self, request: RequestId, record: Vec<u8>, place: P) {
         self.hold(request, Held::Unread(record), place);
+    }
+
+    /// The request ended.
+    pub fn close(&mut self, request: RequestId) {
+        self.0.remove(&request);
     }
 
     /// Where the oldest open request begins.

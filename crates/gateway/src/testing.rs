@@ -17,7 +17,7 @@ use wayleave_model::id::{
 use wayleave_model::key::{Key, KeyVersion};
 use wayleave_model::price::{PriceVersion, Rate, Unit};
 use wayleave_model::provider::{ModelType, Operation, Provider};
-use wayleave_model::record::{Asked, Caller, Identity};
+use wayleave_model::record::{Asked, Caller, Closed, Identity, Outcome, StreamEnd};
 use wayleave_model::target::{Model, ModelFacts};
 use wayleave_model::workspace::{Workspace, WorkspaceSettings};
 use wayleave_model::{Clock, Secret, Timestamp};
@@ -28,6 +28,7 @@ use crate::drain::Drains;
 use crate::gateway::Gateway;
 use crate::metrics::Metrics;
 use crate::pool::Healths;
+use crate::recent::Recent;
 use crate::recorder::Recorder;
 use crate::settings::Settings;
 use crate::token::Tokens;
@@ -241,6 +242,24 @@ pub(crate) fn asked() -> Asked {
     Asked { bytes: 400, estimated_input: 100, ..Asked::default() }
 }
 
+/// A request that was refused at once.
+pub(crate) fn closed() -> Closed {
+    let outcome = Outcome {
+        status: 404,
+        error_code: Some("model_not_found".into()),
+        stream_end: StreamEnd::Refused,
+        total_us: 7,
+        first_token_us: None,
+        overhead_us: 0,
+        edits: Vec::new(),
+        repairs: Vec::new(),
+        losses: Vec::new(),
+        cache_hit: false,
+    };
+    let identity = identity(&entry(part(100)).caller, 0);
+    Closed { identity, asked: asked(), outcome, attempts: Vec::new() }
+}
+
 /// A recorder whose spool has segments of the smallest size, so that few records fill many.
 pub(crate) fn recorder(folder: &Path, clock: &Clock) -> (Arc<Recorder>, Recovery) {
     let options = Options {
@@ -251,7 +270,15 @@ pub(crate) fn recorder(folder: &Path, clock: &Clock) -> (Arc<Recorder>, Recovery
     };
     let (spool, recovery) = Spool::open(&folder.join("spool"), options).unwrap();
     let metrics = Arc::new(Metrics::default());
-    (Arc::new(Recorder { clock: clock.clone(), spool: Arc::new(spool), metrics }), recovery)
+    (
+        Arc::new(Recorder {
+            clock: clock.clone(),
+            spool: Arc::new(spool),
+            metrics,
+            recent: Recent::default(),
+        }),
+        recovery,
+    )
 }
 
 /// A database of its own, opened again with the same key when it is there.

@@ -11,13 +11,13 @@ use wayleave_dialect::Losses;
 use wayleave_dialect::carry::{Seen, Whole};
 use wayleave_model::price::Line;
 use wayleave_model::record::{
-    Asked, Attempt, AttemptStart, Identity, Outcome, StreamEnd, TargetLabel, Tried,
+    Asked, Attempt, AttemptStart, Closed, Identity, Outcome, StreamEnd, TargetLabel, Tried,
 };
 use wayleave_model::time::Tick;
 use wayleave_model::usage::UsageSource;
 use wayleave_model::{NanoUsd, Usage};
 
-use crate::recorder::{ClosedView, IdentityView, OpenedView, Recorder, Unwritable, Writing};
+use crate::recorder::{OpenedView, Recorder, Unwritable, Writing};
 use crate::refusal::Refusal;
 use crate::world::{Route, Target};
 
@@ -267,13 +267,9 @@ impl Trail {
             losses: state.losses,
             cache_hit: false,
         };
-        let identity = match &state.identity_json {
-            Some(json) => IdentityView::Made(json),
-            None => IdentityView::Fresh(&state.identity),
-        };
-        let (asked, attempts) = (&state.asked, &state.attempts);
-        self.recorder
-            .close(&state.identity, ClosedView { identity, asked, outcome: &outcome, attempts });
+        let (identity, asked, attempts) = (state.identity, state.asked, state.attempts);
+        let closed = Closed { identity, asked, outcome, attempts };
+        self.recorder.close(closed, state.identity_json.as_deref());
         self.recorder.metrics.in_flight.dec();
     }
 

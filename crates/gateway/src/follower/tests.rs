@@ -133,6 +133,34 @@ async fn a_request_that_ended_is_a_row_and_its_records_are_forgotten() {
 }
 
 #[tokio::test]
+async fn what_is_not_read_back_is_what_the_spool_says() {
+    let bench = Bench::new();
+    let mut run = bench.run().await;
+    bench.end(&run, 3);
+    let mut again = run.recorder.spool.reader(run.follower.reader.position());
+    let written = again.next_batch(100, 1 << 20).unwrap().into_iter();
+    let closed = written.filter(|it| it.kind == recorder::kind::CLOSED);
+    let closed: Vec<Record> =
+        closed.map(|it| serde_json::from_slice(&it.payload).unwrap()).collect();
+    assert!(run.follower.read());
+    assert!(run.follower.known.is_empty(), "all three were taken");
+    let taken = run.follower.pending.iter().map(|it| Record::Closed(Closed::clone(it)));
+    assert_eq!(taken.collect::<Vec<_>>(), closed);
+    assert_eq!(run.follower.open.oldest(), None);
+}
+
+#[tokio::test]
+async fn what_is_no_longer_at_hand_is_read_back() {
+    let bench = Bench::new();
+    let mut run = bench.run().await;
+    bench.end(&run, 3);
+    run.recorder.recent.take(&mut VecDeque::new());
+    assert!(run.follower.read());
+    assert_eq!(run.follower.pending.len(), 3);
+    assert_eq!(run.follower.open.oldest(), None);
+}
+
+#[tokio::test]
 async fn what_a_dead_process_left_open_is_interrupted_once() {
     let bench = Bench::new();
     let run = bench.run().await;

@@ -16,6 +16,7 @@ use wayleave_gateway::follower::Follower;
 use wayleave_gateway::keeper::{self, Keeper};
 use wayleave_gateway::metrics::Metrics;
 use wayleave_gateway::pool::Healths;
+use wayleave_gateway::recent::Recent;
 use wayleave_gateway::recorder::Recorder;
 use wayleave_gateway::server::{self, Server};
 use wayleave_gateway::token::Tokens;
@@ -168,7 +169,12 @@ async fn gateway(
     Ok(Arc::new(Gateway {
         world: ArcSwap::from_pointee(world),
         drains: Drains::new(settings.max_drains, settings.drain_limit, tasks),
-        recorder: Arc::new(Recorder { clock, spool: Arc::new(spool), metrics }),
+        recorder: Arc::new(Recorder {
+            clock,
+            spool: Arc::new(spool),
+            metrics,
+            recent: Recent::default(),
+        }),
         upstream,
         media,
         vault: Vault::new(store.clone()),

@@ -1,0 +1,110 @@
+//! What this process closed lately, so that its follower need not read it back from the spool.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wayleave_model::record::Closed;
+use wayleave_spool::Position;
+
+/// Most requests that are kept, some 4 MiB: more than are closed while the follower lets a batch
+/// gather. What comes beyond, while the database is away, is read from the spool as ever.
+const MOST: usize = 4_096;
+
+/// Requests beside the records that closed them. Only a shortcut: a record without one is read.
+#[derive(Debug, Default)]
+pub struct Recent(Mutex<VecDeque<(Position, Arc<Closed>)>>);
+
+impl Recent {
+    /// Keeps what the record at `place` says.
+    pub fn keep(&self, place: Position, closed: Closed) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < MOST {
+            // Two threads may come here in another order than they wrote.
+            let at = kept.iter().rposition(|(other, _)| *other < place).map_or(0, |at| at + 1);
+            kept.insert(at, (place, Arc::new(closed)));
+        }
+    }
+
+    /// Moves everything kept behind what is in `taken`.
+    pub fn take(&self, taken: &mut VecDeque<(Position, Arc<Closed>)>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken.is_empty() {
+            std::mem::swap(&mut *kept, taken);
+        } else {
+            taken.append(&mut kept);
+        }
+    }
+}
+
+/// What the record at `place` said, where that was kept. Asked for in the order of the spool.
+pub(crate) fn at(
+    taken: &mut VecDeque<(Position, Arc<Closed>)>,
+    place: Position,
+) -> Option<Arc<Closed>> {
+    while let Some((kept, _)) = taken.front() {
+        match (*kept).cmp(&place) {
+            // Its record was read before this came: it had to be understood from its bytes.
+            std::cmp::Ordering::Less => taken.pop_front(),
+            std::cmp::Ordering::Equal => return taken.pop_front().map(|(_, closed)| closed),
+            std::cmp::Ordering::Greater => return None,
+        };
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    fn place(offset: u32) -> Position {
+        Position { segment: 1, offset }
+    }
+
+    fn closed(number: u32) -> Closed {
+        let mut closed = testing::closed();
+        closed.asked.bytes = number.into();
+        closed
+    }
+
+    fn found(taken: &mut VecDeque<(Position, Arc<Closed>)>, offset: u32) -> Option<u64> {
+        at(taken, place(offset)).map(|closed| closed.asked.bytes)
+    }
+
+    #[test]
+    fn each_place_gives_what_was_kept_for_it() {
+        let recent = Recent::default();
+        let mut taken = VecDeque::new();
+        // The second of two threads comes first.
+        recent.keep(place(20), closed(20));
+        recent.keep(place(10), closed(10));
+        recent.take(&mut taken);
+        recent.keep(place(40), closed(40));
+        recent.take(&mut taken);
+        assert_eq!(found(&mut taken, 10), Some(10));
+        assert_eq!(found(&mut taken, 20), Some(20));
+        assert_eq!(found(&mut taken, 30), None);
+        assert_eq!(found(&mut taken, 40), Some(40));
+        assert_eq!(found(&mut taken, 50), None);
+    }
+
+    #[test]
+    fn what_came_too_late_is_dropped() {
+        let mut taken = VecDeque::from([(place(10), Arc::new(closed(10)))]);
+        taken.push_back((place(20), Arc::new(closed(20))));
+        assert_eq!(found(&mut taken, 20), Some(20));
+        assert!(taken.is_empty());
+    }
+
+    #[test]
+    fn no_more_is_kept_than_stated() {
+        let recent = Recent::default();
+        for offset in 1..=5_000 {
+            recent.keep(place(offset), closed(offset));
+        }
+        let mut taken = VecDeque::new();
+        recent.take(&mut taken);
+        assert_eq!(taken.len(), MOST);
+        assert_eq!(found(&mut taken, 1), Some(1));
+    }
+}
