@@ -3,12 +3,15 @@
 //! Lines are gathered and written every 50 ms by a thread of their own: a terminal or a pipe that
 //! is slow does not hold up a request, and a busy gateway pays for one write, not for thousands.
 
+mod plain;
+
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use wayleave_model::Clock;
 
 use crate::config::LogFormat;
 
@@ -29,7 +32,13 @@ pub fn start(format: LogFormat, filter: Option<String>) -> Logs {
         .with_ansi(colour);
     // A second start in one process happens only in tests.
     let _ = match format {
-        LogFormat::Text => logs.compact().with_target(false).try_init(),
+        LogFormat::Text if colour => logs.compact().with_target(false).try_init(),
+        LogFormat::Text => logs
+            .compact()
+            .with_target(false)
+            .fmt_fields(plain::Fields)
+            .with_timer(plain::Utc(Clock::system()))
+            .try_init(),
         LogFormat::Json => logs.json().flatten_event(true).with_current_span(false).try_init(),
     };
     let writer = Arc::clone(&lines);
