@@ -1,10 +1,11 @@
 //! The door to the spool: records become bytes here, and the request's one line of log.
 
+mod json;
+
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 use wayleave_model::price::Line;
 use wayleave_model::record::{Asked, Attempt, AttemptStart, Closed, Identity, Outcome, Tried};
 use wayleave_model::{Clock, NanoUsd};
@@ -12,6 +13,7 @@ use wayleave_spool::{Position, Spool};
 
 use crate::metrics::Metrics;
 use crate::recent::Recent;
+pub use json::Made;
 
 /// Writes records. Shared by every request of the process.
 pub struct Recorder {
@@ -29,12 +31,6 @@ pub struct Recorder {
 #[derive(Debug, thiserror::Error)]
 #[error("the usage spool cannot be written: {0}")]
 pub struct Unwritable(String);
-
-impl From<serde_json::Error> for Unwritable {
-    fn from(err: serde_json::Error) -> Unwritable {
-        Unwritable(err.to_string())
-    }
-}
 
 /// What a record of the spool says: its byte before the JSON.
 pub mod kind {
@@ -62,7 +58,7 @@ pub enum Writing<'a> {
 #[derive(Serialize)]
 pub struct OpenedView<'a> {
     /// The identity, made into JSON already.
-    pub identity: &'a RawValue,
+    pub identity: Made<'a>,
     /// What was asked.
     pub asked: &'a Asked,
     /// The attempt.
@@ -90,13 +86,23 @@ pub struct ClosedView<'a> {
 #[serde(untagged)]
 pub enum IdentityView<'a> {
     /// As JSON.
-    Made(&'a RawValue),
+    Made(Made<'a>),
     /// As a value.
     Fresh(&'a Identity),
 }
 
 thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(4 << 10));
+}
+
+/// An identity's JSON, to go into each of a request's records.
+///
+/// # Errors
+/// None that an identity could cause.
+pub fn identity_json(identity: &Identity) -> Result<Vec<u8>, Unwritable> {
+    let mut out = Vec::with_capacity(768);
+    json::append(&mut out, identity).map_err(|err| Unwritable(err.to_string()))?;
+    Ok(out)
 }
 
 impl Recorder {
@@ -114,7 +120,7 @@ impl Recorder {
 
     /// Appends the record that ends a request: also on a full disk, from the spool's reserve.
     /// `identity` is the identity's JSON, where it was recorded before.
-    pub fn close(&self, closed: Closed, identity: Option<&RawValue>) {
+    pub fn close(&self, closed: Closed, identity: Option<Made<'_>>) {
         self.metrics.closed(&closed.identity, &closed.outcome, &closed.attempts);
         log(&closed.identity, &closed.outcome, &closed.attempts);
         let view = ClosedView {
@@ -142,7 +148,7 @@ fn with_json(
 ) -> Result<Position, String> {
     BUFFER.with_borrow_mut(|buffer| {
         buffer.clear();
-        serde_json::to_writer(&mut *buffer, record).map_err(|err| err.to_string())?;
+        json::append(buffer, record).map_err(|err| err.to_string())?;
         write(buffer)
     })
 }

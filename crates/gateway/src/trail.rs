@@ -5,8 +5,6 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde_json::value::RawValue;
-
 use wayleave_dialect::Losses;
 use wayleave_dialect::carry::{Seen, Whole};
 use wayleave_model::price::Line;
@@ -17,7 +15,7 @@ use wayleave_model::time::Tick;
 use wayleave_model::usage::UsageSource;
 use wayleave_model::{NanoUsd, Usage};
 
-use crate::recorder::{OpenedView, Recorder, Unwritable, Writing};
+use crate::recorder::{self, Made, OpenedView, Recorder, Unwritable, Writing};
 use crate::refusal::Refusal;
 use crate::world::{Route, Target};
 
@@ -46,7 +44,7 @@ pub struct Progress {
 struct State {
     identity: Identity,
     /// The identity as it was recorded, so that it is made into JSON once.
-    identity_json: Option<Box<RawValue>>,
+    identity_json: Option<Vec<u8>>,
     asked: Asked,
     admitted: Tick,
     max_output: Option<u64>,
@@ -143,10 +141,10 @@ impl Trail {
         let prompt = Usage { input: state.asked.estimated_input, ..Usage::default() };
         let identity = match &state.identity_json {
             Some(json) => json,
-            None => state.identity_json.insert(serde_json::value::to_raw_value(&state.identity)?),
+            None => state.identity_json.insert(recorder::identity_json(&state.identity)?),
         };
         self.recorder.write(&Writing::Opened(OpenedView {
-            identity,
+            identity: Made(identity),
             asked: &state.asked,
             attempt: &start,
             prompt_lines: &target.price.lines(&prompt),
@@ -269,7 +267,7 @@ impl Trail {
         };
         let (identity, asked, attempts) = (state.identity, state.asked, state.attempts);
         let closed = Closed { identity, asked, outcome, attempts };
-        self.recorder.close(closed, state.identity_json.as_deref());
+        self.recorder.close(closed, state.identity_json.as_deref().map(Made));
         self.recorder.metrics.in_flight.dec();
     }
 
