@@ -211,6 +211,41 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn each_row_of_a_large_batch_is_its_own() {
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            // Neither a whole number of statements nor one row each.
+            let batch: Vec<Closed> = (0..101_u32)
+                .map(|at| {
+                    let mut it = shop.closed(at.into());
+                    it.asked.bytes = at.into();
+                    it.outcome.repairs = vec![format!("r{at}").into()];
+                    it.attempts = (1..=at % 4).map(|n| shop.attempt(n, at.into(), 20)).collect();
+                    it.identity.person.take_if(|_| at % 3 == 0);
+                    it
+                })
+                .collect();
+            let done = bench.append(&batch).await.unwrap();
+            assert_eq!(done, Appended { stored: 101, known: 0 });
+            let mut tx = bench.store.read().await.unwrap();
+            for it in &batch {
+                let id = it.identity.request;
+                let found = usage::receipt(&mut tx, shop.workspace, id).await.unwrap().unwrap();
+                assert_eq!(found.asked, it.asked);
+                assert_eq!(found.repairs, [format!("r{}", it.asked.bytes)]);
+                let attempts: Vec<_> =
+                    found.attempts.iter().map(|row| (row.usage, row.lines.len())).collect();
+                let sent: Vec<_> =
+                    it.attempts.iter().map(|sent| (sent.usage, sent.lines.len())).collect();
+                assert_eq!(attempts, sent);
+                let who = usage::person(&mut tx, shop.workspace, id).await.unwrap();
+                assert_eq!(who, it.identity.person);
+            }
+        })
+        .await;
+    }
+
+    #[tokio::test]
     async fn a_closed_store_takes_nothing() {
         each_engine(|bench| async move {
             let shop = bench.shop("main", "s").await;

@@ -1,4 +1,4 @@
-//! Into SQLite: one prepared statement per row, on a connection of our own.
+//! Into SQLite: a few rows to a prepared statement, on a connection of our own.
 //!
 //! Other statements go through sqlx, which hands each to a thread with copies of its values: most
 //! of what a row would cost. Here values are bound where they stand.
@@ -63,12 +63,49 @@ impl Writer {
 
 fn store(conn: &mut Connection, ordered: &[Arc<Closed>]) -> rusqlite::Result<usize> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if all_new(&tx, ordered)? {
+        tx.commit()?;
+        return Ok(ordered.len());
+    }
+    // Rare: what was sent before and not acknowledged comes again after a crash.
+    tx.rollback()?;
+    some_known(conn, ordered)
+}
+
+/// Inserts everything, several rows to a statement. `false`: a request is there already, and what
+/// was done so far must be undone.
+fn all_new(tx: &Connection, ordered: &[Arc<Closed>]) -> rusqlite::Result<bool> {
+    let all = || ordered.iter().map(|it| &**it);
+    let inserted =
+        insert(tx, rows::REQUESTS, REQUESTS_AT_ONCE, all(), |row, it| rows::request(row, it))?;
+    if inserted < ordered.len() {
+        return Ok(false);
+    }
+    let attempts = || all().flat_map(|it| it.attempts.iter().map(move |attempt| (it, attempt)));
+    insert(tx, rows::ATTEMPTS, AT_ONCE, attempts(), |row, (it, attempt)| {
+        rows::attempt(row, it, attempt)
+    })?;
+    let lines = attempts().flat_map(|(it, attempt)| {
+        rows::merged(&attempt.lines).into_iter().map(move |line| (it, attempt, line))
+    });
+    insert(tx, rows::LINES, AT_ONCE, lines, |row, (it, attempt, line)| {
+        rows::line(row, it, attempt, &line)
+    })?;
+    let people = all().filter_map(|it| Some((it, it.identity.person.as_ref()?)));
+    insert(tx, rows::PEOPLE, AT_ONCE, people, |row, (it, person)| rows::person(row, it, person))?;
+    add_sums(tx, all())?;
+    Ok(true)
+}
+
+/// Inserts what is not there, and what belongs to it.
+fn some_known(conn: &mut Connection, ordered: &[Arc<Closed>]) -> rusqlite::Result<usize> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut fresh: Vec<&Closed> = Vec::with_capacity(ordered.len());
     {
-        let mut requests = Insert::new(&tx, rows::REQUESTS, rows::SKIP)?;
-        let mut attempts = Insert::new(&tx, rows::ATTEMPTS, rows::SKIP)?;
-        let mut lines = Insert::new(&tx, rows::LINES, rows::SKIP)?;
-        let mut people = Insert::new(&tx, rows::PEOPLE, rows::SKIP)?;
+        let mut requests = Insert::new(&tx, rows::REQUESTS, 1, rows::SKIP)?;
+        let mut attempts = Insert::new(&tx, rows::ATTEMPTS, 1, rows::SKIP)?;
+        let mut lines = Insert::new(&tx, rows::LINES, 1, rows::SKIP)?;
+        let mut people = Insert::new(&tx, rows::PEOPLE, 1, rows::SKIP)?;
         for it in ordered {
             // The row's own unique key decides what is new.
             if requests.row(|row| rows::request(row, it))? == 0 {
@@ -85,30 +122,79 @@ fn store(conn: &mut Connection, ordered: &[Arc<Closed>]) -> rusqlite::Result<usi
                 people.row(|row| rows::person(row, it, person))?;
             }
         }
-        let mut sums = Insert::new(&tx, rollup::INSERT, rollup::ADD)?;
-        for (key, sum) in &rollup::sums(&fresh) {
-            sums.row(|row| rollup::sum(row, key, sum))?;
-        }
+        add_sums(&tx, fresh.iter().copied())?;
     }
     tx.commit()?;
     Ok(fresh.len())
 }
 
-/// A statement that takes one row at a time, prepared once per connection.
+fn add_sums<'c>(tx: &Connection, fresh: impl Iterator<Item = &'c Closed>) -> rusqlite::Result<()> {
+    let fresh: Vec<&Closed> = fresh.collect();
+    let mut sums = Insert::new(tx, rollup::INSERT, 1, rollup::ADD)?;
+    for (key, sum) in &rollup::sums(&fresh) {
+        sums.row(|row| rollup::sum(row, key, sum))?;
+    }
+    Ok(())
+}
+
+/// Rows of one statement. Each statement costs some microseconds whatever it does: it opens its
+/// trees and finds its place in them anew.
+const AT_ONCE: usize = 32;
+/// The same for a row with many columns.
+const REQUESTS_AT_ONCE: usize = 16;
+
+/// Inserts one row for each of `them`, `at_once` to a statement and the last ones singly; how many
+/// are new.
+fn insert<T>(
+    tx: &Connection,
+    into: &str,
+    at_once: usize,
+    them: impl Iterator<Item = T>,
+    fill: impl Fn(&mut Bound<'_, '_>, T),
+) -> rusqlite::Result<usize> {
+    // Made when there are as many: a quiet process never needs it.
+    let mut many = None;
+    let mut one = Insert::new(tx, into, 1, rows::SKIP)?;
+    let mut inserted = 0;
+    let mut group = Vec::with_capacity(at_once);
+    let mut them = them.peekable();
+    while them.peek().is_some() {
+        group.extend(them.by_ref().take(at_once));
+        if group.len() == at_once {
+            let many = match &mut many {
+                Some(many) => many,
+                none => none.insert(Insert::new(tx, into, at_once, rows::SKIP)?),
+            };
+            inserted += many.row(|row| group.drain(..).for_each(|it| fill(row, it)))?;
+        }
+        for it in group.drain(..) {
+            inserted += one.row(|row| fill(row, it))?;
+        }
+    }
+    Ok(inserted)
+}
+
+/// A statement that takes some rows at a time, prepared once per connection.
 struct Insert<'c> {
     statement: rusqlite::CachedStatement<'c>,
     json: Vec<u8>,
 }
 
 impl<'c> Insert<'c> {
-    fn new(conn: &'c Connection, into: &str, end: &str) -> rusqlite::Result<Insert<'c>> {
+    fn new(
+        conn: &'c Connection,
+        into: &str,
+        rows: usize,
+        end: &str,
+    ) -> rusqlite::Result<Insert<'c>> {
         let columns = into.matches(',').count() + 1;
-        let places = vec!["?"; columns].join(", ");
-        let statement = conn.prepare_cached(&format!("{into} VALUES ({places}) {end}"))?;
+        let row = format!("({})", vec!["?"; columns].join(", "));
+        let places = vec![row; rows].join(", ");
+        let statement = conn.prepare_cached(&format!("{into} VALUES {places} {end}"))?;
         Ok(Insert { statement, json: Vec::new() })
     }
 
-    /// Inserts the row that `fill` fills; how many rows that made or changed.
+    /// Inserts what `fill` fills; how many rows that made or changed.
     fn row(&mut self, fill: impl FnOnce(&mut Bound<'_, 'c>)) -> rusqlite::Result<usize> {
         let mut row = Bound { to: &mut self.statement, at: 0, json: &mut self.json, failed: None };
         fill(&mut row);
