@@ -18,6 +18,7 @@ use serde::Deserialize;
 
 use crate::Malformed;
 pub use edits::Edits;
+pub(crate) use scan::plain;
 
 /// A JSON object indexed one level deep. Borrows the client's bytes.
 pub struct RawObject<'a> {
@@ -48,6 +49,15 @@ impl<'a> RawObject<'a> {
         let text = std::str::from_utf8(body).map_err(|error| {
             Malformed::new(format!("the body is not UTF-8 at byte {}", error.valid_up_to()))
         })?;
+        RawObject::of(text)
+    }
+
+    /// As [`RawObject::read`], of text: what is known to be UTF-8 is not checked again.
+    ///
+    /// # Errors
+    /// As [`RawObject::read`].
+    pub fn of(text: &'a str) -> Result<RawObject<'a>, Malformed> {
+        let body = text.as_bytes();
         let at = scan::space(body, 0);
         let open = scan::byte(body, at, b'{', "a JSON object")?;
         let mut fields = Vec::with_capacity(12);

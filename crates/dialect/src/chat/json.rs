@@ -1,5 +1,7 @@
 //! Writes JSON straight into a buffer: no tree is built, and raw pieces go in as they are.
 
+use crate::raw;
+
 /// An object being written.
 pub(super) struct Object<'o> {
     out: &'o mut Vec<u8>,
@@ -104,18 +106,19 @@ pub(super) fn escape(out: &mut Vec<u8>, text: &str) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let bytes = text.as_bytes();
     let mut done = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
+    loop {
+        let at = raw::plain(bytes, done);
+        out.extend_from_slice(&bytes[done..at]);
+        let Some(&byte) = bytes.get(at) else { return };
         let short = match byte {
-            b'"' | b'\\' => byte,
             b'\n' => b'n',
             b'\r' => b'r',
             b'\t' => b't',
             0x08 => b'b',
             0x0c => b'f',
             0x00..=0x1f => b'u',
-            _ => continue,
+            same => same,
         };
-        out.extend_from_slice(&bytes[done..at]);
         out.extend_from_slice(&[b'\\', short]);
         if short == b'u' {
             let digit = |nibble: u8| HEX[usize::from(nibble & 15)];
@@ -123,7 +126,6 @@ pub(super) fn escape(out: &mut Vec<u8>, text: &str) {
         }
         done = at + 1;
     }
-    out.extend_from_slice(&bytes[done..]);
 }
 
 #[cfg(test)]
@@ -136,6 +138,18 @@ mod tests {
         let mut out = Vec::new();
         quote(&mut out, &text);
         assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&text).unwrap());
+    }
+
+    #[test]
+    fn escapes_wherever_the_escape_stands() {
+        for at in 0..150 {
+            for bad in ["\"", "\\", "\n", "\u{1}", "ü\u{1f}"] {
+                let text = format!("{}{bad}{}", "x".repeat(at), "y".repeat(150 - at));
+                let mut out = Vec::new();
+                quote(&mut out, &text);
+                assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&text).unwrap());
+            }
+        }
     }
 
     #[test]

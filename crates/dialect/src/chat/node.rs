@@ -19,7 +19,7 @@ pub(super) struct Node<'a> {
 impl<'a> Node<'a> {
     /// Reads the object that stands at `path`; the whole request stands at the empty path.
     pub(super) fn read(json: &'a str, path: String) -> Result<Node<'a>, Malformed> {
-        match RawObject::read(json.as_bytes()) {
+        match RawObject::of(json) {
             Ok(object) => Ok(Node { object, path }),
             Err(error) if path.is_empty() => Err(error),
             Err(error) => Err(Malformed::at(path, error.message)),

@@ -98,7 +98,7 @@ pub(super) fn string(text: &[u8], mut at: usize) -> Result<usize, Malformed> {
 /// character. Long strings (pictures, documents) are passed in blocks that the compiler turns
 /// into vector instructions, short ones a word at a time.
 #[inline]
-fn plain(text: &[u8], mut at: usize) -> usize {
+pub(crate) fn plain(text: &[u8], mut at: usize) -> usize {
     const BLOCK: usize = 64;
     for _ in 0..4 {
         match text.get(at..at + 8) {

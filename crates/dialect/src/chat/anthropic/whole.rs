@@ -116,11 +116,11 @@ fn mended(report: &str, needed: &[&'static str], tally: &Tally) -> Option<String
     let mut full = Vec::new();
     object(&mut full, |usage| usage::write(usage, &known));
     let full = String::from_utf8(full).unwrap_or_default();
-    let Ok(own) = RawObject::read(report.as_bytes()) else { return Some(full) };
+    let Ok(own) = RawObject::of(report) else { return Some(full) };
     if needed.iter().all(|field| own.has(field)) {
         return None;
     }
-    let figures = RawObject::read(full.as_bytes()).ok()?;
+    let figures = RawObject::of(&full).ok()?;
     let mut edits = Edits::default();
     for field in needed.iter().filter(|field| !own.has(field)) {
         edits.set(field, figures.raw(field)?.to_owned(), *field);
@@ -132,7 +132,7 @@ fn mended(report: &str, needed: &[&'static str], tally: &Tally) -> Option<String
 /// The event in `data` and the object at its `key`.
 fn inner<'d>(data: &'d Bytes, key: &str) -> Result<(RawObject<'d>, RawObject<'d>), Fault> {
     let event = RawObject::read(data).map_err(|_| error::not_an_answer(data))?;
-    let object = event.raw(key).and_then(|json| RawObject::read(json.as_bytes()).ok());
+    let object = event.raw(key).and_then(|json| RawObject::of(json).ok());
     match object {
         Some(object) => Ok((event, object)),
         None => Err(Fault::unreadable(format!("the provider sent an event without its {key}"))),

@@ -43,7 +43,7 @@ pub(in crate::chat) fn include_usage(body: &RawObject<'_>, edits: &mut Edits) {
     let mut object = json::Object::open(&mut options);
     object.raw("include_usage", "true");
     if let Some(sent) = body.raw("stream_options").filter(|raw| *raw != "null") {
-        let Ok(sent) = RawObject::read(sent.as_bytes()) else { return };
+        let Ok(sent) = RawObject::of(sent) else { return };
         for key in sent.keys().filter(|key| *key != "include_usage") {
             object.raw(key, sent.raw(key).unwrap_or("null"));
         }
@@ -83,7 +83,7 @@ pub(in crate::chat) fn within(asked: u64, facts: &ModelFacts) -> u64 {
 /// People paste a schema where the dialect wants `{"name", "schema"}`, which refuses it.
 fn wrap_schema(body: &RawObject<'_>, edits: &mut Edits) {
     let Some(format) = body.raw("response_format") else { return };
-    let Ok(format) = RawObject::read(format.as_bytes()) else { return };
+    let Ok(format) = RawObject::of(format) else { return };
     let Some(schema) = format.raw("json_schema").filter(|schema| is_bare(schema)) else { return };
     let mut out = Vec::new();
     json::object(&mut out, |object| {
@@ -102,7 +102,7 @@ fn wrap_schema(body: &RawObject<'_>, edits: &mut Edits) {
 /// Whether this is a JSON Schema itself and not the dialect's wrapping of one.
 pub(super) fn is_bare(schema: &str) -> bool {
     const WORDS: [&str; 6] = ["type", "properties", "$schema", "$ref", "anyOf", "oneOf"];
-    RawObject::read(schema.as_bytes()).is_ok_and(|object| {
+    RawObject::of(schema).is_ok_and(|object| {
         object.raw("schema").is_none() && WORDS.iter().any(|word| object.raw(word).is_some())
     })
 }

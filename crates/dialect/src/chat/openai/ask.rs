@@ -58,7 +58,7 @@ fn limit(body: &RawObject<'_>) -> Result<Option<u64>, Malformed> {
 
 /// What is wrong with `stream_options` is the provider's to say: here it only does not ask.
 pub(in crate::chat) fn include_usage(body: &RawObject<'_>) -> bool {
-    let options = body.raw("stream_options").and_then(|raw| RawObject::read(raw.as_bytes()).ok());
+    let options = body.raw("stream_options").and_then(|raw| RawObject::of(raw).ok());
     options.and_then(|options| options.bool("include_usage")?.ok()).unwrap_or(false)
 }
 
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Result<Ask<'_>, Malformed> {
-        ask(&Head::default(), RawObject::read(body.as_bytes()).unwrap())
+        ask(&Head::default(), RawObject::of(body).unwrap())
     }
 
     fn with(fields: &str) -> String {

@@ -104,7 +104,7 @@ pub(in crate::chat) fn complete<'a>(splice: &mut Splice<'a>, json: &'a str, zero
         }
         None => return false,
     };
-    let Ok(object) = RawObject::read(json.as_bytes()) else { return false };
+    let Ok(object) = RawObject::of(json) else { return false };
     let total = report.total_tokens.0.unwrap_or_else(|| input.saturating_add(output));
     for (key, count, value) in [
         ("prompt_tokens", &report.prompt_tokens, input),

@@ -19,7 +19,7 @@ use crate::raw::RawObject;
 pub(super) fn carry(answer: &Answer, body: Bytes) -> Result<Whole, Fault> {
     let no_answer = || error::not_an_answer(&body);
     let text = std::str::from_utf8(&body).map_err(|_| no_answer())?;
-    let object = RawObject::read(text.as_bytes()).map_err(|_| no_answer())?;
+    let object = RawObject::of(text).map_err(|_| no_answer())?;
     if !matches!(object.raw("error"), None | Some("null" | "{}" | "\"\"" | "false")) {
         return Err(error::fault(&body));
     }
@@ -79,7 +79,7 @@ impl<'a> Pass<'a> {
 
     fn choice(&mut self, at: usize, choice: &'a str) {
         let Some(message) = member(choice, "message") else { return };
-        let Ok(object) = RawObject::read(message.as_bytes()) else { return };
+        let Ok(object) = RawObject::of(message) else { return };
         for key in ["content", "reasoning_content", "refusal"] {
             self.content_bytes += length(object.raw(key));
         }
@@ -131,7 +131,7 @@ impl<'a> Pass<'a> {
 }
 
 fn member<'a>(object: &'a str, key: &str) -> Option<&'a str> {
-    RawObject::read(object.as_bytes()).ok()?.raw(key)
+    RawObject::of(object).ok()?.raw(key)
 }
 
 /// Bytes of a value without its quotes or brackets.

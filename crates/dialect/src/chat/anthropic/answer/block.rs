@@ -197,7 +197,7 @@ impl Block {
 
 /// The block `json` with the `input` that its deltas brought.
 fn with_input(json: &str, input: &str) -> String {
-    let block = RawObject::read(json.as_bytes());
+    let block = RawObject::of(json);
     let (Ok(block), Ok(_)) = (block, serde_json::from_str::<&RawValue>(input)) else {
         return json.to_owned();
     };

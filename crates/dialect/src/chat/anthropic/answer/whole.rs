@@ -62,7 +62,7 @@ pub(super) fn call_id(id: &str, answer: &str, part: u32) -> String {
 
 /// Whether this is a citation as Anthropic words them: other dialects annotate otherwise.
 pub(super) fn is_citation(json: &str) -> bool {
-    let kind = RawObject::read(json.as_bytes()).ok().and_then(|object| object.raw("type"));
+    let kind = RawObject::of(json).ok().and_then(|object| object.raw("type"));
     kind.is_some_and(|kind| kind.ends_with("_location\""))
 }
 

@@ -46,7 +46,7 @@ struct Change<'c> {
 
 impl Change<'_> {
     fn message(&mut self, raw: &str) -> Vec<u8> {
-        let Ok(message) = RawObject::read(raw.as_bytes()) else { return raw.into() };
+        let Ok(message) = RawObject::of(raw) else { return raw.into() };
         let role = message.string("role").and_then(Result::ok).unwrap_or_default();
         let developer = self.developer && role == "developer";
         // The older form of a tool's answer says in `name` which tool it was.
@@ -94,7 +94,7 @@ mod tests {
 
     fn amend(messages: &str, facts: &ModelFacts) -> Option<(String, String)> {
         let body = format!(r#"{{"messages":{messages}}}"#);
-        amended(&RawObject::read(body.as_bytes()).unwrap(), facts)
+        amended(&RawObject::of(&body).unwrap(), facts)
     }
 
     #[test]

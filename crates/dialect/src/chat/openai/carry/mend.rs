@@ -27,7 +27,7 @@ pub(in crate::chat) struct Mended {
 pub(super) fn mend(payload: &[u8]) -> Result<Mended, Fault> {
     let unreadable = || Fault::unreadable("the provider sent a frame that cannot be read");
     let text = std::str::from_utf8(payload.trim_ascii()).map_err(|_| unreadable())?;
-    let object = RawObject::read(text.as_bytes()).map_err(|_| unreadable())?;
+    let object = RawObject::of(text).map_err(|_| unreadable())?;
     if is_error(&object) {
         return Err(error::fault(payload));
     }
@@ -72,7 +72,7 @@ struct Mending<'a> {
 impl<'a> Mending<'a> {
     /// Gives a choice a delta whose content is a text. `None`: it is no choice.
     fn choice(&mut self, choice: &'a str) -> Option<()> {
-        let object = RawObject::read(choice.as_bytes()).ok()?;
+        let object = RawObject::of(choice).ok()?;
         let delta = match object.raw("delta") {
             None => {
                 self.repairs.push("delta");
@@ -86,7 +86,7 @@ impl<'a> Mending<'a> {
             }
             Some(delta) => delta,
         };
-        let inner = RawObject::read(delta.as_bytes()).ok()?;
+        let inner = RawObject::of(delta).ok()?;
         if let Some(list) = inner.raw("content").filter(|content| content.starts_with('[')) {
             content(&mut self.splice, delta, list);
             self.repairs.push("content_parts");
@@ -132,7 +132,7 @@ pub(in crate::chat::openai) fn content<'a>(
 /// What a frame with several choices holds, taken together. Their calls are not looked into.
 fn several(payload: &str) -> Look {
     let mut all = Look::default();
-    let Ok(object) = RawObject::read(payload.as_bytes()) else { return all };
+    let Ok(object) = RawObject::of(payload) else { return all };
     let choices = object.parse::<Vec<&RawValue>>("choices").and_then(Result::ok);
     for choice in choices.unwrap_or_default() {
         let one =

@@ -255,7 +255,7 @@ impl Choice {
 
 /// Gives a member of an object a value, whether it is there or not.
 fn set<'a>(splice: &mut Splice<'a>, object: &'a str, key: &str, json: &str) {
-    let value = RawObject::read(object.as_bytes()).ok().and_then(|read| read.raw(key));
+    let value = RawObject::of(object).ok().and_then(|read| read.raw(key));
     match value {
         Some(value) => splice.replace(part(object, value), json),
         None => splice.add(object, key, json),
@@ -265,7 +265,7 @@ fn set<'a>(splice: &mut Splice<'a>, object: &'a str, key: &str, json: &str) {
 /// An id for a call that came without: the same however often it is made, and another in every
 /// answer.
 fn invent(payload: &str, choice: u32, call: usize) -> String {
-    let id = RawObject::read(payload.as_bytes()).ok().and_then(|chunk| chunk.string("id")?.ok());
+    let id = RawObject::of(payload).ok().and_then(|chunk| chunk.string("id")?.ok());
     let plain: Vec<char> =
         id.iter().flat_map(|id| id.chars()).filter(char::is_ascii_alphanumeric).collect();
     let tail: String = plain[plain.len().saturating_sub(16)..].iter().collect();
