@@ -1,5 +1,6 @@
 //! What a client gets: bodies and heads, in its own dialect.
 
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -279,14 +280,15 @@ pub fn stream(
 }
 
 fn note(response: &mut Response<ClientBody>, notes: &Notes) {
+    /// Characters of one header.
+    const MOST: usize = 2_000;
     let mut put = |name: &'static str, text: &str| {
-        // A header's value is ASCII: arrows in edit names are spelt out.
-        let ascii: String = text
-            .replace('→', "->")
-            .chars()
-            .filter(|it| (' '..='~').contains(it))
-            .take(2_000)
-            .collect();
+        // A header's value is ASCII: arrows in edit names are spelt out. Most are plain already.
+        let shown = |it: &char| (' '..='~').contains(it);
+        let ascii = match text.len() <= MOST && text.chars().all(|it| shown(&it)) {
+            true => Cow::Borrowed(text),
+            false => text.replace('→', "->").chars().filter(shown).take(MOST).collect(),
+        };
         if let (false, Ok(value)) = (ascii.is_empty(), HeaderValue::from_str(&ascii)) {
             response.headers_mut().insert(HeaderName::from_static(name), value);
         }

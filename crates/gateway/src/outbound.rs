@@ -184,18 +184,21 @@ const USER_AGENT: &str = concat!("wayleave/", env!("CARGO_PKG_VERSION"));
 
 /// Client headers that travel upstream: protocol versions, idempotency, sessions and affinity.
 /// Everything else stays here; organisation and project come from the credential.
-const FORWARDED: [&str; 10] = [
-    "anthropic-beta",
-    "anthropic-version",
-    "idempotency-key",
-    "session-id",
-    "thread-id",
-    "x-session-id",
-    "x-session-affinity",
-    "x-claude-code-session-id",
-    "x-claude-code-agent-id",
-    "openai-beta",
+static FORWARDED: [HeaderName; 10] = [
+    HeaderName::from_static("anthropic-beta"),
+    HeaderName::from_static("anthropic-version"),
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("session-id"),
+    HeaderName::from_static("thread-id"),
+    HeaderName::from_static("x-session-id"),
+    HeaderName::from_static("x-session-affinity"),
+    HeaderName::from_static("x-claude-code-session-id"),
+    HeaderName::from_static("x-claude-code-agent-id"),
+    HeaderName::from_static("openai-beta"),
 ];
+
+/// What a trace travels by. Names that are looked up in every request are made once.
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 fn is_anthropics(name: &str) -> bool {
     name.starts_with("anthropic-")
@@ -204,19 +207,19 @@ fn is_anthropics(name: &str) -> bool {
 /// The client's headers that may travel, and its trace continued.
 pub fn forwarded(headers: &HeaderMap, dialect: ClientDialect, span: u64) -> HeaderMap {
     let mut out = HeaderMap::new();
-    for name in FORWARDED {
+    for name in &FORWARDED {
         // The version says how the client's own body is to be read: a translated one has another.
         if name == "anthropic-version" && dialect != ClientDialect::AnthropicMessages {
             continue;
         }
         if let Some(value) = headers.get(name) {
-            out.insert(HeaderName::from_static(name), value.clone());
+            out.insert(name, value.clone());
         }
     }
     if let Some(trace) = Traceparent::read(headers) {
         let text = format!("00-{}-{span:016x}-{}", trace.id, trace.flags);
         if let Ok(value) = HeaderValue::from_str(&text) {
-            out.insert(HeaderName::from_static("traceparent"), value);
+            out.insert(&TRACEPARENT, value);
         }
         if let Some(state) = headers.get("tracestate") {
             out.insert(HeaderName::from_static("tracestate"), state.clone());
@@ -235,7 +238,7 @@ pub struct Traceparent<'a> {
 impl<'a> Traceparent<'a> {
     /// The client's, if it sent a valid one.
     pub fn read(headers: &'a HeaderMap) -> Option<Traceparent<'a>> {
-        let mut parts = headers.get("traceparent")?.to_str().ok()?.split('-');
+        let mut parts = headers.get(&TRACEPARENT)?.to_str().ok()?.split('-');
         let (version, id, span, flags) =
             (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let hex = |text: &str, length| {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::Instant;
 use wayleave_dialect::ClientDialect;
 use wayleave_dialect::carry::{
@@ -449,9 +449,17 @@ pub async fn collect(
 
 /// The provider's own id of the call, under the names that vendors use.
 pub fn upstream_request_id(headers: &HeaderMap) -> Option<String> {
-    ["x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-trace-id"]
+    // Looked up for every answer, so the names are made once.
+    static NAMES: [HeaderName; 5] = [
+        HeaderName::from_static("x-request-id"),
+        HeaderName::from_static("request-id"),
+        HeaderName::from_static("x-amzn-requestid"),
+        HeaderName::from_static("apim-request-id"),
+        HeaderName::from_static("x-trace-id"),
+    ];
+    NAMES
         .iter()
-        .find_map(|name| headers.get(*name)?.to_str().ok())
+        .find_map(|name| headers.get(name)?.to_str().ok())
         .map(|id| id.chars().take(128).collect())
 }
 
