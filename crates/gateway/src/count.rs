@@ -52,6 +52,9 @@ impl Gateway {
             let Some(endpoint) = target.endpoint(it.dialect) else { continue };
             let Some(uri) = address(endpoint) else { continue };
             let Ok(body) = question(it, &whole, target, endpoint) else { continue };
+            let now = self.recorder.clock.tick();
+            // Tried and given back: a count says little about an answer, and is no trial.
+            let Some(_lease) = target.lease(now, true) else { continue };
             trail.open(target).map_err(|err| Refusal::dependency(err.to_string()))?;
             let forwarded = outbound::forwarded(it.headers, it.dialect, 0);
             let call = Call { method: Method::POST, uri, body, forwarded: &forwarded };

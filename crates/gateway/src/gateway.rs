@@ -27,6 +27,7 @@ use crate::kept::{Forgotten, Memory};
 use crate::origin::Origin;
 use crate::outbound::{self, Traceparent};
 use crate::pipeline::{Begun, Conversation, Ended};
+use crate::pool::Healths;
 use crate::recorder::Recorder;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
@@ -54,6 +55,8 @@ pub struct Gateway {
     pub vault: Vault,
     /// What credentials were exchanged for.
     pub tokens: Tokens,
+    /// How credentials fare.
+    pub healths: Arc<Healths>,
     /// Hashes presented keys.
     pub hasher: KeyHasher,
     /// This process, as rows name it.
@@ -332,7 +335,7 @@ impl Gateway {
             };
             return Err(refusal.at(PARAM));
         }
-        Ok((route::order_of(route, now, 0, &has)?, Some(of.id)))
+        Ok((route::only(route, now, &has)?, Some(of.id)))
     }
 
     /// The key behind the headers or the address, if it may be used now.

@@ -35,6 +35,12 @@ pub struct Metrics {
     pub settle_failures: Counter,
     /// Requests to addresses that show a wrong set-up (a doubled `/v1`, a pasted operation).
     pub setup_problems: Family<CodeLabels, Counter>,
+    /// Times a credential began to rest, by cause.
+    pub rests: Family<CauseLabels, Counter>,
+    /// Times a credential went into quarantine.
+    pub quarantines: Counter,
+    /// Credentials in quarantine, with those that are so for one model only.
+    pub quarantined: Gauge<i64>,
     /// The configuration's revision.
     pub revision: Gauge<i64>,
     /// Seconds since the database was last heard of.
@@ -69,6 +75,13 @@ pub struct CodeLabels {
     pub code: &'static str,
 }
 
+/// Why something rests.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct CauseLabels {
+    /// The cause.
+    pub cause: &'static str,
+}
+
 impl Default for Metrics {
     fn default() -> Metrics {
         let seconds = || Histogram::new(exponential_buckets(0.005, 2.0, 16));
@@ -88,6 +101,9 @@ impl Default for Metrics {
             settled: Counter::default(),
             settle_failures: Counter::default(),
             setup_problems: Family::default(),
+            rests: Family::default(),
+            quarantines: Counter::default(),
+            quarantined: Gauge::default(),
             revision: Gauge::default(),
             database_silence: Gauge::default(),
         };
@@ -139,6 +155,17 @@ impl Metrics {
             "setup_problems",
             "Requests that show a wrong set-up of their client",
             self.setup_problems.clone(),
+        );
+        r.register("rests", "Times a credential began to rest", self.rests.clone());
+        r.register(
+            "quarantines",
+            "Times a credential went into quarantine",
+            self.quarantines.clone(),
+        );
+        r.register(
+            "quarantined",
+            "Credentials in quarantine, each for all or for one of its models",
+            self.quarantined.clone(),
         );
         r.register(
             "config_revision",

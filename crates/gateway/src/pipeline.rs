@@ -22,6 +22,7 @@ use crate::outbound::{self, Media, Shaped};
 use crate::pool::Lease;
 use crate::refusal::Refusal;
 use crate::relay::Relay;
+use crate::route;
 use crate::settings::Timers;
 use crate::stored::Sealer;
 use crate::trail::Trail;
@@ -139,24 +140,29 @@ impl Conversation<'_> {
                     continue;
                 }
             };
-            let lease = target.member.lease();
+            let now = self.gateway.recorder.clock.tick();
+            let lease = match self.continues.is_some() {
+                // What it goes on from is with nobody else.
+                true => target.member.lease_anyway(now),
+                false => target.lease(now, last.is_none() && at + 1 == targets.len()),
+            };
+            let Some(lease) = lease else { continue };
             if let Err(err) = self.trail.open(target) {
                 return Err(self.ended(Refusal::dependency(err.to_string())));
             }
             self.trail.shaped(&shaped.edits, &shaped.losses);
             let failed = match self.attempt(target, endpoint, &shaped).await {
                 Ok(Outcome::Whole(whole, id)) => {
-                    lease.succeeded();
+                    self.gateway.well(target, &lease, self.trail.first_byte());
                     return Ok(self.whole(whole, &shaped, id));
                 }
                 Ok(Outcome::Stream(held, id)) => {
-                    lease.succeeded();
+                    self.gateway.well(target, &lease, self.trail.first_byte());
                     return Ok(self.stream(held, &shaped, id, target, lease));
                 }
                 Err(failed) => failed,
             };
-            let now = self.gateway.recorder.clock.tick();
-            lease.failed(&failed.verdict, now);
+            self.gateway.unwell(target, &lease, &failed.verdict);
             match failed.verdict.elsewhere {
                 Elsewhere::No => return Err(self.ended(failed.refusal)),
                 // Only a larger window can take what this one could not.
@@ -175,7 +181,9 @@ impl Conversation<'_> {
             }
             last = Some(failed.refusal);
         }
-        let refusal = last.unwrap_or_else(|| {
+        // All of a pool began to rest, or are being tried, since it was looked at.
+        let asleep = || route::order(&self.route, self.gateway.recorder.clock.tick(), 0).err();
+        let refusal = last.or_else(asleep).unwrap_or_else(|| {
             let message =
                 format!("no target of `{}` can take this kind of request", self.route.name);
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "all_targets_unavailable", message)

@@ -232,7 +232,7 @@ impl Running {
         };
         let speaker = Speaker::new(&self.target, self.token.as_ref());
         let failed = failure::faulty(speaker, fault);
-        self.lease.failed(&failed.verdict, self.gateway.recorder.clock.tick());
+        self.gateway.unwell(&self.target, &self.lease, &failed.verdict);
         self.end_with(&failed.refusal, end);
     }
 
@@ -252,7 +252,7 @@ impl Running {
         let heartbeat = self.gateway.settings.heartbeat;
         if now >= self.silence.heard + self.idle {
             let failed = failure::timeout(&self.target, "idle", self.idle);
-            self.lease.failed(&failed.verdict, self.gateway.recorder.clock.tick());
+            self.gateway.unwell(&self.target, &self.lease, &failed.verdict);
             self.end_with(&failed.refusal, StreamEnd::Timeout);
             return Poll::Ready(());
         }

@@ -10,6 +10,9 @@ use crate::pool::Fitness;
 use crate::refusal::Refusal;
 use crate::world::{Candidate, KeyEntry, Route, Target, Unusable};
 
+/// A rest of a day or more ends when a person says so: nobody is told to wait for it.
+const LONGEST_WAIT: u64 = 86_400;
+
 /// The route behind `model`, if this key may call it.
 pub fn find<'w>(key: &'w KeyEntry, model: &str) -> Result<&'w Arc<Route>, Refusal> {
     let Some(route) = key.tenant.aliases.get(model) else {
@@ -71,79 +74,137 @@ fn distance(a: &str, b: &str) -> usize {
 /// The targets to try, best first.
 ///
 /// Groups keep their order. Within a group `draw` (uniform over all `u64`) picks by weight.
-/// Targets that rest are left out while another can serve. When all rest: throttled ones are not
-/// tried, the caller is told when to come back; of the unwell ones the first to recover is.
+/// Targets that rest are left out while another can serve. When all rest: throttled ones, and those
+/// of pools, are not tried, the caller is told when to come back; of the other unwell ones the first
+/// to recover is.
 pub fn order(route: &Route, now: Tick, draw: u64) -> Result<Vec<Arc<Target>>, Refusal> {
-    order_of(route, now, draw, &|_| true)
-}
-
-/// The same of those targets only that `may` serve.
-pub fn order_of(
-    route: &Route,
-    now: Tick,
-    draw: u64,
-    may: &dyn Fn(&Target) -> bool,
-) -> Result<Vec<Arc<Target>>, Refusal> {
-    let mut ready = Vec::with_capacity(2);
-    let mut resting: Vec<(u64, bool, &Arc<Target>)> = Vec::new();
-    let mut unusable: Vec<&Unusable> = Vec::new();
+    let mut ready = Vec::with_capacity(route.width.max(1));
+    let mut asleep = Asleep::default();
     for group in &route.groups {
-        let start = ready.len();
-        for (weight, candidate) in group {
+        let first = drawn(group, now, draw);
+        let others = group.iter().enumerate().filter(|(at, _)| Some(*at) != first);
+        let first = first.and_then(|at| group.get(at));
+        for (_, candidate) in first.into_iter().chain(others.map(|(_, it)| it)) {
             match candidate {
-                Candidate::Unusable(why) => unusable.push(why),
-                Candidate::Ready(target) if !may(target) => {}
+                Candidate::Unusable(why) => {
+                    asleep.unusable.get_or_insert(why);
+                }
                 Candidate::Ready(target) => match target.member.fitness(now) {
-                    Fitness::Ready => ready.push((*weight, Arc::clone(target))),
+                    Fitness::Ready | Fitness::Due => ready.push(Arc::clone(target)),
                     Fitness::Resting { micros, throttled } => {
-                        resting.push((micros, throttled, target))
+                        asleep.add(micros, throttled, Some(target));
                     }
                 },
+                Candidate::Pool(pool) => {
+                    if let Err((micros, throttled)) = pool.order(now, &mut ready) {
+                        asleep.add(micros, throttled, None);
+                    }
+                }
             }
         }
-        shuffle(&mut ready[start..], draw);
     }
-    if !ready.is_empty() {
-        return Ok(ready.into_iter().map(|(_, target)| target).collect());
+    if ready.is_empty() { asleep.instead(&route.name) } else { Ok(ready) }
+}
+
+/// The targets that `may` serve, one of a pool like any other: nobody else has what is asked for.
+pub fn only(
+    route: &Route,
+    now: Tick,
+    may: &dyn Fn(&Target) -> bool,
+) -> Result<Vec<Arc<Target>>, Refusal> {
+    let (mut ready, mut asleep) = (Vec::with_capacity(1), Asleep::default());
+    for target in route.targets().filter(|it| may(it)) {
+        match target.member.fitness(now) {
+            Fitness::Ready | Fitness::Due => ready.push(Arc::clone(target)),
+            Fitness::Resting { micros, throttled } => asleep.add(micros, throttled, Some(target)),
+        }
     }
-    // A provider that failed may be well again; one that said when to come back means it.
-    match resting.iter().min_by_key(|(micros, throttled, _)| (*throttled, *micros)) {
-        Some((_, false, target)) => Ok(vec![Arc::clone(target)]),
-        Some((micros, true, _)) => Err(throttled(&route.name, Duration::from_micros(*micros))),
-        None => Err(none_usable(&route.name, &unusable)),
+    if ready.is_empty() { asleep.instead(&route.name) } else { Ok(ready) }
+}
+
+/// Those that rest, while nobody is found who does not.
+#[derive(Default)]
+struct Asleep<'r> {
+    /// The first that may be tried although it rests.
+    unwell: Option<(u64, &'r Arc<Target>)>,
+    /// After how many microseconds the first returns of those that may not, and whether it is
+    /// throttled.
+    back: Option<(u64, bool)>,
+    unusable: Option<&'r Unusable>,
+}
+
+impl<'r> Asleep<'r> {
+    /// `target`: it stands alone, and so may be tried although it rests.
+    fn add(&mut self, micros: u64, throttled: bool, target: Option<&'r Arc<Target>>) {
+        // A provider that failed may be well again; one that said when to come back means it.
+        match target.filter(|it| !throttled && !it.member.is_by_hand()) {
+            Some(target) if self.unwell.is_none_or(|(known, _)| micros < known) => {
+                self.unwell = Some((micros, target));
+            }
+            None if self.back.is_none_or(|(known, _)| micros < known) => {
+                self.back = Some((micros, throttled));
+            }
+            _ => {}
+        }
+    }
+
+    fn instead(self, model: &str) -> Result<Vec<Arc<Target>>, Refusal> {
+        match (self.unwell, self.back) {
+            (Some((_, target)), _) => Ok(vec![Arc::clone(target)]),
+            (None, Some((micros, throttled))) => {
+                Err(resting(model, Duration::from_micros(micros), throttled))
+            }
+            (None, None) => Err(none_usable(model, self.unusable)),
+        }
     }
 }
 
-/// Puts one drawn by weight first; the others follow as they stand.
-fn shuffle(group: &mut [(u32, Arc<Target>)], draw: u64) {
-    let total: u64 = group.iter().map(|(weight, _)| u64::from(*weight)).sum();
-    if group.len() < 2 || total == 0 {
-        return;
+/// The place of the one that is drawn by weight, of those that do not rest.
+fn drawn(group: &[(u32, Candidate)], now: Tick, draw: u64) -> Option<usize> {
+    if group.len() < 2 {
+        return None;
     }
+    let awake = |candidate: &Candidate| match candidate {
+        Candidate::Unusable(_) => false,
+        Candidate::Ready(it) => !matches!(it.member.fitness(now), Fitness::Resting { .. }),
+        Candidate::Pool(pool) => pool.is_awake(now),
+    };
+    let weight = |(weight, candidate): &(u32, Candidate)| match awake(candidate) {
+        true => u64::from(*weight),
+        false => 0,
+    };
+    let total: u64 = group.iter().map(weight).sum();
     // A multiply-shift maps the draw to 0..total without the bias of a remainder.
     let mut left = u64::try_from((u128::from(draw) * u128::from(total)) >> 64).unwrap_or(0);
-    for at in 0..group.len() {
-        let weight = u64::from(group[at].0);
-        if left < weight {
-            group[..=at].rotate_right(1);
-            return;
-        }
-        left -= weight;
-    }
+    group.iter().position(|member| {
+        let weight = weight(member);
+        let it_is = left < weight;
+        left = left.saturating_sub(weight);
+        it_is
+    })
 }
 
-fn throttled(model: &str, rest: Duration) -> Refusal {
+/// All that could serve rest. What the first to return rests for decides what is said.
+fn resting(model: &str, rest: Duration, throttled: bool) -> Refusal {
     let seconds = rest.as_secs_f64().ceil();
-    let message =
-        format!("every provider of `{model}` is rate limited; try again in {seconds:.0} s");
-    Refusal {
-        retry_after: Some(rest),
-        ..Refusal::new(StatusCode::TOO_MANY_REQUESTS, "upstream_rate_limited", message)
-    }
+    let refusal = if throttled {
+        let message =
+            format!("every provider of `{model}` is rate limited; try again in {seconds:.0} s");
+        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "upstream_rate_limited", message)
+    } else {
+        let again = match rest.as_secs() < LONGEST_WAIT {
+            true => format!("; try again in {seconds:.0} s"),
+            false => String::new(),
+        };
+        let message = format!("every credential behind `{model}` rests after failures{again}");
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "all_targets_unavailable", message)
+    };
+    let known = rest.as_secs() < LONGEST_WAIT;
+    Refusal { retry_after: known.then_some(rest), ..refusal }
 }
 
-fn none_usable(model: &str, unusable: &[&Unusable]) -> Refusal {
-    match unusable.first() {
+fn none_usable(model: &str, unusable: Option<&Unusable>) -> Refusal {
+    match unusable {
         Some(Unusable::NoCredential { provider }) => Refusal::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "no_default_credential",

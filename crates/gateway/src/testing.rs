@@ -56,6 +56,7 @@ pub(crate) fn part(number: u128) -> WorkspaceSnapshot {
             id: WorkspaceId(id(number)),
             name: "main".into(),
             time_zone: "UTC".into(),
+            plan: None,
             version: 1,
             created_at: NOON,
         },
@@ -64,6 +65,8 @@ pub(crate) fn part(number: u128) -> WorkspaceSnapshot {
         credentials: vec![credential(number + 2, "prod")],
         aliases: vec![alias(number + 5, "fast", &[&[(&model, 1)]])],
         models: vec![model],
+        pools: Vec::new(),
+        plan: None,
         keys: vec![key(number + 6)],
     }
 }
@@ -211,6 +214,7 @@ pub(crate) fn target(part: WorkspaceSnapshot) -> Arc<Target> {
     let entry = entry(part);
     match &entry.tenant.aliases["fast"].groups[0][0].1 {
         Candidate::Ready(target) => Arc::clone(target),
+        Candidate::Pool(_) => panic!("it is a pool"),
         Candidate::Unusable(why) => panic!("{why:?}"),
     }
 }
@@ -303,6 +307,7 @@ pub(crate) fn gateway(folder: &Path, clock: &Clock, store: &Store, world: World)
         media: Upstream::for_media(&settings).unwrap(),
         vault: Vault::new(store.clone()),
         tokens: Tokens::default(),
+        healths: Arc::default(),
         drains: Drains::new(settings.max_drains, settings.drain_limit, TaskTracker::new()),
         settings,
         recorder,

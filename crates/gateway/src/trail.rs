@@ -171,6 +171,11 @@ impl Trail {
         }
     }
 
+    /// Microseconds from sending to the provider's head, if it came.
+    pub fn first_byte(&self) -> Option<u64> {
+        self.state.as_ref()?.current.as_ref()?.first_byte_us
+    }
+
     /// The head of a stream went out: its status is 200, however it ends.
     pub fn head_sent(&self) {
         if let Some(state) = &self.state {

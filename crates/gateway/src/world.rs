@@ -1,7 +1,7 @@
 //! One immutable picture of the configuration. A request loads it once and never sees it change.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use http::{HeaderMap, Uri};
@@ -11,15 +11,19 @@ use wayleave_model::alias::{Alias, Losses, Policy};
 use wayleave_model::credential::{Credential, SecretFields};
 use wayleave_model::id::{AliasId, CredentialId, ModelId, ProviderId, RouteVersionId, WorkspaceId};
 use wayleave_model::key::{Key, KeyVersion};
+use wayleave_model::pool::default_credential;
 use wayleave_model::price::PriceVersion;
 use wayleave_model::provider::{ModelType, Operation, Provider};
 use wayleave_model::record::{Caller, TargetLabel};
 use wayleave_model::target::{Model, ModelFacts};
+use wayleave_model::time::Tick;
 use wayleave_model::workspace::WorkspaceSettings;
 use wayleave_provider::{Account, Offer, ProviderKind};
 use wayleave_store::{Snapshot, WorkspaceSnapshot};
 
-use crate::pool::{Healths, Member};
+use crate::pool::{Healths, Lease, Member, Pool};
+
+mod pooled;
 
 /// The configuration of the whole instance at one revision.
 #[derive(Default)]
@@ -71,6 +75,8 @@ pub struct Route {
     pub created: i64,
     /// Tried in order; within a group by weight.
     pub groups: Vec<Vec<(u32, Candidate)>>,
+    /// How many targets it has, those of pools included.
+    pub width: usize,
     /// How requests over it behave.
     pub policy: Policy,
 }
@@ -80,6 +86,8 @@ pub struct Route {
 pub enum Candidate {
     /// It can be called.
     Ready(Arc<Target>),
+    /// Several credentials share its load.
+    Pool(Arc<Pool>),
     /// It cannot, for a reason a person can mend.
     Unusable(Unusable),
 }
@@ -112,6 +120,8 @@ pub struct Target {
     pub exchanges: bool,
     /// Its health.
     pub member: Member,
+    /// It is one of a pool: while it rests, it is not called.
+    pub pooled: bool,
     account: AccountData,
 }
 
@@ -177,7 +187,8 @@ impl World {
         let id = part.workspace.id;
         let keys = part.keys;
         let name = part.workspace.name;
-        let targets = Targets::new(part.providers, part.credentials, part.models, healths);
+        let mut targets = Targets::new(part.providers, part.credentials, part.models, healths);
+        targets.share(part.pools, part.plan.as_ref());
         let aliases = part.aliases.into_iter().filter(|alias| alias.enabled);
         let aliases = aliases.map(|alias| (alias.name.clone(), Arc::new(targets.route(alias))));
         let tenant = Arc::new(Tenant { name, aliases: aliases.collect(), settings: part.settings });
@@ -231,9 +242,13 @@ impl KeyEntry {
 impl Route {
     /// Its targets that can be called, at rest or not.
     pub fn targets(&self) -> impl Iterator<Item = &Arc<Target>> {
-        self.groups.iter().flatten().filter_map(|(_, candidate)| match candidate {
-            Candidate::Ready(target) => Some(target),
-            Candidate::Unusable(_) => None,
+        self.groups.iter().flatten().flat_map(|(_, candidate)| {
+            let (alone, shared) = match candidate {
+                Candidate::Ready(target) => (Some(target), [].as_slice()),
+                Candidate::Pool(pool) => (None, pool.entries.as_slice()),
+                Candidate::Unusable(_) => (None, [].as_slice()),
+            };
+            alone.into_iter().chain(shared.iter().map(|entry| &entry.target))
         })
     }
 }
@@ -244,15 +259,42 @@ impl Target {
         self.account.view()
     }
 
+    /// A place at it, taken for one call; `None`: it must not be called now. `alone`: nobody else
+    /// is left, so that one at rest is better than none, unless it is of a pool.
+    pub fn lease(&self, now: Tick, alone: bool) -> Option<Lease> {
+        match alone && !self.pooled {
+            true => self.member.lease_anyway(now),
+            false => self.member.lease(now),
+        }
+    }
+
     /// The endpoint in the client's dialect, else the best one.
     pub fn endpoint(&self, dialect: ClientDialect) -> Option<&Endpoint> {
         self.offers.iter().find(|it| it.dialect == dialect).or_else(|| self.offers.first())
     }
 }
 
+impl Candidate {
+    /// How many targets it may be.
+    fn width(&self) -> usize {
+        match self {
+            Candidate::Ready(_) => 1,
+            Candidate::Pool(pool) => pool.entries.len(),
+            Candidate::Unusable(_) => 0,
+        }
+    }
+}
+
 impl AccountData {
     fn view(&self) -> Account<'_> {
         Account { base_url: &self.base_url, settings: &self.settings, secrets: &self.secrets }
+    }
+
+    /// Another one for another address, other settings or other secrets. Not 0.
+    fn digest(&self, credential: &Credential) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.base_url, &self.settings, &credential.fingerprint).hash(&mut hasher);
+        hasher.finish().max(1)
     }
 }
 
@@ -261,6 +303,7 @@ struct Targets<'a> {
     providers: HashMap<ProviderId, Provider>,
     credentials: HashMap<CredentialId, (Credential, Arc<SecretFields>)>,
     models: HashMap<ModelId, Model>,
+    pools: HashMap<ModelId, Arc<Pool>>,
     healths: &'a Healths,
 }
 
@@ -278,6 +321,7 @@ impl<'a> Targets<'a> {
                 .map(|(it, secrets)| (it.id, (it, Arc::new(secrets))))
                 .collect(),
             models: models.into_iter().map(|it| (it.id, it)).collect(),
+            pools: HashMap::new(),
             healths,
         }
     }
@@ -291,15 +335,13 @@ impl<'a> Targets<'a> {
                 if let Some(model) = self.models.get(&target.model) {
                     model_type = model.model_type;
                 }
-                let candidate = match self.target(target.model, target.credential) {
-                    Ok(target) => Candidate::Ready(Arc::new(target)),
-                    Err(why) => Candidate::Unusable(why),
-                };
-                members.push((target.weight, candidate));
+                members.push((target.weight, self.candidate(target.model, target.credential)));
             }
             groups.push(members);
         }
+        let width = groups.iter().flatten().map(|(_, candidate)| candidate.width()).sum();
         Route {
+            width,
             alias: alias.id,
             name: alias.name,
             version: alias.route.id,
@@ -307,6 +349,17 @@ impl<'a> Targets<'a> {
             created: alias.created_at.as_seconds(),
             groups,
             policy: alias.route.policy,
+        }
+    }
+
+    fn candidate(&self, model: ModelId, credential: Option<CredentialId>) -> Candidate {
+        let pool = self.pools.get(&model).filter(|_| credential.is_none());
+        match pool {
+            Some(pool) => Candidate::Pool(Arc::clone(pool)),
+            None => match self.target(model, credential) {
+                Ok(target) => Candidate::Ready(Arc::new(target)),
+                Err(why) => Candidate::Unusable(why),
+            },
         }
     }
 
@@ -345,6 +398,7 @@ impl<'a> Targets<'a> {
             .map_err(|why| broken(format!("provider {}: {why}", provider.name)))?
             .is_some();
         Ok(Target {
+            pooled: false,
             exchanges,
             label: Arc::new(TargetLabel {
                 provider: provider.id,
@@ -358,7 +412,7 @@ impl<'a> Targets<'a> {
             offers,
             facts: kind.quirks().fill(&model.name, &model.facts),
             price,
-            member: self.healths.member(credential.id, model.id),
+            member: self.healths.member(credential.id, model.id, account.digest(credential)),
             account,
         })
     }
@@ -371,17 +425,9 @@ impl<'a> Targets<'a> {
         named: Option<CredentialId>,
     ) -> Result<(&Credential, &Arc<SecretFields>), Unusable> {
         let missing = || Unusable::NoCredential { provider: provider.name.clone() };
-        let own = || {
-            let mut own: Vec<&Credential> = self
-                .credentials
-                .values()
-                .map(|(credential, _)| credential)
-                .filter(|credential| credential.model == Some(model.id) && credential.enabled)
-                .collect();
-            own.sort_by_key(|credential| credential.id);
-            own.first().map(|credential| credential.id)
-        };
-        let id = named.or_else(own).or(provider.default_credential).ok_or_else(missing)?;
+        let all = self.credentials.values().map(|(credential, _)| credential);
+        let default = || default_credential(model.id, provider.default_credential, all);
+        let id = named.or_else(default).ok_or_else(missing)?;
         let (credential, secrets) = self.credentials.get(&id).ok_or_else(missing)?;
         let name = &credential.name;
         // Its secret goes to the provider's address: never to another provider's.

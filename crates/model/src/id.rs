@@ -120,6 +120,10 @@ id! {
     KekId = "kek";
     /// A response of `/v1/responses` that is kept here: what clients come back with.
     ResponseId = "resp";
+    /// What the operator grants workspaces.
+    PlanId = "plan";
+    /// One entry of a model's pool.
+    PoolEntryId = "pen";
 }
 
 /// The reserved workspace that owns system providers and operator settings.

@@ -4,11 +4,14 @@
 
 pub mod alias;
 pub mod credential;
+pub mod health;
 pub mod id;
 pub mod key;
 pub mod member;
 pub mod money;
 pub mod page;
+pub mod plan;
+pub mod pool;
 pub mod price;
 pub mod provider;
 pub mod record;

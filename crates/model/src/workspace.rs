@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{OwnerId, WorkspaceId};
+use crate::id::{OwnerId, PlanId, WorkspaceId};
 use crate::time::Timestamp;
 
 /// A tenant: owns members, providers, credentials, aliases, keys, budgets and usage.
@@ -14,6 +14,8 @@ pub struct Workspace {
     pub name: String,
     /// IANA name of the zone whose days its reports use.
     pub time_zone: String,
+    /// What it is granted; `None`: everything.
+    pub plan: Option<PlanId>,
     /// Goes up with each change.
     pub version: i64,
     /// When it was made.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -17,7 +18,7 @@ use crate::error::StoreError;
 use crate::page::{Listing, by_id};
 use crate::secret_fields::{masked, open_fields, seal_fields};
 use crate::text::{check_name, document, typed};
-use crate::{models, providers, routes};
+use crate::{models, pools, providers, routes};
 
 const NOUN: &str = "credential";
 
@@ -265,6 +266,21 @@ pub async fn set_status(
     update(change, id, None, &draft, None).await
 }
 
+/// Notes in the audit log what a person said of a credential to one node. Nothing else changes: what
+/// a node has learnt is not stored.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub async fn note_override(
+    change: &mut Change,
+    id: CredentialId,
+    said: &impl Serialize,
+) -> Result<(), StoreError> {
+    existing(change, id).await?;
+    change.begin_act();
+    change.record("credential.override_health", id, None, Some(said))
+}
+
 /// Removes a credential.
 ///
 /// # Errors
@@ -319,11 +335,22 @@ pub(crate) async fn delete_all_of_model(
 async fn remove(change: &mut Change, it: &Credential) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM credentials WHERE workspace_id = $1 AND id = $2";
     let workspace = change.workspace.0;
+    let pools = pools::forget_credential(change, it.id).await?;
     change.begin_act();
     on!(change.tx.conn, to => {
         sqlx::query(SQL).bind(workspace).bind(it.id.0).execute(&mut *to).await.map(drop)
     })?;
-    change.record("credential.delete", it.id, Some(it), None)
+    change.record("credential.delete", it.id, Some(&Removed { credential: it, pools }), None)
+}
+
+/// A credential that goes, as the audit log shows it.
+#[derive(Serialize)]
+struct Removed<'a> {
+    #[serde(flatten)]
+    credential: &'a Credential,
+    /// The models whose pools had it, and have it no more.
+    #[serde(rename = "removed_from_pools_of", skip_serializing_if = "Vec::is_empty")]
+    pools: Vec<ModelId>,
 }
 
 async fn write(

@@ -38,6 +38,8 @@ pub mod keys;
 pub mod models;
 pub mod nodes;
 pub mod owners;
+pub mod plans;
+pub mod pools;
 pub mod prices;
 pub mod providers;
 pub mod routes;

@@ -44,6 +44,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0004_kept_responses.sql"),
         postgres: include_str!("../migrations/postgres/0004_kept_responses.sql"),
     },
+    Migration {
+        number: 5,
+        name: "pools",
+        sqlite: include_str!("../migrations/sqlite/0005_pools.sql"),
+        postgres: include_str!("../migrations/postgres/0005_pools.sql"),
+    },
 ];
 
 /// The schema this binary was written for. It also runs on a newer one.

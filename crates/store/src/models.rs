@@ -16,7 +16,7 @@ use crate::error::StoreError;
 use crate::page::{Listing, by_id};
 use crate::prices::{self, PriceDraft};
 use crate::text::{check_name, document, typed};
-use crate::{credentials, providers, routes};
+use crate::{credentials, pools, providers, routes};
 
 const NOUN: &str = "model";
 
@@ -264,6 +264,7 @@ pub async fn delete(
     if let Some(by) = routes::user(&mut change.tx, workspace, is_ours).await? {
         return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
     }
+    pools::delete(change, id).await?;
     credentials::delete_all_of_model(change, before.provider, id).await?;
     change.begin_act();
     on!(change.tx.conn, it => {

@@ -5,6 +5,8 @@ use wayleave_model::alias::Alias;
 use wayleave_model::credential::{Credential, SecretFields};
 use wayleave_model::id::WorkspaceId;
 use wayleave_model::key::Key;
+use wayleave_model::plan::Plan;
+use wayleave_model::pool::Pool;
 use wayleave_model::provider::Provider;
 use wayleave_model::target::Model;
 use wayleave_model::workspace::{Workspace, WorkspaceSettings};
@@ -13,7 +15,9 @@ use crate::db::{Tx, on};
 use crate::error::StoreError;
 use crate::page::Listing;
 use crate::store::{self, Store};
-use crate::{aliases, credentials, keys, models, providers, workspace_settings, workspaces};
+use crate::{
+    aliases, credentials, keys, models, plans, pools, providers, workspace_settings, workspaces,
+};
 
 /// The configuration at one revision.
 #[derive(Debug)]
@@ -37,6 +41,10 @@ pub struct WorkspaceSnapshot {
     pub credentials: Vec<(Credential, SecretFields)>,
     /// Its models, with the prices in force.
     pub models: Vec<Model>,
+    /// The pools of its models.
+    pub pools: Vec<Pool>,
+    /// What it is granted; `None`: everything.
+    pub plan: Option<Plan>,
     /// Its aliases, with their current routes.
     pub aliases: Vec<Alias>,
     /// Its keys, with the hashes of their secrets.
@@ -76,12 +84,18 @@ impl Store {
 
 async fn of(tx: &mut Tx, id: WorkspaceId) -> Result<Option<WorkspaceSnapshot>, StoreError> {
     let Some(workspace) = workspaces::get(tx, id).await? else { return Ok(None) };
+    let plan = match workspace.plan {
+        Some(plan) => plans::get(tx, plan).await?,
+        None => None,
+    };
     Ok(Some(WorkspaceSnapshot {
         workspace,
         settings: workspace_settings::get(tx, id).await?,
+        plan,
         providers: all_providers(tx, id).await?,
         credentials: credentials::all_opened(tx, id).await?,
         models: models::all(tx, id).await?,
+        pools: pools::all(tx, id).await?,
         aliases: aliases::all(tx, id).await?,
         keys: keys::all(tx, id).await?,
     }))

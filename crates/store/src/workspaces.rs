@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 use wayleave_model::Timestamp;
-use wayleave_model::id::{SYSTEM_WORKSPACE, WorkspaceId};
+use wayleave_model::id::{PlanId, SYSTEM_WORKSPACE, WorkspaceId};
 use wayleave_model::page::Page;
 use wayleave_model::workspace::Workspace;
 
@@ -10,13 +10,17 @@ use crate::change::{Change, check_version, taken};
 use crate::db::{Tx, on};
 use crate::error::StoreError;
 use crate::page::{Listing, by_id};
+use crate::plans;
 use crate::text::check_name;
 
 const NOUN: &str = "workspace";
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT workspace_id, name, time_zone, version, created_at FROM workspaces ", $rest)
+        concat!(
+            "SELECT workspace_id, name, time_zone, plan_id, version, created_at FROM workspaces ",
+            $rest
+        )
     };
 }
 
@@ -42,6 +46,7 @@ pub async fn create(change: &mut Change, draft: &WorkspaceDraft) -> Result<Works
         id: WorkspaceId::new(change.now),
         name: draft.name.clone(),
         time_zone: draft.time_zone.clone(),
+        plan: None,
         version: 1,
         created_at: change.now,
     };
@@ -149,6 +154,48 @@ pub async fn update(
     Ok(after)
 }
 
+/// Grants a workspace a plan; `None`: everything. Saying what is so already changes nothing.
+///
+/// # Errors
+/// [`StoreError::Stale`], [`StoreError::NotFound`]; [`StoreError::Invalid`] for a plan that is not
+/// there, and for the system workspace, which has none.
+pub async fn set_plan(
+    change: &mut Change,
+    id: WorkspaceId,
+    expected: Option<i64>,
+    plan: Option<PlanId>,
+) -> Result<Workspace, StoreError> {
+    const SQL: &str = "UPDATE workspaces
+        SET plan_id = $2, version = $3, updated_at = $4 WHERE workspace_id = $1";
+    only_system(change)?;
+    let before = existing(change, id).await?;
+    check_version(NOUN, expected, before.version)?;
+    if before.plan == plan {
+        return Ok(before);
+    }
+    if let Some(plan) = plan
+        && plans::get(&mut change.tx, plan).await?.is_none()
+    {
+        return Err(StoreError::invalid("plan", "there is no such plan"));
+    }
+    let after = Workspace { plan, version: before.version + 1, ..before.clone() };
+    let now = change.now.as_micros();
+    change.begin_act();
+    on!(change.tx.conn, it => {
+        sqlx::query(SQL)
+            .bind(id.0)
+            .bind(plan.map(|it| it.0))
+            .bind(after.version)
+            .bind(now)
+            .execute(&mut *it)
+            .await
+            .map(drop)
+    })?;
+    change.record("workspace.set_plan", id, Some(&before), Some(&after))?;
+    change.touch(id);
+    Ok(after)
+}
+
 /// Ends an empty workspace. Its usage and its audit log stay.
 ///
 /// # Errors
@@ -225,6 +272,7 @@ struct Row {
     workspace_id: Uuid,
     name: String,
     time_zone: String,
+    plan_id: Option<Uuid>,
     version: i64,
     created_at: i64,
 }
@@ -235,6 +283,7 @@ impl From<Row> for Workspace {
             id: WorkspaceId(row.workspace_id),
             name: row.name,
             time_zone: row.time_zone,
+            plan: row.plan_id.map(PlanId),
             version: row.version,
             created_at: Timestamp::from_micros(row.created_at),
         }

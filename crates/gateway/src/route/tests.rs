@@ -43,7 +43,7 @@ fn target<'r>(route: &'r Route, name: &str) -> &'r Target {
     let all = route.groups.iter().flatten();
     let found = all.filter_map(|(_, candidate)| match candidate {
         Candidate::Ready(target) => Some(target),
-        Candidate::Unusable(_) => None,
+        Candidate::Pool(_) | Candidate::Unusable(_) => None,
     });
     found.into_iter().find(|target| target.label.model_name == name).unwrap()
 }
@@ -52,7 +52,7 @@ fn target<'r>(route: &'r Route, name: &str) -> &'r Target {
 fn rest(route: &Route, name: &str, show: Show, seconds: u64) {
     let rest = Some(Duration::from_secs(seconds));
     let verdict = Verdict { show, elsewhere: Elsewhere::Target, blame: Blame::Model, rest };
-    target(route, name).member.lease().failed(&verdict, now());
+    target(route, name).member.lease(now()).unwrap().failed(&verdict, now());
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn unusable(part: WorkspaceSnapshot) -> Unusable {
     let entry = testing::entry(part);
     match &entry.tenant.aliases["fast"].groups[0][0].1 {
         Candidate::Unusable(why) => why.clone(),
-        Candidate::Ready(_) => panic!("it can be served"),
+        Candidate::Ready(_) | Candidate::Pool(_) => panic!("it can be served"),
     }
 }
 
@@ -204,9 +204,9 @@ fn a_credential_keeps_its_health_across_changes() {
     let target =
         |world: &World| match &world.key(&HASH).unwrap().tenant.aliases["fast"].groups[0][0].1 {
             Candidate::Ready(target) => Arc::clone(target),
-            Candidate::Unusable(why) => panic!("{why:?}"),
+            other => panic!("{}", other.width()),
         };
-    let held = target(&first).member.lease();
+    let held = target(&first).member.lease(Tick::default());
     let second = first.changed(2, vec![(part().workspace.id, Some(part()))], &healths);
     assert_eq!(target(&second).member.model.in_flight(), 1);
     drop(held);

@@ -74,11 +74,9 @@ async fn serve(config: Config) -> Result<(), Failure> {
     }
     let listeners = bind(&config).await?;
     let base = base_url(&config, &listeners)?;
-    let healths = Arc::new(Healths::default());
     let tasks = TaskTracker::new();
     let gateway =
-        gateway(&config, &base, &store, spool, &recovery, &healths, tasks.clone(), clock.clone())
-            .await?;
+        gateway(&config, &base, &store, spool, &recovery, tasks.clone(), clock.clone()).await?;
     let tls = Arc::new(ArcSwapOption::empty());
     load_certificate(&tls, config.tls.as_ref())?;
     let router = wayleave_admin::router(AdminState {
@@ -98,6 +96,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let recorder = Arc::clone(&gateway.recorder);
     let follower = Follower::new(recorder, store.clone(), recovery.cursor, recovery.end);
     let follower = tokio::spawn(follower.run(settling.clone(), EMPTYING));
+    let healths = Arc::clone(&gateway.healths);
     tasks.spawn(Keeper::new(Arc::clone(&gateway), store.clone(), healths).run(accepting.clone()));
     let local = socket::bind(&config.data)?;
     tasks.spawn(socket::listen(local, router.clone(), accepting.clone()));
@@ -149,19 +148,18 @@ async fn serve(config: Config) -> Result<(), Failure> {
     Ok(())
 }
 
-#[allow(clippy::too_many_arguments, reason = "wiring, called once")]
 async fn gateway(
     config: &Config,
     base: &str,
     store: &Store,
     spool: Spool,
     recovery: &Recovery,
-    healths: &Healths,
     tasks: TaskTracker,
     clock: Clock,
 ) -> Result<Arc<Gateway>, Failure> {
     let settings = settings(config, base)?;
-    let world = keeper::read(store, healths).await?;
+    let healths = Arc::new(Healths::default());
+    let world = keeper::read(store, &healths).await?;
     let upstream = Upstream::new(&settings).map_err(|err| Failure::Usage(err.to_string()))?;
     let media = Upstream::for_media(&settings).map_err(|err| Failure::Usage(err.to_string()))?;
     let metrics = Arc::new(Metrics::default());
@@ -179,6 +177,7 @@ async fn gateway(
         media,
         vault: Vault::new(store.clone()),
         tokens: Tokens::default(),
+        healths,
         hasher: store.hasher(),
         node: NodeId(uuid::Uuid::from_bytes(recovery.node_id)),
         confirmed: AtomicU64::new(0),

@@ -12,7 +12,10 @@ use wayleave_gateway::Gateway;
 
 /// Every metric, in OpenMetrics text.
 pub fn page(gateway: &Gateway) -> Response<Body> {
-    let mut response = Response::new(Body::from(gateway.recorder.metrics.render()));
+    let metrics = &gateway.recorder.metrics;
+    let quarantined = gateway.healths.quarantined();
+    metrics.quarantined.set(i64::try_from(quarantined).unwrap_or(i64::MAX));
+    let mut response = Response::new(Body::from(metrics.render()));
     let kind =
         HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
