@@ -6,11 +6,14 @@ use wayleave_model::alias::Alias;
 use wayleave_model::credential::Credential;
 use wayleave_model::id::{SYSTEM_WORKSPACE, WorkspaceId};
 use wayleave_model::key::Key;
+use wayleave_model::plan::Plan;
 use wayleave_model::provider::Provider;
 use wayleave_model::target::Model;
 use wayleave_model::workspace::{Owner, Workspace};
 use wayleave_store::Tx;
-use wayleave_store::{aliases, credentials, keys, models, owners, providers, tokens, workspaces};
+use wayleave_store::{
+    aliases, credentials, keys, models, owners, plans, providers, tokens, workspaces,
+};
 
 use crate::error::Problem;
 
@@ -80,6 +83,11 @@ pub(crate) async fn owner(tx: &mut Tx, at: WorkspaceId, text: &str) -> Result<Ow
 
 pub(crate) async fn key(tx: &mut Tx, at: WorkspaceId, text: &str) -> Result<Key, Problem> {
     by_id_or_name!(text, "key", id => keys::get(tx, at, id), keys::by_name(tx, at, text))
+}
+
+/// What the operator grants workspaces.
+pub(crate) async fn plan(tx: &mut Tx, text: &str) -> Result<Plan, Problem> {
+    by_id_or_name!(text, "plan", id => plans::get(tx, id), plans::by_name(tx, text))
 }
 
 /// An operator's token.

@@ -61,6 +61,8 @@ fn api() -> OpenApiRouter<AdminState> {
             at::workspaces::update::update,
             at::workspaces::delete::delete
         ))
+        .routes(routes!(at::plans::list::list, at::plans::create::create))
+        .routes(routes!(at::plans::get::get, at::plans::update::update, at::plans::delete::delete))
         .routes(routes!(at::info::get::get))
         .routes(routes!(at::kinds::list::list))
         .routes(routes!(at::tokens::list::list, at::tokens::create::create))
@@ -89,6 +91,7 @@ fn api() -> OpenApiRouter<AdminState> {
             at::credentials::delete::delete
         ))
         .routes(routes!(at::credentials::make_default::make_default))
+        .routes(routes!(at::credentials::health::say))
         .routes(routes!(at::models::list::list, at::models::create::create))
         .routes(routes!(
             at::models::get::get,
@@ -96,6 +99,7 @@ fn api() -> OpenApiRouter<AdminState> {
             at::models::delete::delete
         ))
         .routes(routes!(at::models::set_price::set_price))
+        .routes(routes!(at::pools::get::get, at::pools::put::put, at::pools::update::update))
         .routes(routes!(at::aliases::list::list, at::aliases::create::create))
         .routes(routes!(
             at::aliases::get::get,

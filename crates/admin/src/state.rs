@@ -7,6 +7,7 @@ use wayleave_model::Clock;
 use wayleave_store::Store;
 
 use crate::catalog::{Fetch, Shelf};
+use crate::healths::Healths;
 
 /// The server behind the API. Cheap to clone.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ pub struct AdminState {
     pub spool: Option<PathBuf>,
     /// `GET /api/catalog` is answered from it; `None`: it is switched off.
     pub public_catalog: Option<Shelf>,
+    /// How credentials fare on this node.
+    pub healths: Arc<dyn Healths>,
     /// Fetches catalogs that an operator names by address.
     pub fetch: Arc<dyn Fetch>,
 }

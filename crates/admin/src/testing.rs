@@ -8,14 +8,15 @@ use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use wayleave_model::id::SYSTEM_WORKSPACE;
+use wayleave_model::health::{Cause, Health, HealthState, Override};
+use wayleave_model::id::{CredentialId, ModelId, NodeId, SYSTEM_WORKSPACE};
 use wayleave_model::member::Role;
 use wayleave_model::{Clock, Secret, Timestamp};
 use wayleave_store::tokens::{self, TokenDraft};
 use wayleave_store::workspaces::{self, WorkspaceDraft};
 use wayleave_store::{Actor, DatabaseUrl, Keyring, Store};
 
-use crate::{AdminState, Fetch, Fetching, LocalOperator, Shelf, keyfile, router};
+use crate::{AdminState, Fetch, Fetching, Healths, LocalOperator, Shelf, keyfile, router};
 
 /// The only thing that stands at an address in these tests: a catalog of one model.
 struct Elsewhere;
@@ -28,6 +29,37 @@ impl Fetch for Elsewhere {
                 false => Err("nobody is there".to_owned()),
             }
         })
+    }
+}
+
+/// A node on which nothing was ever called.
+struct Fares;
+
+impl Healths for Fares {
+    fn node(&self) -> NodeId {
+        NodeId(uuid::Uuid::nil())
+    }
+
+    fn of(&self, _: CredentialId, _: Option<ModelId>) -> Option<Health> {
+        None
+    }
+
+    fn of_models(&self, _: CredentialId) -> Vec<(ModelId, Health)> {
+        Vec::new()
+    }
+
+    fn say(&self, _: CredentialId, _: Option<ModelId>, said: Override) -> Health {
+        let rests = matches!(said, Override::Rest { .. });
+        Health {
+            state: if rests { HealthState::Resting } else { HealthState::Ready },
+            cause: rests.then_some(Cause::ByHand),
+            since: None,
+            seconds_left: None,
+            failures: 0,
+            quarantined: false,
+            in_flight: 0,
+            first_byte_ms: None,
+        }
     }
 }
 
@@ -81,6 +113,7 @@ impl Api {
             key_file: Some(key_file),
             spool: Some(folder.path().join("spool")),
             public_catalog: public.then(Shelf::default),
+            healths: Arc::new(Fares),
             fetch: Arc::new(Elsewhere),
         });
         let token = token.expose_str().unwrap().to_owned();
@@ -110,6 +143,10 @@ impl Api {
 
     pub(crate) async fn patch(&self, path: &str, body: Value) -> Reply {
         self.call(Method::PATCH, path, Some(body), &[]).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Reply {
+        self.call(Method::PUT, path, Some(body), &[]).await
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Reply {

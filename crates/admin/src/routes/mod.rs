@@ -13,6 +13,8 @@ pub(crate) mod kinds;
 pub(crate) mod models;
 pub(crate) mod nodes;
 pub(crate) mod owners;
+pub(crate) mod plans;
+pub(crate) mod pools;
 pub(crate) mod providers;
 pub(crate) mod settings;
 pub(crate) mod spool;

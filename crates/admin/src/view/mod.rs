@@ -1,6 +1,8 @@
 //! Things as the API shows them: instants as RFC 3339, money as decimal strings, no secrets.
 
+mod health;
 mod key;
+mod pool;
 mod route;
 
 use std::collections::BTreeMap;
@@ -14,7 +16,9 @@ use wayleave_model::provider::Provider;
 use wayleave_model::target::{Model, ModelFacts};
 use wayleave_model::workspace::{Owner, Workspace};
 
+pub(crate) use health::{FareView, HealthView};
 pub(crate) use key::KeyView;
+pub(crate) use pool::{Around, Marks, PoolView};
 pub(crate) use route::{AliasView, Names, RouteView};
 
 /// One page of a list.
@@ -47,6 +51,8 @@ pub(crate) struct WorkspaceView {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) time_zone: String,
+    /// The id of the plan it was granted; `null`: everything is granted.
+    pub(crate) plan: Option<String>,
     pub(crate) version: i64,
     pub(crate) created_at: String,
 }
@@ -57,6 +63,7 @@ impl From<Workspace> for WorkspaceView {
             id: it.id.to_string(),
             name: it.name,
             time_zone: it.time_zone,
+            plan: it.plan.map(|id| id.to_string()),
             version: it.version,
             created_at: it.created_at.to_string(),
         }
@@ -142,6 +149,9 @@ pub(crate) struct CredentialView {
     /// It serves unless a target says otherwise.
     pub(crate) default: bool,
     pub(crate) enabled: bool,
+    /// How it fares on this node; only where one credential is shown, and used by something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) health: Option<FareView>,
     pub(crate) managed_by: Option<String>,
     pub(crate) version: i64,
     pub(crate) created_at: String,
@@ -160,6 +170,7 @@ impl CredentialView {
             settings: it.settings,
             status: it.status.as_str(),
             enabled: it.enabled,
+            health: None,
             managed_by: it.managed_by,
             version: it.version,
             created_at: it.created_at.to_string(),
@@ -186,6 +197,12 @@ pub(crate) struct ModelView {
     /// The price in a few words.
     pub(crate) price_summary: String,
     pub(crate) enabled: bool,
+    /// Its pool is switched on.
+    pub(crate) load_balancing_enabled: bool,
+    /// Its pool serves; switched on and not active, the default credential serves.
+    pub(crate) load_balancing_active: bool,
+    /// An enabled entry of its pool cannot serve, or its credential was refused.
+    pub(crate) has_invalid_load_balancing_entries: bool,
     pub(crate) managed_by: Option<String>,
     pub(crate) version: i64,
     pub(crate) created_at: String,
@@ -193,7 +210,7 @@ pub(crate) struct ModelView {
 }
 
 impl ModelView {
-    pub(crate) fn of(it: Model, provider_name: &str) -> ModelView {
+    pub(crate) fn of(it: Model, provider_name: &str, marks: Marks) -> ModelView {
         let price = it.price.as_ref().map(PriceView::from);
         ModelView {
             id: it.id.to_string(),
@@ -206,6 +223,9 @@ impl ModelView {
             price_summary: summary(price.as_ref()),
             price,
             enabled: it.enabled,
+            load_balancing_enabled: marks.enabled,
+            load_balancing_active: marks.active,
+            has_invalid_load_balancing_entries: marks.has_invalid,
             managed_by: it.managed_by,
             version: it.version,
             created_at: it.created_at.to_string(),

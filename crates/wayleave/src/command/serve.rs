@@ -33,7 +33,7 @@ use crate::cli::Reach;
 use crate::config::{Config, KekSource, TlsFiles};
 use crate::exit::Failure;
 use crate::serving::signals::{Signals, Wish};
-use crate::serving::{banner, control, fetch, live, metrics, socket, tls};
+use crate::serving::{banner, control, fetch, healths, live, metrics, socket, tls};
 use crate::{init, telemetry};
 
 /// How long the spool may take to empty at the end.
@@ -89,6 +89,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
         },
         spool: Some(config.data.join("spool")),
         public_catalog: config.public_catalog.then(Shelf::default),
+        healths: Arc::new(healths::Known(Arc::clone(&gateway))),
         fetch: Arc::new(fetch::Guarded(Arc::clone(&gateway))),
     });
     let router = live::at_once(router, Arc::clone(&gateway), store.clone());

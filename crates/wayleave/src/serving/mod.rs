@@ -3,6 +3,7 @@
 pub mod banner;
 pub mod control;
 pub mod fetch;
+pub mod healths;
 pub mod live;
 pub mod metrics;
 pub mod signals;

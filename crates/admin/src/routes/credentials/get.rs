@@ -8,9 +8,9 @@ use crate::error::Problem;
 use crate::lookup;
 use crate::routes::Refusals;
 use crate::state::AdminState;
-use crate::view::CredentialView;
+use crate::view::{CredentialView, FareView};
 
-/// Shows a credential, its secrets masked.
+/// Shows a credential, its secrets masked, and how it fares on this node.
 #[utoipa::path(
     get, path = "/api/v1/workspaces/{workspace}/providers/{provider}/credentials/{credential}", tag = "credentials",
     operation_id = "get_credential",
@@ -26,6 +26,7 @@ pub(crate) async fn get(
     let mut tx = state.store.read().await?;
     let provider = lookup::provider(&mut tx, here.workspace.id, &provider).await?;
     let found = lookup::credential(&mut tx, here.workspace.id, &provider, &credential).await?;
-    let version = found.version;
-    Ok(Tagged(CredentialView::of(found, &provider), version))
+    let (version, id) = (found.version, found.id);
+    let health = FareView::of(state.healths.as_ref(), id);
+    Ok(Tagged(CredentialView { health, ..CredentialView::of(found, &provider) }, version))
 }

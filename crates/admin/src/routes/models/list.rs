@@ -4,15 +4,15 @@ use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use wayleave_store::{Listing, models, providers};
+use wayleave_store::{Listing, models};
 
 use crate::auth::Here;
 use crate::body::Search;
 use crate::error::Problem;
-use crate::lookup::{self, every};
+use crate::lookup;
 use crate::routes::Refusals;
 use crate::state::AdminState;
-use crate::view::{ModelView, PageView};
+use crate::view::{Around, ModelView, PageView};
 
 /// Which models.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -46,10 +46,9 @@ pub(crate) async fn list(
     };
     let listing = Listing { cursor: filter.cursor, limit: filter.limit.unwrap_or(50) };
     let page = models::list(&mut tx, at, only, &listing).await?;
-    let providers = every!(page => providers::list(&mut tx, at, &page));
-    let name = |id| providers.iter().find(|it| it.id == id).map_or("", |it| it.name.as_str());
+    let around = Around::of_workspace(&mut tx, at).await?;
     Ok(Json(PageView::of(page, |it| {
-        let provider = name(it.provider);
-        ModelView::of(it, provider)
+        let (provider, marks) = (around.name_of(it.provider), around.marks(&it));
+        ModelView::of(it, provider, marks)
     })))
 }

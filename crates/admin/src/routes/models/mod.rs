@@ -16,13 +16,13 @@ use wayleave_model::id::WorkspaceId;
 use wayleave_model::provider::ModelType;
 use wayleave_model::target::Model;
 use wayleave_provider::catalog::{Catalog, CatalogModel};
+use wayleave_store::Tx;
 use wayleave_store::prices::PriceDraft;
-use wayleave_store::{Tx, providers};
 
 use crate::apply::{Declared, PriceDecl};
 use crate::catalog::quote;
 use crate::error::Problem;
-use crate::view::ModelView;
+use crate::view::{Around, ModelView};
 
 /// What a model costs: a price, or explicitly nothing.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -66,6 +66,7 @@ fn row(catalog: &Catalog, kind: &str, name: &str, of: ModelType) -> Option<Catal
 }
 
 async fn view(tx: &mut Tx, at: WorkspaceId, model: Model) -> Result<ModelView, Problem> {
-    let provider = providers::get(tx, at, model.provider).await?;
-    Ok(ModelView::of(model, provider.as_ref().map_or("", |it| it.name.as_str())))
+    let around = Around::of_model(tx, at, &model).await?;
+    let marks = around.marks(&model);
+    Ok(ModelView::of(model, around.provider_name(), marks))
 }

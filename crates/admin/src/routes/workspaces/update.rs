@@ -7,7 +7,7 @@ use wayleave_model::id::SYSTEM_WORKSPACE;
 use wayleave_store::workspaces::{self, WorkspaceDraft};
 
 use crate::auth::Operator;
-use crate::body::{Body, IfMatch, Tagged};
+use crate::body::{Body, IfMatch, Tagged, nullable};
 use crate::error::Problem;
 use crate::lookup;
 use crate::routes::Refusals;
@@ -20,9 +20,13 @@ use crate::view::WorkspaceView;
 pub(crate) struct WorkspaceChange {
     name: Option<String>,
     time_zone: Option<String>,
+    /// What it is granted, by a plan's name or id; `null`: everything.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    plan: Option<Option<String>>,
 }
 
-/// Renames a workspace, or moves its days to another zone.
+/// Renames a workspace, moves its days to another zone, or grants it a plan.
 #[utoipa::path(
     patch, path = "/api/v1/system/workspaces/{workspace}", tag = "workspaces", operation_id = "update_workspace",
     params(("workspace" = String, Path, description = "The workspace, by name or id")),
@@ -42,7 +46,14 @@ pub(crate) async fn update(
         name: wish.name.unwrap_or(found.name),
         time_zone: wish.time_zone.unwrap_or(found.time_zone),
     };
-    let changed = workspaces::update(&mut change, found.id, expected, &draft).await?;
+    let mut changed = workspaces::update(&mut change, found.id, expected, &draft).await?;
+    if let Some(plan) = wish.plan {
+        let plan = match plan {
+            Some(plan) => Some(lookup::plan(change.tx(), &plan).await?.id),
+            None => None,
+        };
+        changed = workspaces::set_plan(&mut change, found.id, None, plan).await?;
+    }
     change.commit().await?;
     let version = changed.version;
     Ok(Tagged(changed.into(), version))
