@@ -15,7 +15,8 @@ impl Setup {
     /// An empty workspace.
     pub fn workspace(name: &str) -> Setup {
         Setup(json!({
-            "version": 1, "workspace": name, "providers": [], "models": [], "aliases": [], "keys": [],
+            "version": 1, "workspace": name, "providers": [], "models": [], "pools": [], "aliases": [],
+            "keys": [],
         }))
     }
 

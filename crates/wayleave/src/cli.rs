@@ -68,6 +68,12 @@ pub enum Command {
     /// Models of providers, and their prices
     #[command(subcommand)]
     Model(command::model::ModelCommand),
+    /// The credentials that share a model's load
+    #[command(subcommand)]
+    Pool(command::pool::PoolCommand),
+    /// What workspaces are granted
+    #[command(subcommand)]
+    Plan(command::plan::PlanCommand),
     /// What is publicly known of models, and where it comes from
     #[command(subcommand)]
     Catalog(command::catalog::CatalogCommand),

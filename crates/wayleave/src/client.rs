@@ -58,6 +58,16 @@ impl Client {
         self.send(Method::POST, path, Some(body), None).await
     }
 
+    /// Puts something in the place of what is there, if it still is as `etag` says.
+    pub async fn put(
+        &self,
+        path: &str,
+        body: &Value,
+        etag: Option<&str>,
+    ) -> Result<Answer, Failure> {
+        self.send(Method::PUT, path, Some(bytes_of(body)?), etag).await
+    }
+
     /// Puts something in the place of what is there, from a body that was already made into bytes.
     pub async fn put_bytes(&self, path: &str, body: Bytes) -> Result<Answer, Failure> {
         self.send(Method::PUT, path, Some(body), None).await

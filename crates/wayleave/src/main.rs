@@ -67,6 +67,8 @@ async fn run(command: Command, context: &Context<'_>, out: &mut Out<'_>) -> Resu
         Command::Key(it) => command::key::run(it, context, out).await,
         Command::Provider(it) => command::provider::run(it, context, out).await,
         Command::Model(it) => command::model::run(it, context, out).await,
+        Command::Pool(it) => command::pool::run(it, context, out).await,
+        Command::Plan(it) => command::plan::run(it, context, out).await,
         Command::Catalog(it) => command::catalog::run(it, context, out).await,
         Command::Alias(it) => command::alias::run(it, context, out).await,
         Command::Usage(args) => command::usage::run(&args, context, out).await,

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wayleave_model::alias::{Losses, Policy};
+use wayleave_model::pool::Strategy;
 use wayleave_model::price::Unit;
 use wayleave_model::provider::ModelType;
 use wayleave_model::target::ModelFacts;
@@ -40,6 +41,9 @@ pub struct Document<S> {
     /// Custom models of providers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<ModelDecl>,
+    /// Credentials that share a model's load.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<PoolDecl>,
     /// Public model names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<AliasDecl>,
@@ -130,6 +134,48 @@ pub struct ModelDecl {
     #[serde(default)]
     #[schema(value_type = Object)]
     pub facts: ModelFacts,
+}
+
+/// The credentials that share one model's load.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PoolDecl {
+    /// The provider, by name or id.
+    pub provider: String,
+    /// The provider's own name for the model, or its id.
+    pub model: String,
+    /// Needed only where the provider has several models of that name.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub model_type: Option<ModelType>,
+    /// Switched on unless it says otherwise.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// `round_robin` (the usual), `weighted`, `least_busy`, `lowest_latency` or `priority`.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    pub strategy: Strategy,
+    /// In order.
+    pub entries: Vec<PoolEntryDecl>,
+}
+
+/// One share of a pool.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PoolEntryDecl {
+    /// By name or id; whichever is the default if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// Its share where shares are weighed, 1 to 1000; 1 if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
+    /// Enabled unless it says otherwise.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// A unit, by its name.
@@ -239,6 +285,7 @@ impl<S> Document<S> {
                 .map(|it| it.map(turn))
                 .collect::<Result<_, E>>()?,
             models: self.models,
+            pools: self.pools,
             aliases: self.aliases,
             keys: self.keys.into_iter().map(|it| it.map(turn)).collect::<Result<_, E>>()?,
         })

@@ -8,6 +8,8 @@ use wayleave_model::alias::{Group, WeightedTarget};
 use wayleave_model::credential::{Credential, CredentialStatus};
 use wayleave_model::id::{AliasId, CredentialId, ModelId, OwnerId, ProviderId};
 use wayleave_model::key::Key;
+use wayleave_model::plan::{Feature, Plan};
+use wayleave_model::pool::Pool;
 use wayleave_model::provider::{ModelType, Provider};
 use wayleave_model::target::Model;
 use wayleave_store::aliases::AliasDraft;
@@ -18,12 +20,13 @@ use wayleave_store::owners::OwnerDraft;
 use wayleave_store::prices::PriceDraft;
 use wayleave_store::providers::ProviderDraft;
 use wayleave_store::{
-    Change, KeyHasher, StoreError, aliases, credentials, keys, models, owners, providers,
-    workspace_settings,
+    Change, KeyHasher, StoreError, aliases, credentials, keys, models, owners, plans, pools,
+    providers, workspace_settings, workspaces,
 };
 
 use super::document::Sent;
-use super::plan::{Current, Plan, Work};
+use super::plan::{Current, Plan as Steps, Work};
+use super::pool::WantedPool;
 use super::resolve::Resolver;
 use super::wanted::{
     WantedAlias, WantedCredential, WantedKey, WantedModel, WantedOwner, WantedProvider,
@@ -107,7 +110,7 @@ pub(super) fn group(
 pub(super) async fn execute(
     change: &mut Change,
     current: &Current,
-    plan: &Plan<'_>,
+    plan: &Steps<'_>,
     hasher: &KeyHasher,
     now: Timestamp,
 ) -> Result<Vec<Minted>, Problem> {
@@ -138,10 +141,12 @@ impl Writer<'_> {
             Work::Credential(it, there) => self.credential(it, *there).await,
             Work::Default(it) => self.default(it).await,
             Work::Model(it, there) => self.model(it, *there).await,
+            Work::Pool(it, there) => self.pool(it, *there).await,
             Work::Alias(it, there) => self.alias(it, there.map(|it| it.id)).await,
             Work::Key(it, there) => self.key(it, *there).await,
             Work::DeleteKey(it) => Ok(keys::delete(self.change, it.id, None).await?),
             Work::DeleteAlias(it) => Ok(aliases::delete(self.change, it.id, None).await?),
+            Work::DeletePool(it) => Ok(pools::delete(self.change, it.model).await?),
             Work::DeleteModel(it) => Ok(models::delete(self.change, it.id, None).await?),
             Work::DeleteCredential(it) => self.delete_credential(it).await,
             Work::DeleteProvider(it) => Ok(providers::delete(self.change, it.id, None).await?),
@@ -266,6 +271,21 @@ impl Writer<'_> {
         Ok(())
     }
 
+    async fn pool(&mut self, it: &WantedPool, there: Option<&Pool>) -> Result<(), Problem> {
+        let target = |target: &WantedTarget| self.ids.target(target).map_err(one);
+        let model = target(&it.target)?.model;
+        let named = it.entries.iter().map(|(entry, _)| target(entry));
+        let credentials = named.map(|it| it.map(|it| it.credential)).collect::<Result<_, _>>()?;
+        let draft = it.draft(credentials, there);
+        let switched_on = draft.enabled && !there.is_some_and(|there| there.enabled);
+        if switched_on && !granted(self.change).await? {
+            let why = "this workspace's plan has no pools: say `enabled: false`";
+            return Err(one(FieldError::conflict(format!("{}.enabled", it.path), why)));
+        }
+        let done = pools::put(self.change, model, None, &draft).await;
+        done.map(drop).map_err(|error| at(&it.path, error))
+    }
+
     async fn alias(&mut self, it: &WantedAlias, there: Option<AliasId>) -> Result<(), Problem> {
         let ids = &self.ids;
         let group = |members: &Vec<WantedTarget>| -> Result<Group, FieldError> {
@@ -340,6 +360,16 @@ impl Writer<'_> {
             managed_by: mark(),
         })
     }
+}
+
+async fn granted(change: &mut Change) -> Result<bool, Problem> {
+    let at = change.workspace();
+    let plan = workspaces::get(change.tx(), at).await?.and_then(|it| it.plan);
+    let plan = match plan {
+        Some(plan) => plans::get(change.tx(), plan).await?,
+        None => None,
+    };
+    Ok(Plan::grants(plan.as_ref(), Feature::Pools))
 }
 
 fn mark() -> Option<String> {

@@ -2,7 +2,8 @@
 //! provider.
 //!
 //! `document.rs` is the grammar, `wanted.rs` its meaning, `plan.rs` the steps from what is there to
-//! what is wanted, `execute.rs` the writing; `known.rs` completes models from the catalog. What an apply made is marked [`OWNER`]: only that is
+//! what is wanted, `execute.rs` the writing; `pool.rs` is all of that for pools, `known.rs` completes
+//! models from the catalog. What an apply made is marked [`OWNER`]: only that is
 //! changed or removed by later ones, unless they may adopt.
 
 mod compare;
@@ -10,6 +11,7 @@ pub mod document;
 mod execute;
 mod known;
 pub mod plan;
+mod pool;
 mod price;
 mod prune;
 mod resolve;
@@ -25,7 +27,8 @@ use wayleave_model::id::{SYSTEM_WORKSPACE, WorkspaceId};
 use wayleave_provider::catalog::Catalog;
 use wayleave_store::workspaces::{self, WorkspaceDraft};
 use wayleave_store::{
-    Actor, Store, Tx, aliases, credentials, keys, models, owners, providers, workspace_settings,
+    Actor, Store, Tx, aliases, credentials, keys, models, owners, pools, providers,
+    workspace_settings,
 };
 
 use self::document::{Document, Hidden, Sent, TargetDecl};
@@ -202,6 +205,7 @@ async fn current(tx: &mut Tx, at: WorkspaceId) -> Result<Current, Problem> {
         providers: every!(page => providers::list(tx, at, &page)),
         credentials: every!(page => credentials::list(tx, at, None, &page)),
         models: every!(page => models::list(tx, at, None, &page)),
+        pools: pools::all(tx, at).await?,
         aliases: every!(page => aliases::list(tx, at, &page)),
         keys: every!(page => keys::list(tx, at, None, &page)),
     })

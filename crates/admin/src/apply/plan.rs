@@ -7,12 +7,14 @@ use wayleave_model::alias::Alias;
 use wayleave_model::credential::{Credential, SecretFields};
 use wayleave_model::id::CredentialId;
 use wayleave_model::key::Key;
+use wayleave_model::pool::Pool;
 use wayleave_model::provider::Provider;
 use wayleave_model::secret::Secret;
 use wayleave_model::target::Model;
 use wayleave_model::workspace::{KeepResponses, Owner, WorkspaceSettings};
 
 use super::compare;
+use super::pool::WantedPool;
 use super::prune::leftovers;
 use super::resolve::Resolver;
 use super::settings;
@@ -34,6 +36,8 @@ pub struct Current {
     pub credentials: Vec<Credential>,
     /// Models of all providers.
     pub models: Vec<Model>,
+    /// Pools of all models.
+    pub pools: Vec<Pool>,
     /// Aliases with the route in force.
     pub aliases: Vec<Alias>,
     /// Keys.
@@ -79,9 +83,9 @@ pub enum Action {
 pub struct Change {
     /// What becomes of it.
     pub action: Action,
-    /// What it is: workspace, setting, owner, provider, credential, model, alias or key.
+    /// What it is: workspace, setting, owner, provider, credential, model, pool, alias or key.
     pub noun: String,
-    /// Its name; `provider/name` for credentials and models.
+    /// Its name; `provider/name` for credentials, models and their pools.
     pub name: String,
     /// The fields that change, for an update.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -112,6 +116,8 @@ pub enum Work<'a> {
     Credential(&'a WantedCredential, Option<&'a Credential>),
     /// Make or change a model.
     Model(&'a WantedModel, Option<&'a Model>),
+    /// Make or change a pool.
+    Pool(&'a WantedPool, Option<&'a Pool>),
     /// Make or change an alias.
     Alias(&'a WantedAlias, Option<&'a Alias>),
     /// Make or change a key.
@@ -122,6 +128,8 @@ pub enum Work<'a> {
     DeleteKey(&'a Key),
     /// Remove an alias.
     DeleteAlias(&'a Alias),
+    /// Remove a pool.
+    DeletePool(&'a Pool),
     /// Remove a model.
     DeleteModel(&'a Model),
     /// Remove a credential.
@@ -175,6 +183,7 @@ pub fn plan<'a>(
     planner.credentials(current, wanted, digests);
     planner.defaults(current, wanted);
     planner.models(current, wanted);
+    planner.pools(current, wanted);
     planner.aliases(current, wanted);
     planner.keys(current, wanted, digests);
     if !planner.wrong.is_empty() {
@@ -287,6 +296,22 @@ impl<'a> Planner<'a, '_> {
             let name = format!("{}/{}", it.provider, it.name);
             self.managed("model", name, &it.path, there.map(|it| &it.managed_by), fields, |_| {
                 Work::Model(it, there)
+            });
+        }
+    }
+
+    fn pools(&mut self, current: &'a Current, wanted: &'a Wanted) {
+        for it in &wanted.pools {
+            let found = it.find(&self.resolver);
+            let model = found.unwrap_or_else(|errors| {
+                self.wrong.extend(errors);
+                None
+            });
+            let there = current.pools.iter().find(|pool| Some(pool.model) == model);
+            let fields = there.map(|there| it.differs(there, &self.resolver));
+            let managed_by = there.map(|it| &it.managed_by);
+            self.managed("pool", it.name(), &it.path, managed_by, fields, |()| {
+                Work::Pool(it, there)
             });
         }
     }

@@ -26,6 +26,12 @@ pub(super) fn leftovers<'a>(current: &'a Current, wanted: &Wanted, owner: &str) 
     for it in current.aliases.iter().filter(|it| alias_goes(&it.name, &it.managed_by)) {
         gone("alias", it.name.clone(), Work::DeleteAlias(it));
     }
+    for it in current.pools.iter().filter(|it| ours(&it.managed_by)) {
+        let model = current.models.iter().find(|model| model.id == it.model);
+        let Some(model) = model.filter(|model| !named.pool(current, model)) else { continue };
+        let name = format!("{}/{}", provider(current, model.provider), model.name);
+        gone("pool", name, Work::DeletePool(it));
+    }
     let model_goes = |it: &Model| ours(&it.managed_by) && !named.model(current, it);
     for it in current.models.iter().filter(|it| model_goes(it)) {
         gone(
@@ -86,6 +92,11 @@ impl<'w> Named<'w> {
         self.wanted.models.iter().any(|model| {
             model.provider == provider && model.name == it.name && model.model_type == it.model_type
         })
+    }
+
+    fn pool(&self, current: &Current, it: &Model) -> bool {
+        let provider = provider(current, it.provider);
+        self.wanted.pools.iter().any(|pool| pool.is_of(provider, it))
     }
 
     /// A document names no credential of a single model.

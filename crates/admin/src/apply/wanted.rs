@@ -12,9 +12,10 @@ use wayleave_model::workspace::OwnerKind;
 use wayleave_model::{Secret, Timestamp};
 
 use super::document::{
-    AliasDecl, CredentialDecl, Document, Hidden, KeyDecl, ModelDecl, ProviderDecl, SettingsDecl,
-    TargetDecl,
+    AliasDecl, CredentialDecl, Document, Hidden, KeyDecl, ModelDecl, PoolDecl, ProviderDecl,
+    SettingsDecl, TargetDecl,
 };
+use super::pool::{WantedPool, wanted as pool};
 use super::price::Declared;
 use crate::error::FieldError;
 use crate::form;
@@ -34,6 +35,8 @@ pub struct Wanted {
     pub credentials: Vec<WantedCredential>,
     /// Custom models.
     pub models: Vec<WantedModel>,
+    /// Pools.
+    pub pools: Vec<WantedPool>,
     /// Aliases.
     pub aliases: Vec<WantedAlias>,
     /// Keys.
@@ -170,6 +173,12 @@ pub fn wanted(document: Document<Hidden>) -> Result<Wanted, Vec<FieldError>> {
     let model_name =
         |it: &ModelDecl| format!("{}/{} ({})", it.provider, it.name, it.model_type.as_str());
     unique("models", document.models.iter().map(model_name), &mut wrong);
+    let pool_name = |it: &PoolDecl| format!("{}/{}", it.provider, it.model);
+    let pool_key = |it: &PoolDecl| match it.model_type {
+        None => pool_name(it),
+        Some(of) => format!("{} ({})", pool_name(it), of.as_str()),
+    };
+    unique("pools", document.pools.iter().map(pool_key), &mut wrong);
     unique("aliases", document.aliases.iter().map(|it| it.name.clone()), &mut wrong);
     unique("keys", document.keys.iter().map(|it| it.name.clone()), &mut wrong);
     let owners = owners(&document);
@@ -182,6 +191,7 @@ pub fn wanted(document: Document<Hidden>) -> Result<Wanted, Vec<FieldError>> {
     }
     let numbered = |noun: &'static str| move |at: usize| format!("{noun}[{at}]");
     let models = each(document.models, numbered("models"), |path, it| model(path, it, &mut wrong));
+    let pools = each(document.pools, numbered("pools"), |path, it| pool(path, it, &mut wrong));
     let aliases =
         each(document.aliases, numbered("aliases"), |path, it| alias(path, it, &mut wrong));
     let keys = each(document.keys, numbered("keys"), |path, it| key(path, it, &mut wrong));
@@ -193,6 +203,7 @@ pub fn wanted(document: Document<Hidden>) -> Result<Wanted, Vec<FieldError>> {
             providers,
             credentials,
             models,
+            pools,
             aliases,
             keys,
         })

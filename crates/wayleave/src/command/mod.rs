@@ -11,6 +11,8 @@ pub mod kek;
 pub mod key;
 pub mod migrate;
 pub mod model;
+pub mod plan;
+pub mod pool;
 pub mod provider;
 pub mod restore;
 pub mod serve;

@@ -95,6 +95,7 @@ pub async fn run(
                 ("NAME", "/name"),
                 ("TYPE", "/type"),
                 ("PRICE", "/price_summary"),
+                ("POOL", "/load_balancing_active"),
                 ("ID", "/id"),
             ];
             out.list(&client.list(&format!("{models}{only}")).await?, &columns)?;
@@ -131,7 +132,7 @@ impl PriceArgs {
 }
 
 /// The id of the one model that is meant.
-async fn find(
+pub(super) async fn find(
     client: &Client,
     context: &Context<'_>,
     provider: &str,

@@ -57,7 +57,40 @@ pub enum CredentialCommand {
         /// The credential's name or id
         credential: String,
     },
-    /// Remove one
+    /// Show how one fares on the node that answers
+    Health {
+        /// The provider's name or id
+        provider: String,
+        /// The credential's name or id
+        credential: String,
+    },
+    /// Keep one from being used by the node that answers
+    Rest {
+        /// The provider's name or id
+        provider: String,
+        /// The credential's name or id
+        credential: String,
+        /// For so long; until it is cleared if left out
+        #[arg(long)]
+        seconds: Option<u64>,
+        /// For this model only, by id
+        #[arg(long, value_name = "ID")]
+        model: Option<String>,
+    },
+    /// Forget what the node that answers holds against one: it is used again
+    Clear {
+        /// The provider's name or id
+        provider: String,
+        /// The credential's name or id
+        credential: String,
+        /// Out of quarantine only: one request tries it first
+        #[arg(long)]
+        quarantine: bool,
+        /// For this model only, by id
+        #[arg(long, value_name = "ID")]
+        model: Option<String>,
+    },
+    /// Remove one, and its entries of pools
     Delete {
         /// The provider's name or id
         provider: String,
@@ -171,6 +204,23 @@ async fn credential(
             let done = client.post(&path(&provider, &rest), &json!({})).await?;
             out.said(&done.body, &format!("{credential} is now the default of {provider}"))?;
         }
+        CredentialCommand::Health { provider, credential } => {
+            let shown = client.get(&path(&provider, &format!("/{}", escape(&credential)))).await?;
+            health(&shown.body["health"], out)?;
+        }
+        CredentialCommand::Rest { provider, credential, seconds, model } => {
+            let wish = json!({"action": "rest", "seconds": seconds, "model": model});
+            let rest = format!("/{}/health", escape(&credential));
+            let said = client.post(&path(&provider, &rest), &wish).await?;
+            out.said(&said.body, &format!("{credential} rests, on the node that answered"))?;
+        }
+        CredentialCommand::Clear { provider, credential, quarantine, model } => {
+            let action = if quarantine { "end_quarantine" } else { "clear" };
+            let wish = json!({"action": action, "model": model});
+            let rest = format!("/{}/health", escape(&credential));
+            let said = client.post(&path(&provider, &rest), &wish).await?;
+            out.said(&said.body, &format!("{credential} may be used, on the node that answered"))?;
+        }
         CredentialCommand::Delete { provider, credential } => {
             let gone =
                 client.delete(&path(&provider, &format!("/{}", escape(&credential)))).await?;
@@ -178,6 +228,32 @@ async fn credential(
         }
     }
     Ok(())
+}
+
+/// How a credential fares: for all models, and for each.
+fn health(fares: &Value, out: &mut Out<'_>) -> Result<(), Failure> {
+    if out.is_json() {
+        return Ok(out.said(fares, "")?);
+    }
+    let mut rows = Vec::new();
+    if let Some(all) = fares.get("all_models").filter(|it| !it.is_null()) {
+        let mut all = all.clone();
+        all["model"] = json!("(all)");
+        rows.push(all);
+    }
+    rows.extend(fares["models"].as_array().into_iter().flatten().cloned());
+    let columns = [
+        ("MODEL", "/model"),
+        ("STATE", "/state"),
+        ("CAUSE", "/cause"),
+        ("SINCE", "/since"),
+        ("SECONDS LEFT", "/seconds_left"),
+        ("FAILURES", "/failures"),
+        ("QUARANTINED", "/quarantined"),
+        ("IN FLIGHT", "/in_flight"),
+        ("FIRST BYTE MS", "/first_byte_ms"),
+    ];
+    Ok(out.list(&rows, &columns)?)
 }
 
 fn texts(option: &str, pairs: &[String]) -> Result<Map<String, Value>, Failure> {

@@ -39,6 +39,17 @@ pub enum WorkspaceCommand {
         #[arg(long, conflicts_with = "keep_responses")]
         no_keep_responses: bool,
     },
+    /// Grant one a plan
+    Plan {
+        /// Its name
+        name: String,
+        /// The plan's name or id
+        #[arg(required_unless_present = "none")]
+        plan: Option<String>,
+        /// No plan: everything is granted
+        #[arg(long, conflicts_with = "plan")]
+        none: bool,
+    },
     /// Remove an empty one; its usage and audit log stay
     Delete {
         /// Its name
@@ -64,6 +75,7 @@ pub async fn run(
             let columns = [
                 ("NAME", "/name"),
                 ("TIME ZONE", "/time_zone"),
+                ("PLAN", "/plan"),
                 ("MADE", "/created_at"),
                 ("ID", "/id"),
             ];
@@ -89,6 +101,12 @@ pub async fn run(
                 None => "responses are not kept".to_owned(),
             };
             out.said(&settings, &text)?;
+        }
+        WorkspaceCommand::Plan { name, plan, none: _ } => {
+            let path = format!("{PATH}/{}", escape(&name));
+            let changed = client.patch(&path, &json!({"plan": plan}), None).await?;
+            let has = plan.map_or_else(|| "no plan".to_owned(), |it| format!("the plan {it}"));
+            out.said(&changed.body, &format!("workspace {name} now has {has}"))?;
         }
         WorkspaceCommand::Delete { name } => {
             let gone = client.delete(&format!("{PATH}/{}", escape(&name))).await?;

@@ -112,6 +112,7 @@ fn made(managed_by: Option<&str>) -> Current {
             created_at: NOW,
             updated_at: NOW,
         }],
+        pools: Vec::new(),
         keys: vec![Key {
             id: KeyId::new(NOW),
             name: "ci".into(),

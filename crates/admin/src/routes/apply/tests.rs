@@ -213,3 +213,60 @@ async fn only_an_operator_makes_workspaces() {
     let path = "/api/v1/workspaces/other/apply";
     api.call(Method::POST, path, Some(other), &headers).await.refused(404, "not_found");
 }
+
+#[tokio::test]
+async fn a_pool_is_applied_once_changed_in_place_and_pruned() {
+    let api = Api::new().await;
+    let pool = json!({"provider": "openai-main", "model": "gpt-x", "strategy": "weighted", "entries": [
+        {"credential": "spare", "weight": 3}, {}, {"credential": "spare", "enabled": false},
+    ]});
+    let mut wish = document();
+    wish["providers"][0]["credentials"][1] =
+        json!({"name": "spare", "api_key": "sk-spare-0123456789"});
+    wish["pools"] = json!([pool]);
+    let done = api.post(PATH, wish.clone()).await.ok();
+    assert!(lines(&done.body).contains(&"create pool openai-main/gpt-x".to_owned()));
+    assert_eq!(lines(&api.post(PATH, wish.clone()).await.ok().body), Vec::<String>::new());
+    let models = api.get("/api/v1/workspaces/main/models").await.ok();
+    let id = models.body["items"][0]["id"].as_str().unwrap();
+    let at = format!("/api/v1/workspaces/main/models/{id}/pool");
+    let before = api.get(&at).await.ok().body;
+    assert_eq!((&before["active"], &before["managed_by"]), (&json!(true), &json!("apply")));
+
+    wish["pools"][0]["entries"] = json!([{}, {"credential": "spare"}]);
+    let changed = api.post(PATH, wish.clone()).await.ok();
+    assert_eq!(lines(&changed.body), ["update pool openai-main/gpt-x"]);
+    assert_eq!(changed.body["changes"][5]["fields"], json!(["entries"]), "{}", changed.text);
+    let after = api.get(&at).await.ok().body;
+    assert_eq!(after["entries"][0]["id"], before["entries"][1]["id"]);
+    assert_eq!(after["entries"][1]["id"], before["entries"][0]["id"]);
+
+    wish.as_object_mut().unwrap().remove("pools");
+    let left = api.post(PATH, wish.clone()).await.ok();
+    assert_eq!(left.body["left"][0]["noun"], "pool");
+    let pruned = api.post(&format!("{PATH}?prune=true"), wish).await.ok();
+    assert_eq!(lines(&pruned.body), ["delete pool openai-main/gpt-x"]);
+    assert_eq!(api.get(&at).await.ok().body["version"], 0);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_pool_is_told_by_its_place() {
+    let api = Api::new().await;
+    let refused = |pool: Value| {
+        let mut wish = document();
+        wish["pools"] = json!([pool]);
+        let api = &api;
+        async move {
+            let refused = api.post(PATH, wish).await.refused(422, "invalid");
+            refused.body["errors"][0]["field"].as_str().unwrap().to_owned()
+        }
+    };
+    let of =
+        |entries: Value| json!({"provider": "openai-main", "model": "gpt-x", "entries": entries});
+    assert_eq!(refused(of(json!([{}]))).await, "pools[0].entries");
+    assert_eq!(refused(of(json!([{}, {"weight": 0}]))).await, "pools[0].entries[1].weight");
+    let stranger = of(json!([{}, {"credential": "stranger"}]));
+    assert_eq!(refused(stranger).await, "pools[0].entries[1].credential");
+    let nowhere = json!({"provider": "openai-main", "model": "gpt-z", "entries": [{}, {}]});
+    assert_eq!(refused(nowhere).await, "pools[0].model");
+}
