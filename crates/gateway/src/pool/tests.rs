@@ -60,7 +60,7 @@ fn names(order: &[Arc<Target>]) -> String {
 }
 
 fn order(route: &Route, now: Tick) -> String {
-    names(&route::order(route, now, 0).ok().expect("somebody serves"))
+    names(&route::order(route, now, 0).expect("somebody serves"))
 }
 
 fn target<'r>(route: &'r Route, name: &str) -> &'r Arc<Target> {

@@ -48,7 +48,7 @@ async fn d12_a_pool_is_kept_when_it_is_switched_off() {
         change.commit().await.unwrap();
         let mut tx = bench.store.read().await.unwrap();
         assert_eq!(get(&mut tx, workspace, model).await.unwrap(), Some(on.clone()));
-        assert_eq!(all(&mut tx, workspace).await.unwrap(), [on.clone()]);
+        assert_eq!(all(&mut tx, workspace).await.unwrap(), std::slice::from_ref(&on));
         let part = bench.store.snapshot_of(workspace).await.unwrap().1.unwrap();
         assert_eq!(part.pools, [on]);
     })

@@ -221,8 +221,8 @@ async fn a_pool_is_applied_once_changed_in_place_and_pruned() {
         {"credential": "spare", "weight": 3}, {}, {"credential": "spare", "enabled": false},
     ]});
     let mut wish = document();
-    wish["providers"][0]["credentials"][1] =
-        json!({"name": "spare", "api_key": "sk-spare-0123456789"});
+    let spare = json!({"name": "spare", "api_key": "sk-spare-0123456789"});
+    wish["providers"][0]["credentials"].as_array_mut().unwrap().push(spare);
     wish["pools"] = json!([pool]);
     let done = api.post(PATH, wish.clone()).await.ok();
     assert!(lines(&done.body).contains(&"create pool openai-main/gpt-x".to_owned()));
