@@ -2,21 +2,23 @@
 
 use std::net::SocketAddr;
 
-use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request, State};
+use axum::extract::{
+    ConnectInfo, FromRequestParts, MatchedPath, RawPathParams, Request, State,
+};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use wayleave_model::Secret;
 use wayleave_model::id::{SYSTEM_WORKSPACE, WorkspaceId};
 use wayleave_model::member::Role;
 use wayleave_model::workspace::Workspace;
-use wayleave_store::{Actor, tokens};
+use wayleave_model::{Secret, Timestamp};
+use wayleave_store::{Actor, Tx, tokens};
 
 use crate::error::Problem;
 use crate::lookup;
-use crate::permission::{Area, may};
+use crate::permission::{self, Permission};
 use crate::request_id::Id;
 use crate::state::AdminState;
 
@@ -29,10 +31,26 @@ pub struct LocalOperator;
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) actor: Actor,
-    pub(crate) role: Role,
-    /// Where the caller may act; the system's workspace: everywhere.
-    pub(crate) workspace: WorkspaceId,
-    pub(crate) local: bool,
+    /// An operator of the whole instance.
+    operator: bool,
+    /// Came over the local socket.
+    local: bool,
+    /// A token's workspace and role; in the system's workspace it has that role everywhere.
+    member: Option<(WorkspaceId, Role)>,
+}
+
+impl Caller {
+    fn role_in(&self, workspace: WorkspaceId) -> Option<Role> {
+        if self.operator {
+            return Some(Role::Operator);
+        }
+        let (at, role) = self.member?;
+        (at == workspace || at == SYSTEM_WORKSPACE).then_some(role)
+    }
+
+    fn is_person(&self) -> bool {
+        false
+    }
 }
 
 /// The operator of the whole instance.
@@ -56,43 +74,91 @@ pub(crate) struct Applier {
     pub(crate) actor: Actor,
 }
 
-/// Lets nobody by who is not recognised.
+/// Lets nobody by who is not recognised, or whose role may not do this: the one place where both
+/// are decided. What it found stands in the request's extensions, where the extractors take it.
 pub(crate) async fn layer(
     State(state): State<AdminState>,
+    matched: MatchedPath,
+    params: RawPathParams,
     mut request: Request,
     next: Next,
 ) -> Response {
-    match recognise(&state, shown(&request)).await {
-        Ok(caller) => {
+    let Some(row) = permission::row(request.method(), matched.as_str()) else {
+        return Problem::internal(&format!("{} has no row of permissions", matched.as_str()))
+            .into_response();
+    };
+    let named = params.iter().find(|(name, _)| *name == "workspace").map(|(_, value)| value);
+    let named = named.filter(|_| matched.as_str().starts_with(BELOW_A_WORKSPACE));
+    match admit(&state, shown(&request), row.permission, named).await {
+        Ok((caller, here)) => {
             request.extensions_mut().insert(caller);
+            if let Some(here) = here {
+                request.extensions_mut().insert(here);
+            }
             next.run(request).await
         }
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn recognise(state: &AdminState, shown: Result<Shown, Problem>) -> Result<Caller, Problem> {
+/// Routes of one workspace, which they name.
+const BELOW_A_WORKSPACE: &str = "/api/v1/workspaces/{workspace}/";
+
+/// Who it is, and the workspace that was named, if they may do this there.
+async fn admit(
+    state: &AdminState,
+    shown: Result<Shown, Problem>,
+    permission: Permission,
+    named: Option<&str>,
+) -> Result<(Caller, Option<Here>), Problem> {
     let shown = shown?;
+    let mut tx = state.store.read().await?;
+    let caller = recognise(&mut tx, shown, state.clock.now()).await?;
+    let Some(named) = named else {
+        permit(&caller, permission, caller.operator.then_some(Role::Operator))?;
+        return Ok((caller, None));
+    };
+    let workspace = match lookup::workspace(&mut tx, named).await {
+        Ok(workspace) => workspace,
+        // A setup file makes its workspace, if an operator applies it.
+        Err(_) if caller.operator && permission == Permission::Apply => return Ok((caller, None)),
+        Err(problem) => return Err(problem),
+    };
+    // To others, a workspace does not exist.
+    let Some(role) = caller.role_in(workspace.id) else {
+        return Err(Problem::not_found("workspace", named));
+    };
+    permit(&caller, permission, Some(role))?;
+    let here = Here { workspace, actor: caller.actor.clone() };
+    Ok((caller, Some(here)))
+}
+
+fn permit(caller: &Caller, permission: Permission, role: Option<Role>) -> Result<(), Problem> {
+    let allowed = match permission {
+        Permission::Anyone | Permission::SignedIn => true,
+        Permission::Person => caller.is_person(),
+        _ => role.is_some_and(|role| permission.of(role)),
+    };
+    if allowed { Ok(()) } else { Err(Problem::forbidden(permission.refusal(role))) }
+}
+
+async fn recognise(tx: &mut Tx, shown: Shown, now: Timestamp) -> Result<Caller, Problem> {
     let presented = match shown.by {
         By::Socket => {
             let actor = Actor { name: "local operator".to_owned(), ..shown.actor };
-            return Ok(Caller {
-                actor,
-                role: Role::Operator,
-                workspace: SYSTEM_WORKSPACE,
-                local: true,
-            });
+            return Ok(Caller { actor, operator: true, local: true, member: None });
         }
         By::Token(presented) => presented,
     };
-    let mut tx = state.store.read().await?;
-    let token = tokens::verify(&mut tx, &presented, state.clock.now()).await?;
+    let token = tokens::verify(tx, &presented, now).await?;
     let token = token.ok_or_else(|| {
         unauthorized("invalid_token", "this management token is unknown, expired or revoked")
     })?;
     let name = format!("token {}", token.name);
     let actor = Actor { name, role: token.role.as_str().to_owned(), ..shown.actor };
-    Ok(Caller { actor, role: token.role, workspace: token.workspace, local: false })
+    let operator = token.workspace == SYSTEM_WORKSPACE && token.role == Role::Operator;
+    let member = Some((token.workspace, token.role));
+    Ok(Caller { actor, operator, local: false, member })
 }
 
 /// What a request shows of its sender.
@@ -145,9 +211,10 @@ impl FromRequestParts<AdminState> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, _: &AdminState) -> Result<Operator, Problem> {
         let caller = caller(parts)?;
-        if caller.workspace == SYSTEM_WORKSPACE && caller.role == Role::Operator {
+        if caller.operator {
             return Ok(Operator { actor: caller.actor, local: caller.local });
         }
+        // The table said so before: a row that lets others by is a mistake there.
         Err(Problem::forbidden("only an operator of the instance may do this"))
     }
 }
@@ -163,37 +230,16 @@ impl FromRequestParts<AdminState> for Caller {
 impl FromRequestParts<AdminState> for Applier {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AdminState) -> Result<Applier, Problem> {
-        let caller = caller(parts)?;
-        if caller.workspace == SYSTEM_WORKSPACE && caller.role == Role::Operator {
-            return Ok(Applier { actor: caller.actor });
-        }
-        let here = Here::from_request_parts(parts, state).await?;
-        Ok(Applier { actor: here.actor })
+    async fn from_request_parts(parts: &mut Parts, _: &AdminState) -> Result<Applier, Problem> {
+        Ok(Applier { actor: caller(parts)?.actor })
     }
 }
 
 impl FromRequestParts<AdminState> for Here {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AdminState) -> Result<Here, Problem> {
-        let caller = caller(parts)?;
-        let params = RawPathParams::from_request_parts(parts, state).await;
-        let params = params.map_err(|error| Problem::internal(&error))?;
-        let named = params.iter().find(|(name, _)| *name == "workspace").map(|(_, value)| value);
-        let named =
-            named.ok_or_else(|| Problem::internal(&"a route has no workspace in its path"))?;
-        let mut tx = state.store.read().await?;
-        let workspace = lookup::workspace(&mut tx, named).await?;
-        // To others, a workspace does not exist.
-        if caller.workspace != SYSTEM_WORKSPACE && caller.workspace != workspace.id {
-            return Err(Problem::not_found("workspace", named));
-        }
-        let segment = parts.uri.path().split('/').nth(5).unwrap_or_default();
-        if !may(caller.role, &parts.method, Area::of(segment)) {
-            let role = caller.role.as_str();
-            return Err(Problem::forbidden(format!("the role {role} may not do this")));
-        }
-        Ok(Here { workspace, actor: caller.actor })
+    async fn from_request_parts(parts: &mut Parts, _: &AdminState) -> Result<Here, Problem> {
+        let here = parts.extensions.get::<Here>().cloned();
+        here.ok_or_else(|| Problem::internal(&"a route has no workspace in its path"))
     }
 }
