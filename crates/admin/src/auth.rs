@@ -2,9 +2,7 @@
 
 use std::net::SocketAddr;
 
-use axum::extract::{
-    ConnectInfo, FromRequestParts, MatchedPath, RawPathParams, Request, State,
-};
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;

@@ -103,7 +103,12 @@ impl Api {
         let mut change = store.change(SYSTEM_WORKSPACE, &Actor::system("test"), "").await.unwrap();
         let main = WorkspaceDraft { name: "main".to_owned(), time_zone: "UTC".to_owned() };
         workspaces::create(&mut change, &main).await.unwrap();
-        let draft = TokenDraft { name: "test".to_owned(), role: Role::Operator, expires_at: None };
+        let draft = TokenDraft {
+            name: "test".to_owned(),
+            role: Role::Operator,
+            scopes: None,
+            expires_at: None,
+        };
         let (_, token) = tokens::mint(&mut change, &draft).await.unwrap();
         change.commit().await.unwrap();
         let router = router(AdminState {
@@ -128,7 +133,9 @@ impl Api {
         let mut change = self.store.change(found.id, &Actor::system("test"), "").await.unwrap();
         let name = format!("{workspace}-{}", role.as_str());
         let (_, token) =
-            tokens::mint(&mut change, &TokenDraft { name, role, expires_at: None }).await.unwrap();
+            tokens::mint(&mut change, &TokenDraft { name, role, scopes: None, expires_at: None })
+                .await
+                .unwrap();
         change.commit().await.unwrap();
         token.expose_str().unwrap().to_owned()
     }

@@ -114,6 +114,12 @@ id! {
     NodeId = "node";
     /// A token of the management API.
     TokenId = "tok";
+    /// Somebody who signs in.
+    PersonId = "per";
+    /// A way into a workspace, for one person, once.
+    InvitationId = "inv";
+    /// A browser that somebody signed in with.
+    SessionId = "ses";
     /// One entry of the audit log.
     AuditId = "aud";
     /// A key-encryption key.

@@ -10,6 +10,7 @@ pub mod key;
 pub mod member;
 pub mod money;
 pub mod page;
+pub mod person;
 pub mod plan;
 pub mod pool;
 pub mod price;

@@ -29,6 +29,9 @@ struct Keys {
     tokens: hmac::Key,
     fingerprints: hmac::Key,
     anchors: hmac::Key,
+    invitations: hmac::Key,
+    sessions: hmac::Key,
+    sign_ins: hmac::Key,
 }
 
 impl KeyHasher {
@@ -43,6 +46,9 @@ impl KeyHasher {
             tokens: derive(b"wayleave token v1"),
             fingerprints: derive(b"wayleave fingerprint v1"),
             anchors: derive(b"wayleave vault anchor v1"),
+            invitations: derive(b"wayleave invitation v1"),
+            sessions: derive(b"wayleave session v1"),
+            sign_ins: derive(b"wayleave sign-in v1"),
             keys: root,
         }))
     }
@@ -55,6 +61,29 @@ impl KeyHasher {
     /// What is stored of a management token.
     pub fn hash_token(&self, secret: &[u8]) -> [u8; 32] {
         digest(&self.0.tokens, secret)
+    }
+
+    /// What is stored of an invitation's secret.
+    pub fn hash_invitation(&self, secret: &[u8]) -> [u8; 32] {
+        digest(&self.0.invitations, secret)
+    }
+
+    /// What is stored of a session's secret.
+    pub fn hash_session(&self, secret: &[u8]) -> [u8; 32] {
+        digest(&self.0.sessions, secret)
+    }
+
+    /// What stands for `parts` in a sign-in that is under way, for one `purpose`: nobody else can
+    /// make it, and it says nothing of them.
+    pub fn sign_in(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.0.sign_ins);
+        for part in std::iter::once(purpose.as_bytes()).chain(parts.iter().copied()) {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        let mut made = [0; 32];
+        made.copy_from_slice(context.sign().as_ref());
+        made
     }
 
     /// What a record of the vault is found by.

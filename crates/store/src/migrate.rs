@@ -50,6 +50,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0005_pools.sql"),
         postgres: include_str!("../migrations/postgres/0005_pools.sql"),
     },
+    Migration {
+        number: 6,
+        name: "people",
+        sqlite: include_str!("../migrations/sqlite/0006_people.sql"),
+        postgres: include_str!("../migrations/postgres/0006_people.sql"),
+    },
 ];
 
 /// The schema this binary was written for. It also runs on a newer one.

@@ -25,6 +25,7 @@ use crate::credentials::CredentialDraft;
 use crate::keys::KeyDraft;
 use crate::models::ModelDraft;
 use crate::owners::OwnerDraft;
+use crate::people::PersonDraft;
 use crate::prices::PriceDraft;
 use crate::providers::ProviderDraft;
 use crate::text::new_id;
@@ -249,6 +250,10 @@ impl Shop {
             cost: NanoUsd(42),
         }
     }
+}
+
+pub(crate) fn person_draft(email: &str) -> PersonDraft {
+    PersonDraft { email: email.into(), name: "Ada".into(), operator: None, enabled: true }
 }
 
 pub(crate) fn owner_draft(name: &str) -> OwnerDraft {

@@ -1,20 +1,21 @@
 //! Tokens of the management API: stored as keyed hashes, shown once.
 
-use aws_lc_rs::rand;
 use serde::Serialize;
+use serde_json::Value;
+use sqlx::types::Json;
 use uuid::Uuid;
 use wayleave_model::id::{TokenId, WorkspaceId};
 use wayleave_model::member::Role;
 use wayleave_model::page::Page;
 use wayleave_model::{Secret, Timestamp};
-use zeroize::Zeroizing;
 
 use crate::change::{Change, taken};
 use crate::db::{Tx, on};
 use crate::error::StoreError;
 use crate::hasher::SCHEME;
 use crate::page::{Listing, by_id};
-use crate::text::check_name;
+use crate::secret_text;
+use crate::text::{check_name, document, typed};
 
 const NOUN: &str = "token";
 /// What a token begins with.
@@ -23,8 +24,8 @@ pub const PREFIX: &str = "wlt_";
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT workspace_id, id, name, role, prefix, last_four, created_at, expires_at, \
-             revoked_at FROM tokens ",
+            "SELECT workspace_id, id, name, role, scopes, prefix, last_four, created_at, \
+             expires_at, revoked_at FROM tokens ",
             $rest
         )
     };
@@ -41,6 +42,8 @@ pub struct Token {
     pub name: String,
     /// What its bearer may do.
     pub role: Role,
+    /// The only permissions of that role that it has; `None`: all of them.
+    pub scopes: Option<Vec<String>>,
     /// Its first characters, for recognition.
     pub prefix: String,
     /// Its last four.
@@ -60,6 +63,8 @@ pub struct TokenDraft {
     pub name: String,
     /// What its bearer may do.
     pub role: Role,
+    /// The only permissions of that role that it has; `None`: all of them.
+    pub scopes: Option<Vec<String>>,
     /// Refused from then on.
     pub expires_at: Option<Timestamp>,
 }
@@ -71,16 +76,18 @@ pub struct TokenDraft {
 pub async fn mint(change: &mut Change, draft: &TokenDraft) -> Result<(Token, Secret), StoreError> {
     const SQL: &str = "INSERT INTO tokens
         (workspace_id, id, name, role, scheme, pepper_id, hash, prefix, last_four, created_at,
-         expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+         expires_at, scopes)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     check_name("name", &draft.name)?;
-    let secret = mint_secret()?;
+    let scopes = draft.scopes.as_ref().map(|it| document("scopes", it)).transpose()?;
+    let secret = secret_text::mint(PREFIX)?;
     let text = &*secret;
     let made = Token {
         id: TokenId::new(change.now),
         workspace: change.workspace,
         name: draft.name.clone(),
         role: draft.role,
+        scopes: draft.scopes.clone(),
         prefix: text[..PREFIX.len() + 4].to_owned(),
         last_four: text[text.len() - 4..].to_owned(),
         created_at: change.now,
@@ -103,6 +110,7 @@ pub async fn mint(change: &mut Change, draft: &TokenDraft) -> Result<(Token, Sec
             .bind(&made.last_four)
             .bind(made.created_at.as_micros())
             .bind(made.expires_at.map(Timestamp::as_micros))
+            .bind(&scopes)
             .execute(&mut *it)
             .await
             .map(drop)
@@ -234,24 +242,13 @@ async fn existing(change: &mut Change, id: TokenId) -> Result<Token, StoreError>
     get(&mut change.tx, workspace, id).await?.ok_or_else(|| StoreError::not_found(NOUN, id))
 }
 
-/// The prefix and 32 characters, each of 6 random bits but for the 2 left out: 190 bits in all.
-fn mint_secret() -> Result<Zeroizing<String>, StoreError> {
-    let mut random = Zeroizing::new([0_u8; 64]);
-    rand::fill(&mut *random).map_err(|_| StoreError::NoRandomness)?;
-    let alphanumeric = crate::base64::encode(&*random);
-    let body = alphanumeric.chars().filter(char::is_ascii_alphanumeric).take(32);
-    let mut text = Zeroizing::new(String::with_capacity(PREFIX.len() + 32));
-    text.push_str(PREFIX);
-    text.extend(body);
-    if text.len() == PREFIX.len() + 32 { Ok(text) } else { Err(StoreError::NoRandomness) }
-}
-
 #[derive(sqlx::FromRow)]
 struct Row {
     workspace_id: Uuid,
     id: Uuid,
     name: String,
     role: String,
+    scopes: Option<Json<Value>>,
     prefix: String,
     last_four: String,
     created_at: i64,
@@ -268,6 +265,7 @@ impl TryFrom<Row> for Token {
             workspace: WorkspaceId(row.workspace_id),
             role: Role::parse(&row.role)
                 .ok_or_else(|| StoreError::unreadable(NOUN, format!("role `{}`", row.role)))?,
+            scopes: row.scopes.map(|it| typed(NOUN, it)).transpose()?,
             name: row.name,
             prefix: row.prefix,
             last_four: row.last_four,
@@ -285,7 +283,7 @@ mod tests {
     use wayleave_model::id::SYSTEM_WORKSPACE;
 
     fn draft(name: &str, expires_at: Option<Timestamp>) -> TokenDraft {
-        TokenDraft { name: name.into(), role: Role::Operator, expires_at }
+        TokenDraft { name: name.into(), role: Role::Operator, scopes: None, expires_at }
     }
 
     #[tokio::test]

@@ -196,7 +196,7 @@ pub async fn set_plan(
     Ok(after)
 }
 
-/// Ends an empty workspace. Its usage and its audit log stay.
+/// Ends an empty workspace. Its usage and its audit log stay; members and invitations end with it.
 ///
 /// # Errors
 /// [`StoreError::InUse`] while it has providers, aliases, keys, tokens or owners.
@@ -211,6 +211,8 @@ pub async fn delete(
     const PRICES: &str = "DELETE FROM price_rates WHERE workspace_id = $1";
     const VERSIONS: &str = "DELETE FROM price_versions WHERE workspace_id = $1";
     const ROUTES: &str = "DELETE FROM route_versions WHERE workspace_id = $1";
+    const MEMBERS: &str = "DELETE FROM members WHERE workspace_id = $1";
+    const INVITATIONS: &str = "DELETE FROM invitations WHERE workspace_id = $1";
     const SELF: &str = "DELETE FROM workspaces WHERE workspace_id = $1";
     only_system(change)?;
     let before = existing(change, id).await?;
@@ -219,7 +221,7 @@ pub async fn delete(
         return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
     }
     change.begin_act();
-    for sql in [VAULT, KEPT, SETTINGS, PRICES, VERSIONS, ROUTES, SELF] {
+    for sql in [VAULT, KEPT, SETTINGS, PRICES, VERSIONS, ROUTES, MEMBERS, INVITATIONS, SELF] {
         on!(change.tx.conn, it => {
             sqlx::query(sql).bind(id.0).execute(&mut *it).await.map(drop)
         })?;

@@ -106,7 +106,12 @@ pub async fn ensure(config: &Config, store: &Store) -> Result<Option<FirstRun>, 
     }
     let draft = WorkspaceDraft { name: WORKSPACE.to_owned(), time_zone: "UTC".to_owned() };
     let workspace = workspaces::create(&mut change, &draft).await?;
-    let token = TokenDraft { name: "first".to_owned(), role: Role::Operator, expires_at: None };
+    let token = TokenDraft {
+        name: "first".to_owned(),
+        role: Role::Operator,
+        scopes: None,
+        expires_at: None,
+    };
     let (_, admin_token) = tokens::mint(&mut change, &token).await?;
     change.commit().await?;
     let client_key = furnish(store, workspace.id, &actor).await?;

@@ -44,12 +44,7 @@ pub(crate) const GRANTS: &[Grant] = {
             "see providers, models, prices and the owners of keys",
             EVERYBODY,
         ),
-        grant(
-            ConfigurationWrite,
-            "configuration.write",
-            "change, enable and disable them",
-            HEADS,
-        ),
+        grant(ConfigurationWrite, "configuration.write", "change, enable and disable them", HEADS),
         grant(Apply, "apply", "apply a setup file", HEADS),
         grant(
             CredentialsRead,

@@ -43,11 +43,26 @@ pub(crate) const ROUTES: &[Row] = &[
     delete("/api/v1/workspaces/{workspace}/providers/{provider}", ConfigurationWrite),
     get("/api/v1/workspaces/{workspace}/providers/{provider}/credentials", CredentialsRead),
     post("/api/v1/workspaces/{workspace}/providers/{provider}/credentials", CredentialsWrite),
-    get("/api/v1/workspaces/{workspace}/providers/{provider}/credentials/{credential}", CredentialsRead),
-    patch("/api/v1/workspaces/{workspace}/providers/{provider}/credentials/{credential}", CredentialsWrite),
-    delete("/api/v1/workspaces/{workspace}/providers/{provider}/credentials/{credential}", CredentialsWrite),
-    post("/api/v1/workspaces/{workspace}/providers/{provider}/credentials/{credential}/default", CredentialsWrite),
-    post("/api/v1/workspaces/{workspace}/providers/{provider}/credentials/{credential}/health", CredentialsWrite),
+    get(
+        "/api/v1/workspaces/{workspace}/providers/{provider}/credentials/{credential}",
+        CredentialsRead,
+    ),
+    patch(
+        "/api/v1/workspaces/{workspace}/providers/{provider}/credentials/{credential}",
+        CredentialsWrite,
+    ),
+    delete(
+        "/api/v1/workspaces/{workspace}/providers/{provider}/credentials/{credential}",
+        CredentialsWrite,
+    ),
+    post(
+        "/api/v1/workspaces/{workspace}/providers/{provider}/credentials/{credential}/default",
+        CredentialsWrite,
+    ),
+    post(
+        "/api/v1/workspaces/{workspace}/providers/{provider}/credentials/{credential}/health",
+        CredentialsWrite,
+    ),
     get("/api/v1/workspaces/{workspace}/models", ConfigurationRead),
     post("/api/v1/workspaces/{workspace}/models", ConfigurationWrite),
     get("/api/v1/workspaces/{workspace}/models/{model}", ConfigurationRead),

@@ -3,9 +3,10 @@
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use wayleave_model::Secret;
 use wayleave_model::id::SYSTEM_WORKSPACE;
+use wayleave_model::person::SignIn;
 
 use crate::db::Conn;
-use crate::testing::{Bench, each_engine, key_draft};
+use crate::testing::{Bench, each_engine, key_draft, person_draft};
 use crate::*;
 
 const CANARY: &str = "canary-7Qx9-do-not-find-me-anywhere";
@@ -23,16 +24,28 @@ async fn a_secret_is_not_found_in_the_database_raw_or_in_base64_or_hex() {
         let draft = tokens::TokenDraft {
             name: "admin".into(),
             role: wayleave_model::member::Role::Operator,
+            scopes: None,
             expires_at: None,
         };
         let (_, token) = tokens::mint(&mut change, &draft).await.unwrap();
+        let ada = people::create(&mut change, &person_draft("a@b"), None).await.unwrap();
+        let (_, session) =
+            sessions::create(&mut change, ada.id, SignIn::Password, "").await.unwrap();
+        change.commit().await.unwrap();
+        let mut change = bench.change(shop.workspace).await;
+        let draft = invitations::InvitationDraft {
+            email: "b@b".into(),
+            role: wayleave_model::member::Role::Viewer,
+            expires_at: bench.clock.now().plus_micros(1),
+        };
+        let (_, invitation) = invitations::create(&mut change, &draft).await.unwrap();
         change.commit().await.unwrap();
 
         let dump = dump(&bench).await;
         assert!(contains(&dump, b"openai-main"), "the dump holds the data");
         let minted = shop.secret.expose_str().unwrap().to_owned();
-        let token = token.expose_str().unwrap().to_owned();
-        for secret in [CANARY, minted.as_str(), token.as_str()] {
+        let made = [&token, &session, &invitation].map(|it| it.expose_str().unwrap());
+        for secret in [CANARY, minted.as_str()].into_iter().chain(made) {
             for form in forms(secret) {
                 assert!(!contains(&dump, &form), "found {}", String::from_utf8_lossy(&form));
             }

@@ -52,6 +52,7 @@ pub(crate) async fn create(
     let draft = TokenDraft {
         name: new.name,
         role: Role::Operator,
+        scopes: None,
         expires_at: new.expires_at.map(|it| it.0),
     };
     let mut change = state.store.change(SYSTEM_WORKSPACE, &by.actor, "").await?;
