@@ -22,6 +22,8 @@ pub struct Problem {
     pub detail: String,
     /// The fields that are to blame.
     pub errors: Vec<FieldError>,
+    /// Seconds after which it is worth another try.
+    pub retry_after: Option<u64>,
 }
 
 /// A field that is wrong.
@@ -77,7 +79,7 @@ impl FieldError {
 impl Problem {
     /// A problem with a code of its own.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, code, detail: detail.into(), errors: Vec::new() }
+        Problem { status, code, detail: detail.into(), errors: Vec::new(), retry_after: None }
     }
 
     /// A body whose fields are wrong: 422, or 409 where they are right but something is in the way.
@@ -124,6 +126,10 @@ impl Problem {
     }
 
     pub(crate) fn document(self, request_id: &str) -> Response {
+        let retry_after = match (self.retry_after, self.status) {
+            (None, StatusCode::SERVICE_UNAVAILABLE) => Some(2),
+            (seconds, _) => seconds,
+        };
         let document = ProblemDocument {
             kind: "about:blank".to_owned(),
             title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
@@ -136,14 +142,11 @@ impl Problem {
         let mut response = (self.status, Json(document)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        match self.status {
-            StatusCode::UNAUTHORIZED => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
-            }
-            _ => {}
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

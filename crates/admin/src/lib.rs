@@ -17,6 +17,7 @@ mod permission;
 mod request_id;
 mod router;
 mod routes;
+mod sign_in;
 mod state;
 #[cfg(test)]
 mod testing;
@@ -27,4 +28,5 @@ pub use catalog::{Fetch, Fetching, Shelf};
 pub use error::{FieldError, Problem};
 pub use healths::Healths;
 pub use router::{document, router};
+pub use sign_in::{Exchange, Exchanging, SignIn};
 pub use state::AdminState;

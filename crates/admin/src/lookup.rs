@@ -4,15 +4,17 @@ use std::str::FromStr;
 
 use wayleave_model::alias::Alias;
 use wayleave_model::credential::Credential;
-use wayleave_model::id::{SYSTEM_WORKSPACE, WorkspaceId};
+use wayleave_model::id::{PersonId, WorkspaceId};
 use wayleave_model::key::Key;
+use wayleave_model::person::{Person, Session};
 use wayleave_model::plan::Plan;
 use wayleave_model::provider::Provider;
 use wayleave_model::target::Model;
 use wayleave_model::workspace::{Owner, Workspace};
 use wayleave_store::Tx;
 use wayleave_store::{
-    aliases, credentials, keys, models, owners, plans, providers, tokens, workspaces,
+    aliases, credentials, keys, models, owners, people, plans, providers, sessions, tokens,
+    workspaces,
 };
 
 use crate::error::Problem;
@@ -90,9 +92,26 @@ pub(crate) async fn plan(tx: &mut Tx, text: &str) -> Result<Plan, Problem> {
     by_id_or_name!(text, "plan", id => plans::get(tx, id), plans::by_name(tx, text))
 }
 
-/// An operator's token.
-pub(crate) async fn token(tx: &mut Tx, text: &str) -> Result<tokens::Token, Problem> {
-    let at = SYSTEM_WORKSPACE;
+/// A person by address or id.
+pub(crate) async fn person(tx: &mut Tx, text: &str) -> Result<Person, Problem> {
+    by_id_or_name!(text, "person", id => people::get(tx, id), people::by_email(tx, text))
+}
+
+/// A session of that person, by its id.
+pub(crate) async fn session(tx: &mut Tx, of: PersonId, text: &str) -> Result<Session, Problem> {
+    let found = match text.parse() {
+        Ok(id) => sessions::get(tx, id).await?,
+        Err(_) => None,
+    };
+    found.filter(|it| it.person == of).ok_or_else(|| Problem::not_found("session", text))
+}
+
+/// A token of a workspace; the system's are the operators'.
+pub(crate) async fn token(
+    tx: &mut Tx,
+    at: WorkspaceId,
+    text: &str,
+) -> Result<tokens::Token, Problem> {
     by_id_or_name!(text, "token", id => tokens::get(tx, at, id), tokens::by_name(tx, at, text))
 }
 

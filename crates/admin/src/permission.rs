@@ -11,6 +11,8 @@ mod tests;
 
 use wayleave_model::member::Role;
 
+use crate::error::Problem;
+
 pub(crate) use grants::{GRANTS, Grant};
 pub(crate) use rows::ROUTES;
 
@@ -93,6 +95,11 @@ impl Permission {
         GRANTS.iter().find(|it| it.permission == self)
     }
 
+    /// The permission of that name.
+    pub(crate) fn named(name: &str) -> Option<Permission> {
+        GRANTS.iter().find(|it| it.name == name).map(|it| it.permission)
+    }
+
     /// Whether `role` has it. The operator has all.
     pub(crate) fn of(self, role: Role) -> bool {
         self.grant().is_none_or(|it| role == Role::Operator || it.roles.contains(&role))
@@ -101,18 +108,61 @@ impl Permission {
     /// Why `role` is refused, and who may: `None` is somebody without any role.
     pub(crate) fn refusal(self, role: Option<Role>) -> String {
         let Some(grant) = self.grant() else { return "sign in first".to_owned() };
-        let mut may: Vec<&str> = grant.roles.iter().map(|it| it.as_str()).collect();
-        may.push(Role::Operator.as_str());
-        let last = may.pop().unwrap_or_default();
-        let may = if may.is_empty() {
-            format!("only the role {last} may")
-        } else {
-            format!("the roles {} and {last} may", may.join(", "))
-        };
-        let role = role.map_or("without a role in it", Role::as_str);
-        match self.grant().map(|it| it.roles.is_empty()) {
-            Some(true) => format!("this is the instance's ({}): {may}", grant.name),
-            _ => format!("the role {role} may not do this ({}): {may}", grant.name),
+        let name = grant.name;
+        if grant.roles.is_empty() {
+            return format!("this is the instance's ({name}): only the role operator may");
         }
+        let may: Vec<&str> = grant.roles.iter().map(|it| it.as_str()).collect();
+        let role = role.map_or("of nobody", Role::as_str);
+        let may = may.join(", ");
+        format!("the role {role} may not do this ({name}): the roles {may} and operator may")
+    }
+}
+
+/// The permissions of those names. One that an older version knew and this one does not is none.
+pub(crate) fn known(names: &[String]) -> Vec<Permission> {
+    names.iter().filter_map(|it| Permission::named(it)).collect()
+}
+
+/// What a caller has in one place: all of a role, or some of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Power {
+    pub(crate) role: Role,
+    /// A token's scopes.
+    pub(crate) scopes: Option<Vec<Permission>>,
+}
+
+impl Power {
+    /// All of a role.
+    pub(crate) fn of(role: Role) -> Power {
+        Power { role, scopes: None }
+    }
+
+    /// Whether it holds that permission.
+    pub(crate) fn has(&self, permission: Permission) -> bool {
+        permission.of(self.role)
+            && self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&permission))
+    }
+
+    /// The names of all it holds, in the table's order.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        GRANTS.iter().filter(|it| self.has(it.permission)).map(|it| it.name).collect()
+    }
+
+    /// Refuses to give away what the giver does not hold.
+    pub(crate) fn check_gives(&self, other: &Power) -> Result<(), Problem> {
+        let more: Vec<&str> = GRANTS
+            .iter()
+            .filter(|it| other.has(it.permission) && !self.has(it.permission))
+            .map(|it| it.name)
+            .collect();
+        if more.is_empty() {
+            return Ok(());
+        }
+        let role = other.role.as_str();
+        let more = more.join(", ");
+        Err(Problem::forbidden(format!(
+            "the role {role} may do what you may not ({more}): nobody grants more than they hold"
+        )))
     }
 }

@@ -5,7 +5,7 @@ use axum::middleware;
 use axum::routing::get;
 use axum::{Json, Router};
 use http::StatusCode;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -50,7 +50,14 @@ pub fn document() -> utoipa::openapi::OpenApi {
 
 /// What is answered without a token.
 fn open() -> OpenApiRouter<AdminState> {
-    OpenApiRouter::new().routes(routes!(at::catalog::public::public))
+    OpenApiRouter::new()
+        .routes(routes!(at::catalog::public::public))
+        .routes(routes!(at::session::create::create))
+        .routes(routes!(at::session::ways::ways))
+        .routes(routes!(at::sso::start::start))
+        .routes(routes!(at::sso::callback::callback))
+        .routes(routes!(at::invitations::look::look))
+        .routes(routes!(at::invitations::accept::accept))
 }
 
 fn api() -> OpenApiRouter<AdminState> {
@@ -65,6 +72,30 @@ fn api() -> OpenApiRouter<AdminState> {
         .routes(routes!(at::plans::get::get, at::plans::update::update, at::plans::delete::delete))
         .routes(routes!(at::info::get::get))
         .routes(routes!(at::kinds::list::list))
+        .routes(routes!(at::permissions::list::list))
+        .routes(routes!(at::session::delete::delete))
+        .routes(routes!(at::me::get::get, at::me::update::update))
+        .routes(routes!(at::me::password::password))
+        .routes(routes!(at::me::sessions::list))
+        .routes(routes!(at::me::revoke_session::revoke))
+        .routes(routes!(at::me::accept::accept))
+        .routes(routes!(at::people::list::list, at::people::create::create))
+        .routes(routes!(
+            at::people::get::get,
+            at::people::update::update,
+            at::people::delete::delete
+        ))
+        .routes(routes!(at::people::set_password::set_password))
+        .routes(routes!(at::people::sessions::list, at::people::revoke_sessions::all))
+        .routes(routes!(at::people::revoke_sessions::one))
+        .routes(routes!(at::sso::get::get, at::sso::set::set, at::sso::remove::remove))
+        .routes(routes!(at::members::list::list, at::members::create::create))
+        .routes(routes!(at::members::update::update, at::members::delete::delete))
+        .routes(routes!(at::members::make_owner::make_owner))
+        .routes(routes!(at::invitations::list::list, at::invitations::create::create))
+        .routes(routes!(at::invitations::revoke::revoke))
+        .routes(routes!(at::tokens::list_here::list, at::tokens::create_here::create))
+        .routes(routes!(at::tokens::revoke_here::revoke))
         .routes(routes!(at::tokens::list::list, at::tokens::create::create))
         .routes(routes!(at::tokens::revoke::revoke))
         .routes(routes!(at::catalog::get::get, at::catalog::update::update))
@@ -128,7 +159,7 @@ fn api() -> OpenApiRouter<AdminState> {
     ),
     components(schemas(ProblemDocument, FieldError)),
     modifiers(&Tokens),
-    security(("token" = []))
+    security(("token" = []), ("session" = []))
 )]
 struct Description;
 
@@ -139,6 +170,11 @@ impl Modify for Tokens {
         let scheme = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("wlt_…").build();
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(scheme));
+        let cookie = ApiKey::Cookie(ApiKeyValue::with_description(
+            "wayleave_session",
+            "Set by signing in; `__Host-wayleave_session` where the server is told by an https address. A change also needs the server's own `Origin`.",
+        ));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     }
 }
 

@@ -8,6 +8,7 @@ use wayleave_store::Store;
 
 use crate::catalog::{Fetch, Shelf};
 use crate::healths::Healths;
+use crate::sign_in::SignIn;
 
 /// The server behind the API. Cheap to clone.
 #[derive(Clone)]
@@ -27,6 +28,8 @@ pub struct AdminState {
     pub public_catalog: Option<Shelf>,
     /// How credentials fare on this node.
     pub healths: Arc<dyn Healths>,
+    /// How people sign in.
+    pub sign_in: SignIn,
     /// Fetches catalogs that an operator names by address.
     pub fetch: Arc<dyn Fetch>,
 }

@@ -1,9 +1,11 @@
 //! A management API on a throwaway database, for tests of its routes.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -16,7 +18,10 @@ use wayleave_store::tokens::{self, TokenDraft};
 use wayleave_store::workspaces::{self, WorkspaceDraft};
 use wayleave_store::{Actor, DatabaseUrl, Keyring, Store};
 
-use crate::{AdminState, Fetch, Fetching, Healths, LocalOperator, Shelf, keyfile, router};
+use crate::{
+    AdminState, Exchange, Exchanging, Fetch, Fetching, Healths, LocalOperator, Shelf, SignIn,
+    keyfile, router,
+};
 
 /// The only thing that stands at an address in these tests: a catalog of one model.
 struct Elsewhere;
@@ -63,14 +68,32 @@ impl Healths for Fares {
     }
 }
 
+/// No system to sign in with.
+struct Nobody;
+
+impl Exchange for Nobody {
+    fn exchange(&self, _: Request<Vec<u8>>) -> Exchanging<'_> {
+        Box::pin(async { Err("nobody is there".to_owned()) })
+    }
+}
+
+/// As no system to sign in with.
+pub(crate) fn nobody() -> Arc<dyn Exchange> {
+    Arc::new(Nobody)
+}
+
 /// What [`Elsewhere`] has.
 pub(crate) const ELSEWHERE: &str = r#"[{"provider":"openai","model":"gpt-x","type":"llm","families":["chat"],"context_window":1000,"max_output":100,"prices":[{"unit":"input","amount":"1.5","per":1000000},{"unit":"output","amount":"6","per":1000000}],"source":"https://example.com/pricing","as_of":"2026-11-22","verified":"unverified"}]"#;
+
+/// Everybody's password in these tests.
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// An API with the workspace `main`, whose clock stands still.
 pub(crate) struct Api {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) token: String,
+    pub(crate) public_url: String,
     router: Router,
     /// Last: it goes when nothing writes there any more.
     pub(crate) folder: tempfile::TempDir,
@@ -92,6 +115,15 @@ impl Api {
 
     /// One that shows the catalog to everybody, or to nobody.
     pub(crate) async fn with_catalog(public: bool) -> Api {
+        Api::made(public, "http://127.0.0.1:8080", Arc::new(Nobody)).await
+    }
+
+    /// One that clients are told to reach at `public_url`, whose people sign in at `issuer`.
+    pub(crate) async fn signing_in(public_url: &str, issuer: Arc<dyn Exchange>) -> Api {
+        Api::made(true, public_url, issuer).await
+    }
+
+    async fn made(public: bool, public_url: &str, issuer: Arc<dyn Exchange>) -> Api {
         // 2026-11-18T11:06:40Z
         let clock = Clock::manual(Timestamp::from_micros(1_795_000_000_000_000));
         let folder = tempfile::tempdir().unwrap();
@@ -114,15 +146,16 @@ impl Api {
         let router = router(AdminState {
             store: store.clone(),
             clock: clock.clone(),
-            public_url: "http://127.0.0.1:8080".to_owned(),
+            public_url: public_url.to_owned(),
             key_file: Some(key_file),
             spool: Some(folder.path().join("spool")),
             public_catalog: public.then(Shelf::default),
             healths: Arc::new(Fares),
+            sign_in: SignIn::new(issuer),
             fetch: Arc::new(Elsewhere),
         });
         let token = token.expose_str().unwrap().to_owned();
-        Api { store, clock, folder, token, router }
+        Api { store, clock, folder, token, public_url: public_url.to_owned(), router }
     }
 
     /// A token of one workspace, in a role.
@@ -177,6 +210,38 @@ impl Api {
         }
         let body = body.map_or_else(Body::empty, |it| Body::from(it.to_string()));
         self.send(request.body(body).unwrap()).await
+    }
+
+    /// As a page of this server in a browser that has these cookies.
+    pub(crate) async fn browse(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        cookies: &str,
+    ) -> Reply {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::ORIGIN, &self.public_url)
+            .header(header::USER_AGENT, "Mozilla/5.0")
+            .header(header::COOKIE, cookies)
+            .extension(ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 0))));
+        let body = body.map_or_else(Body::empty, |it| Body::from(it.to_string()));
+        self.send(request.body(body).unwrap()).await
+    }
+
+    /// Makes a person, and signs them in: the cookies of their browser.
+    pub(crate) async fn person(&self, email: &str, operator: bool) -> String {
+        let new = json!({"email": email, "password": PASSWORD, "operator": operator});
+        self.post("/api/v1/system/people", new).await.created();
+        self.signed_in(email).await
+    }
+
+    /// Signs somebody in: the cookies of their browser.
+    pub(crate) async fn signed_in(&self, email: &str) -> String {
+        let words = Some(json!({"email": email, "password": PASSWORD}));
+        self.browse(Method::POST, "/api/v1/session", words, "").await.ok().cookies()
     }
 
     /// As a peer of the local socket.
@@ -265,6 +330,13 @@ impl Reply {
         let mut body = self.body.clone();
         walk(&mut body);
         body
+    }
+
+    /// The cookies that the answer sets, as a browser sends them back.
+    pub(crate) fn cookies(&self) -> String {
+        let set = self.headers.get_all(header::SET_COOKIE).iter();
+        let pairs = set.map(|it| it.to_str().unwrap().split(';').next().unwrap().to_owned());
+        pairs.filter(|it| !it.ends_with('=')).collect::<Vec<_>>().join("; ")
     }
 
     pub(crate) fn etag(&self) -> String {

@@ -11,7 +11,6 @@ pub(crate) struct Grant {
     /// As refusals, tokens' scopes and `GET /api/v1/me` name it.
     pub(crate) name: &'static str,
     /// What it is, for the roles table of the documentation.
-    #[cfg_attr(not(test), allow(dead_code, reason = "read by the documentation's test"))]
     pub(crate) what: &'static str,
     /// The roles of a workspace that have it; none: it is the instance's.
     pub(crate) roles: &'static [Role],

@@ -48,7 +48,7 @@ fn every_permission_that_a_row_asks_for_is_granted_once() {
 /// What the definition of the roles says, route by route, from nothing but method and path.
 fn promised(role: Role, method: &str, path: &str) -> bool {
     let Some(rest) = path.strip_prefix("/api/v1/workspaces/{workspace}/") else {
-        let for_all = ["/info", "/kinds", "/catalog", "/catalog/models"];
+        let for_all = ["/info", "/kinds", "/catalog", "/catalog/models", "/permissions"];
         let open = path.strip_prefix("/api/v1/system").is_none_or(|it| for_all.contains(&it));
         return role == Role::Operator || (open && method == "GET");
     };
@@ -117,4 +117,31 @@ fn a_refusal_says_who_may() {
         Permission::InstanceWrite.refusal(None),
         "this is the instance's (instance.write): only the role operator may"
     );
+}
+
+/// The roles table of the documentation, between its two marks.
+fn table() -> String {
+    let roles = &Role::ALL[1..];
+    let names: Vec<&str> = roles.iter().map(|it| it.as_str()).collect();
+    let mut lines = vec![
+        format!("| permission | what one may do with it | {} | operator |", names.join(" | ")),
+        format!("|---|---|{}", "---|".repeat(roles.len() + 1)),
+    ];
+    for grant in GRANTS {
+        let has: Vec<&str> = roles
+            .iter()
+            .chain([&Role::Operator])
+            .map(|role| if grant.permission.of(*role) { "✓" } else { "–" })
+            .collect();
+        lines.push(format!("| `{}` | {} | {} |", grant.name, grant.what, has.join(" | ")));
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn the_documentation_shows_the_table_as_it_is() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/people.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let table = table();
+    assert!(page.contains(&table), "put this between the marks of docs/people.md:\n{table}");
 }

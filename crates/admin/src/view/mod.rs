@@ -2,6 +2,7 @@
 
 mod health;
 mod key;
+mod person;
 mod pool;
 mod route;
 
@@ -18,6 +19,7 @@ use wayleave_model::workspace::{Owner, Workspace};
 
 pub(crate) use health::{FareView, HealthView};
 pub(crate) use key::KeyView;
+pub(crate) use person::{InvitationView, MemberView, PersonView, SessionView};
 pub(crate) use pool::{Around, Marks, PoolView};
 pub(crate) use route::{AliasView, Names, RouteView};
 

@@ -7,6 +7,7 @@ pub mod body;
 pub mod connect;
 pub mod decode;
 pub mod download;
+pub mod exchange;
 pub mod play;
 
 use std::sync::Arc;

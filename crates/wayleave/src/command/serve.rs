@@ -10,7 +10,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wayleave_admin::{AdminState, Shelf};
+use wayleave_admin::{AdminState, Shelf, SignIn};
 use wayleave_gateway::drain::Drains;
 use wayleave_gateway::follower::Follower;
 use wayleave_gateway::keeper::{self, Keeper};
@@ -90,6 +90,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
         spool: Some(config.data.join("spool")),
         public_catalog: config.public_catalog.then(Shelf::default),
         healths: Arc::new(healths::Known(Arc::clone(&gateway))),
+        sign_in: SignIn::new(Arc::new(fetch::Guarded(Arc::clone(&gateway)))),
         fetch: Arc::new(fetch::Guarded(Arc::clone(&gateway))),
     });
     let router = live::at_once(router, Arc::clone(&gateway), store.clone());

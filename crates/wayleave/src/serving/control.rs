@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq;
 use tower::ServiceExt;
 use wayleave_gateway::Gateway;
 use wayleave_gateway::answer::ClientBody;
+use wayleave_gateway::client;
 use wayleave_gateway::server::ControlPlane;
 use wayleave_model::Secret;
 
@@ -26,7 +27,10 @@ pub fn plane(router: Router, gateway: Arc<Gateway>, metrics_token: Option<Secret
                 metrics(&gateway, metrics_token.as_ref().as_ref(), request.headers())
             } else {
                 let mut request = request.map(Body::new);
-                request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer, 0)));
+                // As trusted proxies tell it: limits on sign-ins and the audit log go by it.
+                let trusted = &gateway.settings.trusted_proxies;
+                let client = client::address(request.headers(), peer, trusted);
+                request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client, 0)));
                 match router.oneshot(request).await {
                     Ok(response) => response,
                     Err(never) => match never {},

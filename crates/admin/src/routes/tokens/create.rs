@@ -9,7 +9,7 @@ use wayleave_model::id::SYSTEM_WORKSPACE;
 use wayleave_model::member::Role;
 use wayleave_store::tokens::{self, TokenDraft};
 
-use super::TokenView;
+use super::{TokenView, power};
 use crate::apply::document::{Instant, Sent};
 use crate::auth::Operator;
 use crate::body::Body;
@@ -22,6 +22,9 @@ use crate::state::AdminState;
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewToken {
     name: String,
+    /// The only permissions that it is to have, by name; absent: all.
+    #[serde(default)]
+    scopes: Option<Vec<String>>,
     /// Refused from then on.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -32,10 +35,10 @@ pub(crate) struct NewToken {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TokenMade {
     #[serde(flatten)]
-    token: TokenView,
+    pub(super) token: TokenView,
     /// Shown only now.
     #[schema(value_type = String)]
-    secret: Sent,
+    pub(super) secret: Sent,
 }
 
 /// Makes an operator's token. Its secret is shown only in this answer.
@@ -49,10 +52,11 @@ pub(crate) async fn create(
     by: Operator,
     Body(new): Body<NewToken>,
 ) -> Result<(StatusCode, Json<TokenMade>), Problem> {
+    by.power.check_gives(&power(Role::Operator, new.scopes.as_deref())?)?;
     let draft = TokenDraft {
         name: new.name,
         role: Role::Operator,
-        scopes: None,
+        scopes: new.scopes,
         expires_at: new.expires_at.map(|it| it.0),
     };
     let mut change = state.store.change(SYSTEM_WORKSPACE, &by.actor, "").await?;

@@ -24,7 +24,7 @@ pub(crate) async fn revoke(
     Path(token): Path<String>,
 ) -> Result<Json<TokenView>, Problem> {
     let mut change = state.store.change(SYSTEM_WORKSPACE, &by.actor, "").await?;
-    let found = lookup::token(change.tx(), &token).await?;
+    let found = lookup::token(change.tx(), SYSTEM_WORKSPACE, &token).await?;
     let ended = tokens::revoke(&mut change, found.id).await?;
     change.commit().await?;
     Ok(Json(ended.into()))
