@@ -59,6 +59,26 @@ pub enum Command {
     /// Tenants
     #[command(subcommand)]
     Workspace(command::workspace::WorkspaceCommand),
+    /// People who sign in
+    #[command(subcommand)]
+    Person(command::person::PersonCommand),
+    /// What people are in a workspace
+    #[command(subcommand)]
+    Member(command::member::MemberCommand),
+    /// Ways into a workspace, for one person, once
+    #[command(subcommand)]
+    Invitation(command::invitation::InvitationCommand),
+    /// Browsers that people are signed in with
+    #[command(subcommand)]
+    Session(command::session::SessionCommand),
+    /// Management tokens for automation
+    #[command(subcommand)]
+    Token(command::token::TokenCommand),
+    /// Single sign-on
+    #[command(subcommand)]
+    Sso(command::sso::SsoCommand),
+    /// Say who you are to the server, and what you may do
+    Whoami,
     /// Client keys
     #[command(subcommand)]
     Key(command::key::KeyCommand),
