@@ -48,7 +48,7 @@ mod tests {
         assert_eq!(param(&asked, &ModelFacts::default(), false), None, "unknown is not missing");
         assert_eq!(param(&Asked::default(), &facts, false), None);
         assert_eq!(param(&asked, &facts, false).as_deref(), Some("tools"));
-        let sees = ModelFacts { tools: Some(true), ..facts.clone() };
+        let sees = ModelFacts { tools: Some(true), ..facts };
         assert_eq!(param(&asked, &sees, true).as_deref(), Some("messages"));
         let shaped = ModelFacts { vision: None, ..sees };
         assert_eq!(param(&asked, &shaped, false).as_deref(), Some("response_format"));

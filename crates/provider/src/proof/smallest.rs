@@ -175,9 +175,9 @@ mod tests {
     use super::*;
     use crate::kind;
 
-    fn smallest(id: &str, facts: ModelFacts) -> Smallest {
+    fn smallest(id: &str, facts: &ModelFacts) -> Smallest {
         let kind = kind(id).expect("a kind");
-        Smallest::new(kind, "m", ModelType::Llm, &facts).expect("chat is offered")
+        Smallest::new(kind, "m", ModelType::Llm, facts).expect("chat is offered")
     }
 
     fn body(it: &Smallest) -> Value {
@@ -189,7 +189,7 @@ mod tests {
         for id in
             ["openai", "anthropic", "gemini", "cohere", "bedrock", "ollama", "groq", "azure-openai"]
         {
-            let text = body(&smallest(id, ModelFacts::default())).to_string();
+            let text = body(&smallest(id, &ModelFacts::default())).to_string();
             assert!(text.contains("ping") && text.contains("16"), "{id}: {text}");
             assert!(text.len() < 200, "{id}: {text}");
         }
@@ -198,13 +198,13 @@ mod tests {
     #[test]
     fn the_models_own_minimum_is_known_beforehand() {
         let facts = ModelFacts { min_output: Some(64), ..ModelFacts::default() };
-        assert_eq!(body(&smallest("anthropic", facts))["max_tokens"], 64);
+        assert_eq!(body(&smallest("anthropic", &facts))["max_tokens"], 64);
     }
 
     #[test]
     fn the_other_name_of_the_limit_is_taken_when_the_provider_asks_for_it() {
         let facts = ModelFacts { token_limit: Some(TokenLimit::MaxTokens), ..Default::default() };
-        let mut it = smallest("openai-compatible", facts);
+        let mut it = smallest("openai-compatible", &facts);
         assert_eq!(body(&it)["max_tokens"], 16);
         let openai = "Unsupported parameter: 'max_tokens' is not supported with this model. \
                       Use 'max_completion_tokens' instead.";
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_minimum_is_met_and_a_hundred_thousand_tokens_are_not_bought() {
-        let mut it = smallest("openai-compatible", ModelFacts::default());
+        let mut it = smallest("openai-compatible", &ModelFacts::default());
         let says = "Invalid 'max_output_tokens': integer below minimum value. Expected a value \
                     >= 100, but got 16 instead.";
         assert_eq!(it.adapt(says).expect("given"), "the answer limit is 101 tokens");
@@ -225,10 +225,10 @@ mod tests {
 
     #[test]
     fn thinking_is_switched_off_and_a_stream_is_asked_for() {
-        let mut it = smallest("anthropic", ModelFacts::default());
+        let mut it = smallest("anthropic", &ModelFacts::default());
         let change = it.adapt("thinking.budget_tokens: Input should be greater than 1023");
         assert_eq!(change.expect("given"), "the answer limit is 1024 tokens");
-        let mut it = smallest("qwen", ModelFacts::default());
+        let mut it = smallest("qwen", &ModelFacts::default());
         let qwen = "parameter.enable_thinking must be set to false for non-streaming calls";
         assert_eq!(it.adapt(qwen).expect("given"), "the answer is streamed");
         assert_eq!(body(&it)["stream"], true);
@@ -240,9 +240,9 @@ mod tests {
 
     #[test]
     fn what_asks_for_nothing_is_not_tried_again_and_nor_is_anything_for_ever() {
-        let mut it = smallest("openai", ModelFacts::default());
+        let mut it = smallest("openai", &ModelFacts::default());
         assert_eq!(it.adapt("The model `m` does not exist"), None);
-        let mut it = smallest("openai-compatible", ModelFacts::default());
+        let mut it = smallest("openai-compatible", &ModelFacts::default());
         let says = "'max_tokens' and 'max_completion_tokens' are not supported";
         let tries = std::iter::from_fn(|| it.adapt(says)).count();
         assert_eq!(tries, usize::from(PATIENCE));
