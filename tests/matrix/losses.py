@@ -364,8 +364,6 @@ UPSTREAMS: tuple[Allowed, ...] = (
             refuses=lambda ask: "capability_not_supported" if ask.output else ""),
     Allowed("thought-between-calls", "upstream:cohere upstream:ollama", "a place for thoughts between calls", COHERE,
             unheard=it.thoughts_first),
-    Allowed("custom-tool-loop", "upstream:openai-chat", "free-form tools, but of models known to take them", OPENAI,
-            unheard=it.text_tools),
     Allowed("pdf-url", GEM, "addresses but Google's: the bytes are fetched", GEMINI_FILES,
             unheard=_fetched_document),
     Allowed("pdf-url", f"{BED}", "addresses: the bytes are fetched", BEDROCK, unheard=_fetched_document),
