@@ -1,25 +1,15 @@
 //! The ladder: each rung costs more than the one below, and is climbed only while nothing decides.
 
-use std::time::Duration;
-
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
+use http::{HeaderMap, StatusCode, Uri, header};
 use wayleave_model::Clock;
 use wayleave_model::time::Tick;
-use wayleave_provider::failure::Show;
-use wayleave_provider::proof::{Outcome, Proof, Rung, Smallest, Step, StepResult};
-use wayleave_provider::{Account, BadAccount, Listed, Listing, Refused};
+use wayleave_provider::proof::{Outcome, Proof, Rung, Step, StepResult};
+use wayleave_provider::{Account, BadAccount, Listed};
 
+use super::Claim;
 use super::said::Scrub;
-use super::{Callee, Claim};
 use crate::token;
-use crate::upstream::body::{Pieces, Unread};
 use crate::upstream::{SendError, Upstream};
-
-/// How long one step may take: a model on one's own machine may have to be loaded first.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Bytes of an answer that are read.
-const MOST: usize = 8 << 20;
 
 /// Climbs until something decides.
 pub(super) async fn climb(client: &Upstream, clock: &Clock, claim: &Claim) -> Proof {
@@ -43,29 +33,29 @@ pub(super) async fn climb(client: &Upstream, clock: &Clock, claim: &Claim) -> Pr
     Proof { outcome, summary, field, steps: climb.steps, listed: climb.listed }
 }
 
-struct Climb<'a> {
-    client: &'a Upstream,
-    clock: &'a Clock,
-    claim: &'a Claim,
-    account: Account<'a>,
-    scrub: Scrub,
+pub(super) struct Climb<'a> {
+    pub(super) client: &'a Upstream,
+    pub(super) clock: &'a Clock,
+    pub(super) claim: &'a Claim,
+    pub(super) account: Account<'a>,
+    pub(super) scrub: Scrub,
     /// What authorises every call of the account.
-    headers: HeaderMap,
-    steps: Vec<Step>,
-    listed: Option<Vec<Listed>>,
+    pub(super) headers: HeaderMap,
+    pub(super) steps: Vec<Step>,
+    pub(super) listed: Option<Vec<Listed>>,
     /// What proved the credential.
-    proven: Option<&'static str>,
+    pub(super) proven: Option<&'static str>,
 }
 
 /// Something decided against the credential.
-struct Fall {
+pub(super) struct Fall {
     outcome: Outcome,
     summary: String,
     field: Option<String>,
 }
 
 impl Fall {
-    fn new(outcome: Outcome, summary: impl Into<String>) -> Fall {
+    pub(super) fn new(outcome: Outcome, summary: impl Into<String>) -> Fall {
         Fall { outcome, summary: summary.into(), field: None }
     }
 }
@@ -74,13 +64,6 @@ impl From<BadAccount> for Fall {
     fn from(why: BadAccount) -> Fall {
         Fall { field: Some(why.field), ..Fall::new(Outcome::Unusable, why.message) }
     }
-}
-
-/// An answer, read whole.
-struct Said {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
 }
 
 impl Climb<'_> {
@@ -178,210 +161,7 @@ impl Climb<'_> {
         Ok(())
     }
 
-    async fn models(&mut self, listing: &Listing) -> Result<(), Fall> {
-        let began = self.clock.tick();
-        let said = self.ask(Method::GET, &listing.url, Vec::new(), true).await;
-        let said = match said {
-            Ok(said) => said,
-            Err(why) => {
-                let step = self.step(Rung::Models, "GET", &listing.url, began, None, false);
-                self.steps.push(Step { note: why.to_string(), ..step });
-                return Err(Fall::new(Outcome::Failed, why.to_string()));
-            }
-        };
-        let mut step = self.step(Rung::Models, "GET", &listing.url, began, Some(said.status), true);
-        step.body = Some(self.scrub.shown(&said.body));
-        if said.status.is_success() {
-            let Some(listed) = listing.shape.read(&said.body) else {
-                let note = "it answers, but with no list of models: is this the base URL?";
-                self.steps.push(Step {
-                    result: StepResult::Inconclusive,
-                    note: note.to_owned(),
-                    ..step
-                });
-                return Ok(());
-            };
-            let open = self.is_open(listing).await;
-            let count = listed.len();
-            step.note = if open {
-                format!("lists {count} models, to anybody: this shows nothing of the credential")
-            } else {
-                format!("lists {count} models")
-            };
-            if open {
-                step.result = StepResult::Inconclusive;
-            } else {
-                self.proven = Some("the provider lists its models for the credential");
-            }
-            self.listed = listing.callable.then_some(listed);
-            self.steps.push(step);
-            return Ok(());
-        }
-        self.judge_list(&said, step)
-    }
-
-    /// The list was refused. Only what blames the credential decides: many servers have no list,
-    /// and keys may be allowed to call models without being allowed to list them.
-    fn judge_list(&mut self, said: &Said, mut step: Step) -> Result<(), Fall> {
-        let (show, message) = self.diagnose(said, None);
-        let scoped = said.status == StatusCode::FORBIDDEN && self.claim.call.is_some();
-        let (result, note, fall) = match (show, said.status.as_u16()) {
-            (_, 404 | 405 | 501) => {
-                (StepResult::Inconclusive, "it lists no models".to_owned(), None)
-            }
-            (Show::AuthFailed, _) if !scoped => {
-                let why = format!("the provider refused the credential: {message}");
-                (StepResult::Failed, why.clone(), Some(Fall::new(Outcome::Refused, why)))
-            }
-            (Show::RateLimited | Show::Overloaded, _) => {
-                (StepResult::Inconclusive, format!("not now: {message}"), None)
-            }
-            (_, 500..=599) => {
-                let why = format!("the provider failed: {message}");
-                (StepResult::Failed, why.clone(), Some(Fall::new(Outcome::Failed, why)))
-            }
-            (_, 300..=399) => {
-                let why = "it redirects: give the address that it leads to".to_owned();
-                (StepResult::Failed, why.clone(), Some(Fall::new(Outcome::Failed, why)))
-            }
-            _ => (StepResult::Inconclusive, format!("not listed: {message}"), None),
-        };
-        (step.result, step.note) = (result, note);
-        self.steps.push(step);
-        fall.map_or(Ok(()), Err)
-    }
-
-    /// Whether the list is for everybody: then it says nothing of the credential.
-    async fn is_open(&self, listing: &Listing) -> bool {
-        if self.account.secrets.is_empty() {
-            return true;
-        }
-        let said = self.ask(Method::GET, &listing.url, Vec::new(), false).await;
-        said.is_ok_and(|said| said.status.is_success() && listing.shape.read(&said.body).is_some())
-    }
-
-    /// The call's first form, and where it goes.
-    fn smallest(&self, callee: &Callee) -> Result<(String, Smallest), Fall> {
-        let kind = self.claim.kind;
-        let smallest = Smallest::new(kind, &callee.model, callee.model_type, &callee.facts)
-            .map_err(|why| Fall::new(Outcome::Failed, why.to_string()))?;
-        let url = kind.url(&self.account, smallest.offer(), &callee.model, false)?;
-        Ok((url, smallest))
-    }
-
-    async fn call(&mut self, first: String, mut smallest: Smallest) -> Result<(), Fall> {
-        let mut url = first;
-        loop {
-            let body = smallest.body();
-            let body = body.map_err(|why| Fall::new(Outcome::Failed, why.to_string()))?;
-            let began = self.clock.tick();
-            let said = self.ask(Method::POST, &url, body, true).await;
-            let said = match said {
-                Ok(said) => said,
-                Err(why) => {
-                    let step = self.step(Rung::Call, "POST", &url, began, None, false);
-                    self.steps.push(Step { note: why.to_string(), ..step });
-                    return Err(Fall::new(Outcome::Failed, why.to_string()));
-                }
-            };
-            let mut step = self.step(Rung::Call, "POST", &url, began, Some(said.status), true);
-            step.body = Some(self.scrub.shown(&said.body));
-            let Some(error) = error_of(&said, &smallest) else {
-                step.note = "the model answers".to_owned();
-                self.steps.push(step);
-                self.proven = Some("the model answers with the credential");
-                return Ok(());
-            };
-            let (show, message) = self.diagnose(&said, Some(error));
-            if show == Show::Caller
-                && let Some(change) = smallest.adapt(&message)
-            {
-                step.result = StepResult::Inconclusive;
-                step.note = format!("{message}. Next: {change}");
-                self.steps.push(step);
-                let (kind, model) = (self.claim.kind, self.claim.call.as_ref());
-                let model = model.map(|it| it.model.as_str()).unwrap_or_default();
-                url = kind.url(&self.account, smallest.offer(), model, smallest.streams())?;
-                continue;
-            }
-            let (outcome, said) = match show {
-                Show::AuthFailed => (Outcome::Refused, "the provider refused the credential"),
-                Show::ModelMissing => (Outcome::ModelMissing, "there is no such model for it"),
-                Show::RateLimited => (Outcome::Failed, "the credential is rate limited"),
-                Show::Overloaded => (Outcome::Failed, "the provider is overloaded"),
-                _ => (Outcome::Failed, "the call was refused"),
-            };
-            step.result = StepResult::Failed;
-            step.note = format!("{said}: {message}");
-            let fall = Fall::new(outcome, step.note.clone());
-            self.steps.push(step);
-            return Err(fall);
-        }
-    }
-
-    /// What the provider's refusal means, and its own words.
-    fn diagnose(&self, said: &Said, error: Option<(Option<String>, String)>) -> (Show, String) {
-        let dialect = self.claim.call.as_ref().and_then(|callee| {
-            let offers =
-                self.claim.kind.offers(wayleave_model::provider::Operation::Chat, &callee.facts);
-            offers.first().map(|offer| offer.dialect)
-        });
-        let dialect = dialect.unwrap_or(wayleave_dialect::Dialect::OpenAiChat);
-        let (code, message) = error
-            .or_else(|| dialect.chat().read_error(&said.body))
-            .unwrap_or_else(|| (None, String::from_utf8_lossy(&said.body).into_owned()));
-        let refused = Refused {
-            status: said.status,
-            headers: &said.headers,
-            code: code.as_deref(),
-            message: &message,
-        };
-        let show = self.claim.kind.diagnose(&refused).show;
-        let words: Vec<&str> = message.split_whitespace().collect();
-        let line: String = self.scrub.shown(words.join(" ").as_bytes()).chars().take(400).collect();
-        (show, if line.is_empty() { format!("status {}", said.status.as_u16()) } else { line })
-    }
-
-    async fn ask(
-        &self,
-        method: Method,
-        url: &str,
-        body: Vec<u8>,
-        authorised: bool,
-    ) -> Result<Said, SendError> {
-        let broken = |why: String| SendError::Broken(why);
-        let mut request = Request::builder().method(method).uri(url);
-        if let Some(headers) = request.headers_mut() {
-            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-            if !body.is_empty() {
-                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            }
-            for (name, value) in &self.headers {
-                if authorised || !value.is_sensitive() {
-                    headers.insert(name.clone(), value.clone());
-                }
-            }
-        }
-        let request = request.body(()).map_err(|err| broken(err.to_string()))?;
-        let (mut parts, ()) = request.into_parts();
-        let pieces = if body.is_empty() { Vec::new() } else { vec![Bytes::from(body)] };
-        if authorised {
-            let signed = self.claim.kind.sign(&mut parts, &pieces, &self.account, self.clock.now());
-            signed.map_err(|why| broken(why.to_string()))?;
-        }
-        let answer = self.client.send(Request::from_parts(parts, Pieces::new(pieces)), PATIENCE);
-        let answer = answer.await?;
-        let body = tokio::time::timeout(PATIENCE, answer.body.at_most(MOST)).await;
-        let body = match body {
-            Ok(Ok(body)) => body,
-            Ok(Err(Unread::TooLong)) => return Err(broken(format!("more than {MOST} bytes"))),
-            Ok(Err(Unread::Broken(why))) => return Err(broken(why.to_string())),
-            Err(_) => return Err(SendError::FirstByte(PATIENCE)),
-        };
-        Ok(Said { status: answer.status, headers: answer.headers, body })
-    }
-
-    fn step(
+    pub(super) fn step(
         &self,
         rung: Rung,
         method: &'static str,
@@ -401,35 +181,6 @@ impl Climb<'_> {
             note: String::new(),
         }
     }
-}
-
-/// What is wrong with an answer to the smallest call; `None`: nothing.
-fn error_of(said: &Said, smallest: &Smallest) -> Option<(Option<String>, String)> {
-    let dialect = smallest.offer().dialect.chat();
-    let first = if smallest.streams() && said.status.is_success() {
-        first_event(&said.body)
-    } else {
-        &said.body
-    };
-    if let Some(error) = dialect.read_error(first) {
-        return Some(error);
-    }
-    let is_object = serde_json::from_slice::<serde_json::Map<_, serde_json::Value>>(first).is_ok();
-    // Amazon's streams are framed in binary: a status of success is all there is to see.
-    let readable = is_object || (smallest.streams() && !first.starts_with(b"<"));
-    if said.status.is_success() && readable {
-        return None;
-    }
-    let text = String::from_utf8_lossy(&said.body);
-    let text = if said.status.is_success() { "the answer is no JSON" } else { text.as_ref() };
-    Some((None, text.chars().take(400).collect()))
-}
-
-/// The data of a stream's first event.
-fn first_event(body: &[u8]) -> &[u8] {
-    let mut lines = body.split(|it| *it == b'\n');
-    let data = lines.find_map(|line| line.strip_prefix(b"data:")).unwrap_or(body);
-    data.trim_ascii()
 }
 
 /// An address without its path.

@@ -1,7 +1,10 @@
 //! Proves that an account works, cheapest first: its address, a token for it, the free list of
 //! models, and, only where that is asked for, the smallest call. Nothing is stored.
 
+mod ask;
+mod call;
 mod ladder;
+mod list;
 mod said;
 
 use std::collections::BTreeMap;
