@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wayleave_store::StoreError;
 
+use crate::view::ProofView;
+
 /// A refusal. Written by the layer that knows the request's id.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -24,6 +26,8 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// Seconds after which it is worth another try.
     pub retry_after: Option<u64>,
+    /// What was tried, where a credential was not proven.
+    pub proof: Option<Box<ProofView>>,
 }
 
 /// A field that is wrong.
@@ -55,6 +59,9 @@ pub(crate) struct ProblemDocument {
     /// The fields that are to blame.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) errors: Vec<FieldError>,
+    /// What was tried, where a credential was not proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) proof: Option<ProofView>,
     /// Names this request in the log and in the audit.
     pub(crate) request_id: String,
 }
@@ -79,7 +86,8 @@ impl FieldError {
 impl Problem {
     /// A problem with a code of its own.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, code, detail: detail.into(), errors: Vec::new(), retry_after: None }
+        let errors = Vec::new();
+        Problem { status, code, detail: detail.into(), errors, retry_after: None, proof: None }
     }
 
     /// A body whose fields are wrong: 422, or 409 where they are right but something is in the way.
@@ -137,6 +145,7 @@ impl Problem {
             detail: self.detail,
             code: self.code.to_owned(),
             errors: self.errors,
+            proof: self.proof.map(|it| *it),
             request_id: request_id.to_owned(),
         };
         let mut response = (self.status, Json(document)).into_response();

@@ -66,6 +66,20 @@ pub(crate) async fn credential(
     })
 }
 
+/// Another credential of what `of` belongs to: its provider, or its custom model.
+pub(crate) async fn sibling(
+    tx: &mut Tx,
+    at: WorkspaceId,
+    of: &Credential,
+    text: &str,
+) -> Result<Credential, Problem> {
+    by_id_or_name!(
+        text, "credential",
+        id => credentials::get(tx, at, id),
+        credentials::by_name(tx, at, of.provider, of.model, text)
+    )
+}
+
 /// A model by its id: names are not unique among providers.
 pub(crate) async fn model(tx: &mut Tx, at: WorkspaceId, text: &str) -> Result<Model, Problem> {
     let found = match text.parse() {

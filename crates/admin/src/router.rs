@@ -121,6 +121,9 @@ fn api() -> OpenApiRouter<AdminState> {
             at::credentials::update::update,
             at::credentials::delete::delete
         ))
+        .routes(routes!(at::credentials::validate::validate))
+        .routes(routes!(at::credentials::validate_stored::validate_stored))
+        .routes(routes!(at::credentials::check::check))
         .routes(routes!(at::credentials::make_default::make_default))
         .routes(routes!(at::credentials::health::say))
         .routes(routes!(at::models::list::list, at::models::create::create))

@@ -8,6 +8,7 @@ use wayleave_store::Store;
 
 use crate::catalog::{Fetch, Shelf};
 use crate::healths::Healths;
+use crate::prove::Prove;
 use crate::sign_in::SignIn;
 
 /// The server behind the API. Cheap to clone.
@@ -32,4 +33,6 @@ pub struct AdminState {
     pub sign_in: SignIn,
     /// Fetches catalogs that an operator names by address.
     pub fetch: Arc<dyn Fetch>,
+    /// Proves credentials.
+    pub prove: Arc<dyn Prove>,
 }

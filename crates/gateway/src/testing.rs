@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 use wayleave_model::alias::{Alias, Group, Policy, Route, WeightedTarget};
-use wayleave_model::credential::{Credential, CredentialStatus, SecretFields};
+use wayleave_model::credential::{Checks, Credential, CredentialStatus, SecretFields};
 use wayleave_model::id::{
     AliasId, CredentialId, KeyId, ModelId, NodeId, OwnerId, PriceVersionId, ProviderId, RequestId,
     RouteVersionId, WorkspaceId,
@@ -99,6 +99,8 @@ pub(crate) fn credential(number: u128, name: &str) -> (Credential, SecretFields)
         fingerprint: String::new(),
         enabled: true,
         status: CredentialStatus::Active,
+        checks: Checks::default(),
+        last_used_at: None,
         managed_by: None,
         version: 1,
         created_at: NOON,
@@ -127,6 +129,7 @@ pub(crate) fn model(number: u128, name: &str) -> Model {
             free: false,
             rates: vec![rate(Unit::Input, "1"), rate(Unit::Output, "2")],
         }),
+        default_credential: None,
         managed_by: None,
         version: 1,
         created_at: NOON,

@@ -11,7 +11,7 @@ use wayleave_model::alias::{Alias, Losses, Policy};
 use wayleave_model::credential::{Credential, SecretFields};
 use wayleave_model::id::{AliasId, CredentialId, ModelId, ProviderId, RouteVersionId, WorkspaceId};
 use wayleave_model::key::{Key, KeyVersion};
-use wayleave_model::pool::default_credential;
+use wayleave_model::pool::{default_credential, has_own};
 use wayleave_model::price::PriceVersion;
 use wayleave_model::provider::{ModelType, Operation, Provider};
 use wayleave_model::record::{Caller, TargetLabel};
@@ -417,16 +417,22 @@ impl<'a> Targets<'a> {
         })
     }
 
-    /// The one the route names, else the model's own, else the provider's default.
+    /// The one the route names; else, of a model with credentials of its own, the one chosen among
+    /// them; else the provider's default.
     fn credential(
         &self,
         provider: &Provider,
         model: &Model,
         named: Option<CredentialId>,
     ) -> Result<(&Credential, &Arc<SecretFields>), Unusable> {
-        let missing = || Unusable::NoCredential { provider: provider.name.clone() };
-        let all = self.credentials.values().map(|(credential, _)| credential);
-        let default = || default_credential(model.id, provider.default_credential, all);
+        let all = || self.credentials.values().map(|(credential, _)| credential);
+        let missing = || Unusable::NoCredential {
+            provider: match has_own(model, all()) {
+                true => format!("{} (for its own model {})", provider.name, model.name),
+                false => provider.name.clone(),
+            },
+        };
+        let default = || default_credential(model, provider.default_credential, all());
         let id = named.or_else(default).ok_or_else(missing)?;
         let (credential, secrets) = self.credentials.get(&id).ok_or_else(missing)?;
         let name = &credential.name;

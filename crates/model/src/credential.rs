@@ -29,6 +29,12 @@ pub struct Credential {
     pub enabled: bool,
     /// Whether a call with it has ever succeeded.
     pub status: CredentialStatus,
+    /// What asking its provider has shown.
+    #[serde(default)]
+    pub checks: Checks,
+    /// When a request was last served with it, to the minute.
+    #[serde(default)]
+    pub last_used_at: Option<Timestamp>,
     /// Who owns its declaration.
     pub managed_by: Option<String>,
     /// Goes up with each change.
@@ -37,6 +43,51 @@ pub struct Credential {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+/// What was found out about a credential by asking its provider; by default nobody asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checks {
+    /// How it came to be trusted, or not; `None`: nobody asked.
+    pub validated: Option<Validated>,
+    /// What the last check showed, in one line.
+    pub proof: Option<String>,
+    /// Who had it proven last.
+    pub proven_by: Option<String>,
+    /// When a check last succeeded.
+    pub last_proven_at: Option<Timestamp>,
+    /// When a check was last made, whatever it showed.
+    pub last_checked_at: Option<Timestamp>,
+}
+
+/// What the validation of a credential came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Validated {
+    /// The provider accepted it.
+    Proven,
+    /// It was saved without asking, because somebody wished so.
+    Skipped,
+    /// The provider refused it.
+    Refused,
+}
+
+impl Validated {
+    /// The word in SQL and in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Validated::Proven => "proven",
+            Validated::Skipped => "skipped",
+            Validated::Refused => "refused",
+        }
+    }
+
+    /// The one of that name.
+    pub fn parse(name: &str) -> Option<Validated> {
+        [Validated::Proven, Validated::Skipped, Validated::Refused]
+            .into_iter()
+            .find(|it| it.as_str() == name)
+    }
 }
 
 /// What is known of a credential.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::credential::{Credential, CredentialStatus};
 use crate::id::{CredentialId, ModelId, PoolEntryId};
+use crate::target::Model;
 use crate::time::Timestamp;
 
 /// The most entries of a pool.
@@ -232,15 +233,19 @@ fn fault<'c>(
     }
 }
 
-/// The credential that serves `model` where neither a route nor a pool says otherwise: the first
-/// enabled one of its own, else its provider's default.
+/// Whether `model` has credentials of its own, so that its provider's default is none of its business.
+pub fn has_own<'c>(model: &Model, mut credentials: impl Iterator<Item = &'c Credential>) -> bool {
+    model.default_credential.is_some() || credentials.any(|it| it.model == Some(model.id))
+}
+
+/// The credential that serves `model` where neither a route nor a pool says otherwise: of a model
+/// with credentials of its own the one chosen among them, if one is; else its provider's default.
 pub fn default_credential<'c>(
-    model: ModelId,
+    model: &Model,
     provider_default: Option<CredentialId>,
     credentials: impl Iterator<Item = &'c Credential>,
 ) -> Option<CredentialId> {
-    let own = credentials.filter(|it| it.model == Some(model) && it.enabled).map(|it| it.id).min();
-    own.or(provider_default)
+    if has_own(model, credentials) { model.default_credential } else { provider_default }
 }
 
 #[cfg(test)]
@@ -250,7 +255,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::credential::Checks;
     use crate::id::ProviderId;
+    use crate::provider::ModelType;
+    use crate::target::ModelFacts;
 
     fn id(number: u128) -> CredentialId {
         CredentialId(Uuid::from_u128(number))
@@ -267,6 +275,8 @@ mod tests {
             fingerprint: String::new(),
             enabled: true,
             status: CredentialStatus::Active,
+            checks: Checks::default(),
+            last_used_at: None,
             managed_by: None,
             version: 1,
             created_at: Timestamp::default(),
@@ -333,13 +343,33 @@ mod tests {
         assert_eq!((found.idle, found.has_invalid(&pool)), (None, true));
     }
 
+    fn model(number: u128, default_credential: Option<u128>) -> Model {
+        Model {
+            id: ModelId(Uuid::from_u128(number)),
+            provider: ProviderId(Uuid::nil()),
+            name: String::new(),
+            model_type: ModelType::Llm,
+            custom: true,
+            enabled: true,
+            facts: ModelFacts::default(),
+            price: None,
+            default_credential: default_credential.map(id),
+            managed_by: None,
+            version: 1,
+            created_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
+        }
+    }
+
     #[test]
-    fn a_models_own_credential_is_its_default_before_its_providers() {
-        let model = ModelId(Uuid::from_u128(7));
-        let own = |number| Credential { model: Some(model), ..credential(number) };
+    fn a_model_with_credentials_of_its_own_never_falls_back_to_its_providers() {
+        let own =
+            |number| Credential { model: Some(ModelId(Uuid::from_u128(7))), ..credential(number) };
         let all = [own(5), own(4), credential(1)];
-        assert_eq!(default_credential(model, Some(id(1)), all.iter()), Some(id(4)));
-        let other = ModelId(Uuid::from_u128(8));
-        assert_eq!(default_credential(other, Some(id(1)), all.iter()), Some(id(1)));
+        let chosen = |model: &Model| default_credential(model, Some(id(1)), all.iter());
+        assert_eq!(chosen(&model(7, Some(5))), Some(id(5)), "the chosen one, not the oldest");
+        assert_eq!(chosen(&model(7, None)), None);
+        assert_eq!(chosen(&model(8, None)), Some(id(1)));
+        assert!(has_own(&model(7, None), all.iter()) && !has_own(&model(8, None), all.iter()));
     }
 }

@@ -4,7 +4,7 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ModelId, ProviderId};
+use crate::id::{CredentialId, ModelId, ProviderId};
 use crate::price::PriceVersion;
 use crate::provider::ModelType;
 use crate::time::Timestamp;
@@ -33,6 +33,10 @@ pub struct Model {
     pub facts: ModelFacts,
     /// The price version in force; `None`: no price, so the model is refused.
     pub price: Option<PriceVersion>,
+    /// Which of its own credentials serves it. `None`: none does, if it has any; else its provider's
+    /// default does.
+    #[serde(default)]
+    pub default_credential: Option<CredentialId>,
     /// Who owns its declaration.
     pub managed_by: Option<String>,
     /// Goes up with each change.

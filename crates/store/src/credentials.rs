@@ -1,5 +1,9 @@
 //! Credentials: what is shown of them in columns, what is secret in one sealed value.
 
+mod names;
+mod news;
+mod removal;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -7,8 +11,7 @@ use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
 use wayleave_model::Timestamp;
-use wayleave_model::alias::WeightedTarget;
-use wayleave_model::credential::{Credential, CredentialStatus, SecretFields};
+use wayleave_model::credential::{Checks, Credential, CredentialStatus, SecretFields, Validated};
 use wayleave_model::id::{CredentialId, ModelId, ProviderId, WorkspaceId};
 use wayleave_model::page::Page;
 
@@ -18,7 +21,10 @@ use crate::error::StoreError;
 use crate::page::{Listing, by_id};
 use crate::secret_fields::{masked, open_fields, seal_fields};
 use crate::text::{check_name, document, typed};
-use crate::{models, pools, providers, routes};
+use crate::{models, pools, providers};
+
+pub use names::next_name;
+pub use removal::{Instead, delete};
 
 const NOUN: &str = "credential";
 
@@ -26,7 +32,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, provider_id, model_id, name, settings, masked, fingerprint, sealed, \
-             enabled, status, managed_by, version, created_at, updated_at FROM credentials \
+             enabled, status, validated, proof, proven_by, last_proven_at, last_checked_at, \
+             last_used_at, managed_by, version, created_at, updated_at FROM credentials \
              WHERE workspace_id = $1 ",
             $rest
         )
@@ -48,6 +55,8 @@ pub struct CredentialDraft {
     pub enabled: bool,
     /// What is known of it.
     pub status: CredentialStatus,
+    /// What asking its provider has shown.
+    pub checks: Checks,
     /// Who owns its declaration.
     pub managed_by: Option<String>,
 }
@@ -61,13 +70,14 @@ impl From<&Credential> for CredentialDraft {
             settings: it.settings.clone(),
             enabled: it.enabled,
             status: it.status,
+            checks: it.checks.clone(),
             managed_by: it.managed_by.clone(),
         }
     }
 }
 
-/// Seals and stores a credential. The first one of a provider (that belongs to no single model)
-/// becomes its default.
+/// Seals and stores a credential. The first one of a provider, and the first one of a custom model,
+/// becomes the default there; later ones do not, not even where none is set.
 ///
 /// # Errors
 /// [`StoreError::NameTaken`], [`StoreError::Invalid`], [`StoreError::NotFound`] for its provider.
@@ -78,11 +88,14 @@ pub async fn create(
 ) -> Result<Credential, StoreError> {
     const SQL: &str = "INSERT INTO credentials
         (workspace_id, id, provider_id, model_id, name, settings, masked, fingerprint, sealed,
-         enabled, status, managed_by, version, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)";
+         enabled, status, managed_by, version, created_at, updated_at, validated, proof,
+         proven_by, last_proven_at, last_checked_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, $16, $17,
+                $18, $19)";
     check_name("name", &draft.name)?;
     let provider = providers::existing(change, draft.provider).await?;
     check_model(change, draft).await?;
+    let first = names::all(change, draft.provider, draft.model).await?.is_empty();
     let id = CredentialId::new(change.now);
     let made = Credential {
         id,
@@ -94,6 +107,8 @@ pub async fn create(
         fingerprint: change.tx.shared.hasher.fingerprint(secrets),
         enabled: draft.enabled,
         status: draft.status,
+        checks: draft.checks.clone(),
+        last_used_at: None,
         managed_by: draft.managed_by.clone(),
         version: 1,
         created_at: change.now,
@@ -118,14 +133,22 @@ pub async fn create(
             .bind(&made.managed_by)
             .bind(made.version)
             .bind(made.created_at.as_micros())
+            .bind(made.checks.validated.map(Validated::as_str))
+            .bind(&made.checks.proof)
+            .bind(&made.checks.proven_by)
+            .bind(made.checks.last_proven_at.map(Timestamp::as_micros))
+            .bind(made.checks.last_checked_at.map(Timestamp::as_micros))
             .execute(&mut *it)
             .await
             .map(drop)
     })
     .map_err(taken(NOUN, &draft.name))?;
     change.record("credential.create", id, None, Some(&made))?;
-    if provider.default_credential.is_none() && made.model.is_none() {
-        providers::adopt_default(change, &provider, id).await?;
+    match made.model {
+        _ if !first => {}
+        Some(model) => drop(models::set_default(change, model, Some(id)).await?),
+        None if provider.default_credential.is_some() => {}
+        None => providers::adopt_default(change, &provider, id).await?,
     }
     Ok(made)
 }
@@ -241,6 +264,7 @@ pub async fn update(
         fingerprint: fingerprint.unwrap_or_else(|| before.fingerprint.clone()),
         enabled: draft.enabled,
         status: draft.status,
+        checks: draft.checks.clone(),
         managed_by: draft.managed_by.clone(),
         version: before.version + 1,
         updated_at: change.now,
@@ -279,30 +303,6 @@ pub async fn note_override(
     existing(change, id).await?;
     change.begin_act();
     change.record("credential.override_health", id, None, Some(said))
-}
-
-/// Removes a credential.
-///
-/// # Errors
-/// [`StoreError::InUse`] while it is its provider's default, or an alias routes over it.
-pub async fn delete(
-    change: &mut Change,
-    id: CredentialId,
-    expected: Option<i64>,
-) -> Result<(), StoreError> {
-    let before = existing(change, id).await?;
-    check_version(NOUN, expected, before.version)?;
-    let provider = providers::existing(change, before.provider).await?;
-    if provider.default_credential == Some(id) {
-        let by = format!("provider `{}` as its default", provider.name);
-        return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
-    }
-    let workspace = change.workspace;
-    let is_ours = |target: &WeightedTarget| target.credential == Some(id);
-    if let Some(by) = routes::user(&mut change.tx, workspace, is_ours).await? {
-        return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
-    }
-    remove(change, &before).await
 }
 
 /// Removes what is left of a provider that nothing uses.
@@ -360,7 +360,9 @@ async fn write(
 ) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE credentials
         SET name = $3, settings = $4, masked = $5, fingerprint = $6, sealed = COALESCE($7, sealed),
-            enabled = $8, status = $9, managed_by = $10, version = $11, updated_at = $12
+            enabled = $8, status = $9, managed_by = $10, version = $11, updated_at = $12,
+            validated = $13, proof = $14, proven_by = $15, last_proven_at = $16,
+            last_checked_at = $17
         WHERE workspace_id = $1 AND id = $2";
     let (settings, shown) = documents(it)?;
     let sealed = secrets.map(|secrets| seal_fields(change, it.id, secrets)).transpose()?;
@@ -378,6 +380,11 @@ async fn write(
             .bind(&it.managed_by)
             .bind(it.version)
             .bind(it.updated_at.as_micros())
+            .bind(it.checks.validated.map(Validated::as_str))
+            .bind(&it.checks.proof)
+            .bind(&it.checks.proven_by)
+            .bind(it.checks.last_proven_at.map(Timestamp::as_micros))
+            .bind(it.checks.last_checked_at.map(Timestamp::as_micros))
             .execute(&mut *to)
             .await
             .map(drop)
@@ -448,6 +455,12 @@ struct Row {
     sealed: Vec<u8>,
     enabled: bool,
     status: String,
+    validated: Option<String>,
+    proof: Option<String>,
+    proven_by: Option<String>,
+    last_proven_at: Option<i64>,
+    last_checked_at: Option<i64>,
+    last_used_at: Option<i64>,
     managed_by: Option<String>,
     version: i64,
     created_at: i64,
@@ -456,6 +469,10 @@ struct Row {
 
 impl Row {
     fn noun(self) -> Result<Credential, StoreError> {
+        let unknown = |word: &str| StoreError::unreadable(NOUN, format!("validated `{word}`"));
+        let validated = self.validated.as_deref();
+        let validated =
+            validated.map(|it| Validated::parse(it).ok_or_else(|| unknown(it))).transpose()?;
         Ok(Credential {
             id: CredentialId(self.id),
             provider: ProviderId(self.provider_id),
@@ -467,6 +484,14 @@ impl Row {
             enabled: self.enabled,
             status: CredentialStatus::parse(&self.status)
                 .ok_or_else(|| StoreError::unreadable(NOUN, format!("status `{}`", self.status)))?,
+            checks: Checks {
+                validated,
+                proof: self.proof,
+                proven_by: self.proven_by,
+                last_proven_at: self.last_proven_at.map(Timestamp::from_micros),
+                last_checked_at: self.last_checked_at.map(Timestamp::from_micros),
+            },
+            last_used_at: self.last_used_at.map(Timestamp::from_micros),
             managed_by: self.managed_by,
             version: self.version,
             created_at: Timestamp::from_micros(self.created_at),
@@ -478,9 +503,7 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aliases;
-    use crate::providers::ProviderDraft;
-    use crate::testing::{alias_draft, credential_draft, each_engine, fields};
+    use crate::testing::{credential_draft, each_engine, fields};
 
     #[tokio::test]
     async fn a_credential_shows_a_mask_and_gives_its_secret_to_those_who_ask_for_it() {
@@ -518,32 +541,6 @@ mod tests {
             let workspace = shop.workspace;
             let clear = secrets(change.tx(), workspace, id).await.unwrap().unwrap();
             assert_eq!(clear.get("api_key").unwrap().expose(), b"secret-two");
-        })
-        .await;
-    }
-
-    #[tokio::test]
-    async fn a_default_or_routed_credential_stays() {
-        each_engine(|bench| async move {
-            let shop = bench.shop("main", "s1").await;
-            let mut change = bench.change(shop.workspace).await;
-            let default = delete(&mut change, shop.credential.id, None).await.unwrap_err();
-            assert!(matches!(default, StoreError::InUse { by, .. } if by.contains("its default")));
-
-            let draft = credential_draft(&shop.provider, "other");
-            let other = create(&mut change, &draft, &fields("s2")).await.unwrap();
-            let mut route = alias_draft("fast", &shop.model);
-            route.groups[0].targets[0].credential = Some(other.id);
-            let alias = shop.alias.id;
-            aliases::update(&mut change, alias, None, &route).await.unwrap();
-            let routed = delete(&mut change, other.id, None).await.unwrap_err();
-            assert!(matches!(routed, StoreError::InUse { by, .. } if by == "alias `fast`"));
-
-            let provider = providers::existing(&mut change, shop.provider.id).await.unwrap();
-            let bare = ProviderDraft { default_credential: None, ..ProviderDraft::from(&provider) };
-            providers::update(&mut change, provider.id, None, &bare).await.unwrap();
-            delete(&mut change, shop.credential.id, None).await.unwrap();
-            change.commit().await.unwrap();
         })
         .await;
     }

@@ -56,6 +56,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0006_people.sql"),
         postgres: include_str!("../migrations/postgres/0006_people.sql"),
     },
+    Migration {
+        number: 7,
+        name: "credentials",
+        sqlite: include_str!("../migrations/sqlite/0007_credentials.sql"),
+        postgres: include_str!("../migrations/postgres/0007_credentials.sql"),
+    },
 ];
 
 /// The schema this binary was written for. It also runs on a newer one.

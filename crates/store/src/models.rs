@@ -5,7 +5,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 use wayleave_model::Timestamp;
 use wayleave_model::alias::WeightedTarget;
-use wayleave_model::id::{ModelId, ProviderId, WorkspaceId};
+use wayleave_model::id::{CredentialId, ModelId, ProviderId, WorkspaceId};
 use wayleave_model::page::Page;
 use wayleave_model::provider::ModelType;
 use wayleave_model::target::{Model, ModelFacts};
@@ -23,8 +23,8 @@ const NOUN: &str = "model";
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, provider_id, name, model_type, custom, enabled, facts, managed_by, \
-             version, created_at, updated_at FROM models WHERE workspace_id = $1 ",
+            "SELECT id, provider_id, name, model_type, custom, enabled, facts, \
+             default_credential_id, managed_by, version, created_at, updated_at FROM models WHERE workspace_id = $1 ",
             $rest
         )
     };
@@ -84,6 +84,7 @@ pub async fn create(change: &mut Change, draft: &ModelDraft) -> Result<Model, St
         enabled: draft.enabled,
         facts: draft.facts.clone(),
         price: None,
+        default_credential: None,
         managed_by: draft.managed_by.clone(),
         version: 1,
         created_at: change.now,
@@ -247,6 +248,56 @@ pub async fn set_price(
     Ok(after)
 }
 
+/// Chooses which of a model's own credentials serves it. Saying what is so already changes nothing.
+///
+/// # Errors
+/// [`StoreError::NotFound`]; [`StoreError::Invalid`] for a credential that is not its own.
+pub async fn set_default(
+    change: &mut Change,
+    id: ModelId,
+    credential: Option<CredentialId>,
+) -> Result<Model, StoreError> {
+    let before = existing(change, id).await?;
+    if before.default_credential == credential {
+        return Ok(before);
+    }
+    if let Some(credential) = credential {
+        let workspace = change.workspace;
+        let found = credentials::get(&mut change.tx, workspace, credential).await?;
+        if found.is_none_or(|it| it.model != Some(id)) {
+            let why = "expected a credential that belongs to this model";
+            return Err(StoreError::invalid("default_credential", why));
+        }
+    }
+    let after = Model {
+        default_credential: credential,
+        version: before.version + 1,
+        updated_at: change.now,
+        ..before.clone()
+    };
+    change.begin_act();
+    write(change, &after).await?;
+    change.record("model.set_default", id, Some(&before), Some(&after))?;
+    Ok(after)
+}
+
+/// The chosen credential of each model of a provider that has credentials of its own.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn defaults(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    provider: ProviderId,
+) -> Result<Vec<CredentialId>, StoreError> {
+    const SQL: &str = "SELECT default_credential_id FROM models
+        WHERE workspace_id = $1 AND provider_id = $2 AND default_credential_id IS NOT NULL";
+    let ids: Vec<Uuid> = on!(tx.conn, it => {
+        sqlx::query_scalar(SQL).bind(workspace.0).bind(provider.0).fetch_all(&mut *it).await
+    })?;
+    Ok(ids.into_iter().map(CredentialId).collect())
+}
+
 /// Removes a model with its own credentials. Its prices stay: usage names them.
 ///
 /// # Errors
@@ -281,7 +332,7 @@ async fn existing(change: &mut Change, id: ModelId) -> Result<Model, StoreError>
 async fn write(change: &mut Change, it: &Model) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE models
         SET name = $3, custom = $4, enabled = $5, facts = $6, managed_by = $7, version = $8,
-            updated_at = $9
+            updated_at = $9, default_credential_id = $10
         WHERE workspace_id = $1 AND id = $2";
     let facts = document("facts", &it.facts)?;
     on!(change.tx.conn, to => {
@@ -295,6 +346,7 @@ async fn write(change: &mut Change, it: &Model) -> Result<(), StoreError> {
             .bind(&it.managed_by)
             .bind(it.version)
             .bind(it.updated_at.as_micros())
+            .bind(it.default_credential.map(|it| it.0))
             .execute(&mut *to)
             .await
             .map(drop)
@@ -345,6 +397,7 @@ async fn priced(
                 enabled: row.enabled,
                 facts: typed(NOUN, row.facts)?,
                 price,
+                default_credential: row.default_credential_id.map(CredentialId),
                 managed_by: row.managed_by,
                 version: row.version,
                 created_at: Timestamp::from_micros(row.created_at),
@@ -363,6 +416,7 @@ struct Row {
     custom: bool,
     enabled: bool,
     facts: Json<Value>,
+    default_credential_id: Option<Uuid>,
     managed_by: Option<String>,
     version: i64,
     created_at: i64,

@@ -87,6 +87,18 @@ pub async fn all(tx: &mut Tx, workspace: WorkspaceId) -> Result<Vec<Pool>, Store
     row::read(tx, workspace, None).await
 }
 
+/// Every model whose pool names a credential, with that credential, by the model's name. An entry for
+/// whichever is the default names none.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn credentials_in_use(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+) -> Result<Vec<(String, CredentialId)>, StoreError> {
+    row::named(tx, workspace).await
+}
+
 /// Makes a model's pool as `draft` says. `expected` is 0 where there is none yet. Saying what is so
 /// already changes nothing.
 ///

@@ -1,11 +1,13 @@
 //! Routes: the immutable versions behind an alias, and who is in them.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
 use wayleave_model::Timestamp;
 use wayleave_model::alias::{Group, Policy, Route, WeightedTarget};
-use wayleave_model::id::{AliasId, RouteVersionId, WorkspaceId};
+use wayleave_model::id::{AliasId, CredentialId, RouteVersionId, WorkspaceId};
 use wayleave_model::page::Page;
 
 use crate::change::Change;
@@ -144,24 +146,48 @@ pub(crate) async fn check(change: &mut Change, groups: &[Group]) -> Result<(), S
     Ok(())
 }
 
+/// Every alias whose current route names a credential, with that credential, by the alias's name.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn credentials_in_use(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+) -> Result<Vec<(String, CredentialId)>, StoreError> {
+    let mut used = Vec::new();
+    for (name, groups) in current(tx, workspace).await? {
+        let named = groups.iter().flat_map(|group| &group.targets).filter_map(|it| it.credential);
+        let named: BTreeSet<CredentialId> = named.collect();
+        used.extend(named.into_iter().map(|it| (name.clone(), it)));
+    }
+    Ok(used)
+}
+
 /// An alias whose current route has a target that `is_wanted`, named for people.
 pub(crate) async fn user(
     tx: &mut Tx,
     workspace: WorkspaceId,
     is_wanted: impl Fn(&WeightedTarget) -> bool,
 ) -> Result<Option<String>, StoreError> {
-    const SQL: &str = "SELECT a.name, r.target_groups FROM aliases a
-        JOIN route_versions r ON r.workspace_id = a.workspace_id AND r.id = a.route_version_id
-        WHERE a.workspace_id = $1 ORDER BY a.name";
-    let rows: Vec<(String, Json<Value>)> =
-        on!(tx.conn, it => sqlx::query_as(SQL).bind(workspace.0).fetch_all(&mut *it).await)?;
-    for (name, groups) in rows {
-        let groups: Vec<Group> = typed("route", groups)?;
+    for (name, groups) in current(tx, workspace).await? {
         if groups.iter().flat_map(|group| &group.targets).any(&is_wanted) {
             return Ok(Some(format!("alias `{name}`")));
         }
     }
     Ok(None)
+}
+
+/// The current route of each alias, by the alias's name.
+async fn current(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+) -> Result<Vec<(String, Vec<Group>)>, StoreError> {
+    const SQL: &str = "SELECT a.name, r.target_groups FROM aliases a
+        JOIN route_versions r ON r.workspace_id = a.workspace_id AND r.id = a.route_version_id
+        WHERE a.workspace_id = $1 ORDER BY a.name";
+    let rows: Vec<(String, Json<Value>)> =
+        on!(tx.conn, it => sqlx::query_as(SQL).bind(workspace.0).fetch_all(&mut *it).await)?;
+    rows.into_iter().map(|(name, groups)| Ok((name, typed("route", groups)?))).collect()
 }
 
 #[derive(sqlx::FromRow)]

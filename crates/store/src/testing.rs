@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 use wayleave_model::alias::{Alias, Group, Policy, WeightedTarget};
-use wayleave_model::credential::{Credential, CredentialStatus, SecretFields};
+use wayleave_model::credential::{Checks, Credential, CredentialStatus, SecretFields};
 use wayleave_model::id::{NodeId, RequestId, SYSTEM_WORKSPACE, WorkspaceId};
 use wayleave_model::key::Key;
 use wayleave_model::price::{Line, Rate, Unit};
@@ -280,6 +280,7 @@ pub(crate) fn credential_draft(provider: &Provider, name: &str) -> CredentialDra
         settings: BTreeMap::new(),
         enabled: true,
         status: CredentialStatus::Unverified,
+        checks: Checks::default(),
         managed_by: None,
     }
 }

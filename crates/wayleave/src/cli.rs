@@ -85,6 +85,9 @@ pub enum Command {
     /// Providers and their credentials
     #[command(subcommand)]
     Provider(command::provider::ProviderCommand),
+    /// Named secrets of providers, proven before they are saved
+    #[command(subcommand)]
+    Credential(command::credential::CredentialCommand),
     /// Models of providers, and their prices
     #[command(subcommand)]
     Model(command::model::ModelCommand),

@@ -10,6 +10,7 @@ use wayleave_model::Secret;
 
 use crate::exit::Failure;
 use crate::net::{self, Base, Place};
+use crate::transcript;
 
 /// A server's management API.
 pub struct Client {
@@ -242,6 +243,7 @@ fn sentence(problem: &Value) -> String {
     for error in problem.get("errors").and_then(Value::as_array).into_iter().flatten() {
         lines.push(format!("  {}: {}", text(error, "field"), text(error, "message")));
     }
+    lines.extend(problem.get("proof").map(transcript::lines).unwrap_or_default());
     lines.join("\n")
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use wayleave_admin::keyfile;
 use wayleave_model::alias::{Group, Policy, WeightedTarget};
-use wayleave_model::credential::{CredentialStatus, SecretFields};
+use wayleave_model::credential::{Checks, CredentialStatus, SecretFields};
 use wayleave_model::id::{ModelId, ProviderId, SYSTEM_WORKSPACE, WorkspaceId};
 use wayleave_model::member::Role;
 use wayleave_model::workspace::OwnerKind;
@@ -168,6 +168,7 @@ async fn sandbox(change: &mut Change) -> Result<ProviderId, StoreError> {
         settings: BTreeMap::new(),
         enabled: true,
         status: CredentialStatus::Active,
+        checks: Checks::default(),
         managed_by: None,
     };
     credentials::create(change, &credential, &SecretFields::default()).await?;

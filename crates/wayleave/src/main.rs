@@ -13,6 +13,7 @@ mod net;
 mod output;
 mod serving;
 mod telemetry;
+mod transcript;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -73,6 +74,7 @@ async fn run(command: Command, context: &Context<'_>, out: &mut Out<'_>) -> Resu
         Command::Whoami => command::whoami::run(context, out).await,
         Command::Key(it) => command::key::run(it, context, out).await,
         Command::Provider(it) => command::provider::run(it, context, out).await,
+        Command::Credential(it) => command::credential::run(it, context, out).await,
         Command::Model(it) => command::model::run(it, context, out).await,
         Command::Pool(it) => command::pool::run(it, context, out).await,
         Command::Plan(it) => command::plan::run(it, context, out).await,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use wayleave_model::Timestamp;
 use wayleave_model::alias::{Group, WeightedTarget};
-use wayleave_model::credential::{Credential, CredentialStatus};
+use wayleave_model::credential::{Checks, Credential, CredentialStatus};
 use wayleave_model::id::{AliasId, CredentialId, ModelId, OwnerId, ProviderId};
 use wayleave_model::key::Key;
 use wayleave_model::plan::{Feature, Plan};
@@ -13,7 +13,7 @@ use wayleave_model::pool::Pool;
 use wayleave_model::provider::{ModelType, Provider};
 use wayleave_model::target::Model;
 use wayleave_store::aliases::AliasDraft;
-use wayleave_store::credentials::CredentialDraft;
+use wayleave_store::credentials::{CredentialDraft, Instead};
 use wayleave_store::keys::KeyDraft;
 use wayleave_store::models::ModelDraft;
 use wayleave_store::owners::OwnerDraft;
@@ -198,6 +198,7 @@ impl Writer<'_> {
             settings: it.settings.clone(),
             enabled: true,
             status: CredentialStatus::Unverified,
+            checks: Checks::default(),
             managed_by: mark(),
         };
         let done = match there {
@@ -213,16 +214,7 @@ impl Writer<'_> {
 
     /// A default that goes leaves none: its provider then serves only targets that name another.
     async fn delete_credential(&mut self, it: &Credential) -> Result<(), Problem> {
-        let workspace = self.change.workspace();
-        let provider = providers::get(self.change.tx(), workspace, it.provider).await?;
-        if let Some(provider) =
-            provider.filter(|provider| provider.default_credential == Some(it.id))
-        {
-            let draft =
-                ProviderDraft { default_credential: None, ..ProviderDraft::from(&provider) };
-            providers::update(self.change, provider.id, None, &draft).await?;
-        }
-        Ok(credentials::delete(self.change, it.id, None).await?)
+        Ok(credentials::delete(self.change, it.id, None, Instead::Nothing).await?)
     }
 
     async fn default(&mut self, it: &WantedProvider) -> Result<(), Problem> {

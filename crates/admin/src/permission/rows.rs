@@ -80,6 +80,18 @@ pub(crate) const ROUTES: &[Row] = &[
     delete("/api/v1/workspaces/{workspace}/providers/{provider}", ConfigurationWrite),
     get("/api/v1/workspaces/{workspace}/providers/{provider}/credentials", CredentialsRead),
     post("/api/v1/workspaces/{workspace}/providers/{provider}/credentials", CredentialsWrite),
+    post(
+        "/api/v1/workspaces/{workspace}/providers/{provider}/credentials/validate",
+        CredentialsWrite,
+    ),
+    post(
+        "/api/v1/workspaces/{workspace}/providers/{provider}/credentials/{credential}/validate",
+        CredentialsWrite,
+    ),
+    post(
+        "/api/v1/workspaces/{workspace}/providers/{provider}/credentials/{credential}/check",
+        CredentialsWrite,
+    ),
     get(
         "/api/v1/workspaces/{workspace}/providers/{provider}/credentials/{credential}",
         CredentialsRead,

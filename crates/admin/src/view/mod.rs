@@ -1,26 +1,29 @@
 //! Things as the API shows them: instants as RFC 3339, money as decimal strings, no secrets.
 
+mod credential;
 mod health;
 mod key;
 mod person;
 mod pool;
+mod proof;
 mod route;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use wayleave_model::credential::Credential;
 use wayleave_model::page::Page;
 use wayleave_model::price::PriceVersion;
 use wayleave_model::provider::Provider;
 use wayleave_model::target::{Model, ModelFacts};
 use wayleave_model::workspace::{Owner, Workspace};
 
+pub(crate) use credential::{CredentialView, Surroundings};
 pub(crate) use health::{FareView, HealthView};
 pub(crate) use key::KeyView;
 pub(crate) use person::{InvitationView, MemberView, PersonView, SessionView};
 pub(crate) use pool::{Around, Marks, PoolView};
+pub(crate) use proof::ProofView;
 pub(crate) use route::{AliasView, Names, RouteView};
 
 /// One page of a list.
@@ -126,53 +129,6 @@ impl From<Provider> for ProviderView {
             settings: it.settings,
             default_credential: it.default_credential.map(|id| id.to_string()),
             enabled: it.enabled,
-            managed_by: it.managed_by,
-            version: it.version,
-            created_at: it.created_at.to_string(),
-            updated_at: it.updated_at.to_string(),
-        }
-    }
-}
-
-/// A named secret of a provider, its secrets masked.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CredentialView {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    /// Its provider's id.
-    pub(crate) provider: String,
-    /// The id of the custom model it belongs to, if to one only.
-    pub(crate) model: Option<String>,
-    /// The secret fields, masked.
-    pub(crate) fields: BTreeMap<String, String>,
-    pub(crate) settings: BTreeMap<String, String>,
-    /// `unverified` until its first success, `active`, or `invalid`: the provider refused it.
-    pub(crate) status: &'static str,
-    /// It serves unless a target says otherwise.
-    pub(crate) default: bool,
-    pub(crate) enabled: bool,
-    /// How it fares on this node; only where one credential is shown, and used by something.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) health: Option<FareView>,
-    pub(crate) managed_by: Option<String>,
-    pub(crate) version: i64,
-    pub(crate) created_at: String,
-    pub(crate) updated_at: String,
-}
-
-impl CredentialView {
-    pub(crate) fn of(it: Credential, provider: &Provider) -> CredentialView {
-        CredentialView {
-            default: provider.default_credential == Some(it.id),
-            id: it.id.to_string(),
-            name: it.name,
-            provider: it.provider.to_string(),
-            model: it.model.map(|id| id.to_string()),
-            fields: it.masked,
-            settings: it.settings,
-            status: it.status.as_str(),
-            enabled: it.enabled,
-            health: None,
             managed_by: it.managed_by,
             version: it.version,
             created_at: it.created_at.to_string(),

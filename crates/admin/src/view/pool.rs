@@ -124,7 +124,7 @@ impl Around {
     pub(crate) fn standing(&self, model: &Model, pool: &Pool) -> Standing {
         let provider = self.providers.iter().find(|it| it.id == model.provider);
         let default = provider.and_then(|it| it.default_credential);
-        let default = default_credential(model.id, default, self.credentials.iter());
+        let default = default_credential(model, default, self.credentials.iter());
         pool.standing(default, self.granted, |id| self.credential(id))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tempfile::TempDir;
-use wayleave_model::credential::{CredentialStatus, SecretFields};
+use wayleave_model::credential::{Checks, CredentialStatus, SecretFields};
 use wayleave_model::id::{SYSTEM_WORKSPACE, WorkspaceId};
 use wayleave_model::key::Key;
 use wayleave_model::workspace::OwnerKind;
@@ -98,6 +98,7 @@ impl Bench {
             settings: BTreeMap::new(),
             enabled: true,
             status: CredentialStatus::Unverified,
+            checks: Checks::default(),
             managed_by: None,
         };
         let fields = SecretFields::new([("api_key".to_owned(), Secret::new("sk-1"))]);

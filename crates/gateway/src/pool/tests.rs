@@ -96,6 +96,20 @@ fn d9_default_config_follows_a_switch_without_edits() {
 }
 
 #[test]
+fn d9_default_config_of_a_model_with_credentials_of_its_own_is_one_of_them_or_none() {
+    let own = |chosen: Option<u128>| {
+        let mut part = part(Strategy::Priority);
+        let model = part.models[0].id;
+        let at = part.credentials.iter().position(|(it, _)| it.name == "b").unwrap();
+        part.credentials[at].0.model = Some(model);
+        part.models[0].default_credential = chosen.map(|it| CredentialId(Uuid::from_u128(it)));
+        part
+    };
+    assert_eq!(order(&route_of(own(Some(131))), now()), "bac");
+    assert_eq!(order(&route_of(own(None)), now()), "abc", "never the provider's");
+}
+
+#[test]
 fn d10_a_pool_that_fell_below_two_leaves_the_default_to_serve() {
     let mut few = part(Strategy::RoundRobin);
     for credential in &mut few.credentials[2..] {

@@ -26,7 +26,7 @@ impl Targets<'_> {
         let model = self.models.get(&pool.model)?;
         let provider = self.providers.get(&model.provider)?;
         let all = self.credentials.values().map(|(credential, _)| credential);
-        let default = default_credential(model.id, provider.default_credential, all);
+        let default = default_credential(model, provider.default_credential, all);
         let find = |id: CredentialId| self.credentials.get(&id).map(|(credential, _)| credential);
         let standing = pool.standing(default, granted, find);
         if standing.idle.is_some() {

@@ -135,12 +135,23 @@ fn a_credential_is_the_routes_then_the_models_then_the_default() {
     let mut own = testing::credential(130, "own");
     own.0.model = Some(it.models[0].id);
     it.credentials.push(own);
+    it.models[0].default_credential = Some(CredentialId(Uuid::from_u128(130)));
     assert_eq!(credential(it), CredentialId(Uuid::from_u128(130)));
 
     let mut it = part();
     it.credentials.push(testing::credential(131, "named"));
     it.aliases[0].route.groups[0].targets[0].credential = Some(CredentialId(Uuid::from_u128(131)));
     assert_eq!(credential(it), CredentialId(Uuid::from_u128(131)));
+}
+
+#[test]
+fn d7_a_model_whose_own_default_is_unset_does_not_fall_back_to_its_providers() {
+    let mut it = part();
+    let mut own = testing::credential(130, "own");
+    own.0.model = Some(it.models[0].id);
+    it.credentials.push(own);
+    let provider = "openai-main (for its own model gpt-x)".into();
+    assert_eq!(unusable(it), Unusable::NoCredential { provider });
 }
 
 #[test]

@@ -42,6 +42,20 @@ pub(super) async fn read(
     Ok(pools)
 }
 
+/// The credentials that entries name, by the names of their models.
+pub(super) async fn named(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+) -> Result<Vec<(String, CredentialId)>, StoreError> {
+    const SQL: &str = "SELECT DISTINCT m.name, e.credential_id FROM pool_entries e
+        JOIN models m ON m.workspace_id = e.workspace_id AND m.id = e.model_id
+        WHERE e.workspace_id = $1 AND e.credential_id IS NOT NULL
+        ORDER BY m.name, e.credential_id";
+    let rows: Vec<(String, Uuid)> =
+        on!(tx.conn, it => sqlx::query_as(SQL).bind(workspace.0).fetch_all(&mut *it).await)?;
+    Ok(rows.into_iter().map(|(name, id)| (name, CredentialId(id))).collect())
+}
+
 /// Makes the rows of a pool as it is.
 pub(super) async fn write(change: &mut Change, it: &Pool) -> Result<(), StoreError> {
     const POOL: &str = "INSERT INTO pools

@@ -3,6 +3,7 @@
 use wayleave_model::pool::Idle;
 
 use super::*;
+use crate::credentials::Instead;
 use crate::testing::{Bench, credential_draft, each_engine, fields, model_draft};
 use crate::{audit, providers};
 
@@ -147,7 +148,9 @@ async fn d10_a_credential_takes_its_entries_with_it_and_the_log_says_so() {
         put(&mut change, model, None, &draft(&[entry(Some(other)), entry(None)])).await.unwrap();
         change.commit().await.unwrap();
         let mut change = bench.change(workspace).await;
-        credentials::delete(&mut change, other, None).await.unwrap();
+        let in_use = credentials_in_use(change.tx(), workspace).await.unwrap();
+        assert_eq!(in_use, [(shop.model.name.clone(), other)], "the default is not named");
+        credentials::delete(&mut change, other, None, Instead::Unsaid).await.unwrap();
         let steps: Vec<_> = change.steps().map(|it| it.0).collect();
         assert_eq!(steps, ["pool.update", "credential.delete"]);
         change.commit().await.unwrap();

@@ -5,6 +5,7 @@ pub mod apply;
 pub mod backup;
 pub mod catalog;
 pub mod completions;
+pub mod credential;
 pub mod doctor;
 pub mod init;
 pub mod invitation;

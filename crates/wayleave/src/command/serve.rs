@@ -33,7 +33,7 @@ use crate::cli::Reach;
 use crate::config::{Config, KekSource, TlsFiles};
 use crate::exit::Failure;
 use crate::serving::signals::{Signals, Wish};
-use crate::serving::{banner, control, fetch, healths, live, metrics, socket, tls};
+use crate::serving::{banner, control, fetch, healths, live, metrics, prove, socket, tls};
 use crate::{init, telemetry};
 
 /// How long the spool may take to empty at the end.
@@ -92,6 +92,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
         healths: Arc::new(healths::Known(Arc::clone(&gateway))),
         sign_in: SignIn::new(Arc::new(fetch::Guarded(Arc::clone(&gateway)))),
         fetch: Arc::new(fetch::Guarded(Arc::clone(&gateway))),
+        prove: Arc::new(prove::Ladder(Arc::clone(&gateway))),
     });
     let router = live::at_once(router, Arc::clone(&gateway), store.clone());
     let (accepting, settling) = (CancellationToken::new(), CancellationToken::new());

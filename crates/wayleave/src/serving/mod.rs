@@ -6,6 +6,7 @@ pub mod fetch;
 pub mod healths;
 pub mod live;
 pub mod metrics;
+pub mod prove;
 pub mod signals;
 pub mod socket;
 pub mod tls;

@@ -5,17 +5,23 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, State};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use wayleave_model::credential::CredentialStatus;
+use wayleave_model::credential::{Checks, CredentialStatus, SecretFields};
+use wayleave_model::id::{ModelId, WorkspaceId};
+use wayleave_model::provider::Provider;
+use wayleave_provider::proof::Outcome;
+use wayleave_store::StoreError;
 use wayleave_store::credentials::{self, CredentialDraft};
-use wayleave_store::providers::{self, ProviderDraft};
+use wayleave_store::{models, providers};
 
-use super::secrets;
+use super::validation::{self, ProofWish};
+use super::{make_default, secrets};
 use crate::apply::document::Hidden;
 use crate::auth::Here;
 use crate::body::{Body, Created};
 use crate::error::Problem;
 use crate::form;
 use crate::lookup;
+use crate::prove::Claim;
 use crate::routes::Refusals;
 use crate::state::AdminState;
 use crate::view::CredentialView;
@@ -24,8 +30,9 @@ use crate::view::CredentialView;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCredential {
-    /// Unique in its provider, or in the custom model.
-    name: String,
+    /// Unique in its provider, or in the custom model; `API KEY n` if absent.
+    #[serde(default)]
+    name: Option<String>,
     /// The id of the one custom model it is for; all models of the provider if absent.
     #[serde(default)]
     model: Option<String>,
@@ -36,13 +43,31 @@ pub(crate) struct NewCredential {
     /// Its other fields.
     #[serde(default)]
     settings: BTreeMap<String, String>,
-    /// Let it serve unless a target says otherwise. The first of a provider always does.
+    /// Let it serve unless a target says otherwise. The first of a provider, or of a custom model,
+    /// always does.
     #[serde(default)]
     default: bool,
+    /// How far its proof may go.
+    #[serde(default)]
+    validate: Option<ProofWish>,
+    /// Save it without asking its provider: it is `unverified` until its first success.
+    #[serde(default)]
+    skip_validation: bool,
 }
 
-/// Adds a credential. Its form is checked, but no call is made with it: it is `unverified` until
-/// its first success.
+/// A new credential whose form is right, ready to be proven.
+pub(super) struct Prepared {
+    pub(super) provider: Provider,
+    pub(super) claim: Claim,
+    name: Option<String>,
+    model: Option<ModelId>,
+    settings: BTreeMap<String, String>,
+    default: bool,
+    skip: bool,
+}
+
+/// Adds a credential. It is proven first, cheapest first, and nothing is saved unless its provider
+/// accepts it: 422 with the transcript in `proof`. `skip_validation` saves it unasked.
 #[utoipa::path(
     post, path = "/api/v1/workspaces/{workspace}/providers/{provider}/credentials", tag = "credentials",
     operation_id = "create_credential",
@@ -56,32 +81,94 @@ pub(crate) async fn create(
     Path(named): Path<(String, String)>,
     Body(new): Body<NewCredential>,
 ) -> Result<Created<CredentialView>, Problem> {
-    let (_, provider) = named;
     let at = here.workspace.id;
-    let mut change = state.store.change(at, &here.actor, "").await?;
-    let mut provider = lookup::provider(change.tx(), at, &provider).await?;
-    let model = match &new.model {
-        Some(id) => Some(lookup::model(change.tx(), at, id).await?.id),
+    let it = prepare(&state, at, &named.1, new).await?;
+    let (status, checks) = if it.skip {
+        validation::skipped()
+    } else {
+        let proof = state.prove.prove(&it.claim).await;
+        if proof.outcome != Outcome::Proven {
+            return Err(validation::refusal(&it.claim, proof));
+        }
+        validation::proven(&proof, &here.actor.name, state.clock.now())
+    };
+    save(&state, &here, it, status, checks).await
+}
+
+/// Everything that can be wrong without asking anybody is found here.
+pub(super) async fn prepare(
+    state: &AdminState,
+    at: WorkspaceId,
+    provider: &str,
+    new: NewCredential,
+) -> Result<Prepared, Problem> {
+    if new.skip_validation && new.validate.is_some() {
+        return Err(Problem::field("skip_validation", "contradicts `validate`: leave one out"));
+    }
+    let mut tx = state.store.read().await?;
+    let provider = lookup::provider(&mut tx, at, provider).await?;
+    let kind = validation::known(&provider)?;
+    let own = match &new.model {
+        Some(id) => Some(lookup::model(&mut tx, at, id).await?),
         None => None,
     };
+    let model = own.as_ref().map(|it| it.id);
+    if own.as_ref().is_some_and(|it| it.provider != provider.id) {
+        return Err(Problem::field("model", "expected a model of the same provider"));
+    }
     let checked = form::credential(&provider.kind, &new.settings, &secrets(new.fields), None);
     let (settings, secrets) = checked.map_err(Problem::invalid)?;
+    if let Some(name) = &new.name
+        && credentials::by_name(&mut tx, at, provider.id, model, name).await?.is_some()
+    {
+        return Err(StoreError::NameTaken { noun: "credential", name: name.clone() }.into());
+    }
+    let wish = new.validate.unwrap_or_default();
+    let call = wish.callee(&mut tx, at, &provider, own.as_ref()).await?;
+    let claim = Claim::new(kind, &provider, &settings, secrets, call);
+    let (default, skip) = (new.default, new.skip_validation);
+    Ok(Prepared { provider, claim, name: new.name, model, settings, default, skip })
+}
+
+async fn save(
+    state: &AdminState,
+    here: &Here,
+    it: Prepared,
+    status: CredentialStatus,
+    checks: Checks,
+) -> Result<Created<CredentialView>, Problem> {
+    let at = here.workspace.id;
+    let mut change = state.store.change(at, &here.actor, "").await?;
+    let id = it.provider.id;
+    let provider = lookup::provider(change.tx(), at, &id.to_string()).await?;
+    validation::same_place(&it.provider, &provider)?;
+    if let Some(model) = it.model
+        && models::get(change.tx(), at, model).await?.is_none()
+    {
+        return Err(Problem::not_found("model", &model.to_string()));
+    }
+    let name = match it.name {
+        Some(name) => name,
+        None => credentials::next_name(&mut change, id, it.model).await?,
+    };
     let draft = CredentialDraft {
-        provider: provider.id,
-        model,
-        name: new.name,
-        settings,
+        provider: id,
+        model: it.model,
+        name,
+        settings: it.settings,
         enabled: true,
-        status: CredentialStatus::Unverified,
+        status,
+        checks,
         managed_by: None,
     };
+    let secrets: SecretFields = it.claim.secrets;
     let made = credentials::create(&mut change, &draft, &secrets).await?;
-    if model.is_none() && (new.default || provider.default_credential.is_none()) {
-        let draft =
-            ProviderDraft { default_credential: Some(made.id), ..ProviderDraft::from(&provider) };
-        provider = providers::update(&mut change, provider.id, None, &draft).await?;
+    if it.default {
+        make_default::point(&mut change, &made).await?;
     }
-    change.commit().await?;
     let version = made.version;
-    Ok(Created(CredentialView::of(made, &provider), version))
+    let provider = providers::get(change.tx(), at, id).await?.unwrap_or(provider);
+    let shown = CredentialView::read(change.tx(), at, made, &provider).await?;
+    change.commit().await?;
+    Ok(Created(shown, version))
 }

@@ -28,5 +28,6 @@ pub(crate) async fn get(
     let found = lookup::credential(&mut tx, here.workspace.id, &provider, &credential).await?;
     let (version, id) = (found.version, found.id);
     let health = FareView::of(state.healths.as_ref(), id);
-    Ok(Tagged(CredentialView { health, ..CredentialView::of(found, &provider) }, version))
+    let shown = CredentialView::read(&mut tx, here.workspace.id, found, &provider).await?;
+    Ok(Tagged(CredentialView { health, ..shown }, version))
 }

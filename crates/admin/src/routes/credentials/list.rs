@@ -10,7 +10,7 @@ use crate::error::Problem;
 use crate::lookup;
 use crate::routes::Refusals;
 use crate::state::AdminState;
-use crate::view::{CredentialView, PageView};
+use crate::view::{CredentialView, PageView, Surroundings};
 
 /// Lists a provider's credentials, their secrets masked.
 #[utoipa::path(
@@ -30,5 +30,6 @@ pub(crate) async fn list(
     let provider = lookup::provider(&mut tx, here.workspace.id, &provider).await?;
     let page =
         credentials::list(&mut tx, here.workspace.id, Some(provider.id), &paging.listing()).await?;
-    Ok(Json(PageView::of(page, |it| CredentialView::of(it, &provider))))
+    let around = Surroundings::of(&mut tx, here.workspace.id, &provider).await?;
+    Ok(Json(PageView::of(page, |it| CredentialView::of(it, &around))))
 }

@@ -1,5 +1,6 @@
 //! Credentials of a provider. Secrets go in and never come out.
 
+pub(crate) mod check;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod get;
@@ -7,6 +8,10 @@ pub(crate) mod health;
 pub(crate) mod list;
 pub(crate) mod make_default;
 pub(crate) mod update;
+pub(crate) mod validate;
+pub(crate) mod validate_stored;
+
+mod validation;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,150 @@
+//! A credential is proven before it is saved: what may be called for that, and what a proof means.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+use wayleave_model::Timestamp;
+use wayleave_model::credential::{Checks, CredentialStatus, Validated};
+use wayleave_model::id::WorkspaceId;
+use wayleave_model::provider::{ModelType, Provider};
+use wayleave_model::target::{Model, ModelFacts};
+use wayleave_provider::proof::{Outcome, Proof};
+use wayleave_provider::{ProviderKind, kind};
+use wayleave_store::{Tx, models};
+
+use http::StatusCode;
+
+use crate::catalog::in_force;
+use crate::error::{FieldError, Problem};
+use crate::prove::{Callee, Claim};
+use crate::view::ProofView;
+
+/// How far a proof may go. Without it nothing is called that costs.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ProofWish {
+    /// The model to call, by the provider's name for it; of a custom model's credential that model,
+    /// if absent.
+    model: Option<String>,
+    /// What that model does, if neither workspace nor catalog knows it; `llm` if absent.
+    #[serde(rename = "type")]
+    #[schema(value_type = Option<String>, example = "llm")]
+    model_type: Option<ModelType>,
+    /// The smallest call of the model may be made, at the cost of a few tokens.
+    paid: bool,
+}
+
+/// The kind of a stored provider. One of a later version may be unknown here.
+pub(crate) fn known(provider: &Provider) -> Result<&'static dyn ProviderKind, Problem> {
+    kind(&provider.kind).ok_or_else(|| {
+        let detail = format!("this version does not know the kind `{}`", provider.kind);
+        Problem::new(StatusCode::CONFLICT, "unknown_kind", detail)
+    })
+}
+
+impl ProofWish {
+    /// The model to call, if one may be called.
+    pub(crate) async fn callee(
+        self,
+        tx: &mut Tx,
+        at: WorkspaceId,
+        provider: &Provider,
+        own: Option<&Model>,
+    ) -> Result<Option<Callee>, Problem> {
+        if !self.paid {
+            let wrong = "is called only with `paid: true`: it costs a few tokens";
+            return match self.model {
+                Some(_) => Err(Problem::field("validate.model", wrong)),
+                None => Ok(None),
+            };
+        }
+        let Some(name) = self.model.or_else(|| own.map(|it| it.name.clone())) else {
+            return Err(Problem::field("validate.model", "name the model to call"));
+        };
+        let asked = self.model_type;
+        let known = match own.filter(|it| it.name == name) {
+            Some(model) => Some((model.model_type, model.facts.clone())),
+            None => known_model(tx, at, provider, &name, asked).await?,
+        };
+        let (model_type, facts) =
+            known.unwrap_or_else(|| (asked.unwrap_or(ModelType::Llm), ModelFacts::default()));
+        Ok(Some(Callee { model: name, model_type, facts }))
+    }
+}
+
+/// What workspace or catalog know of a model of that name.
+async fn known_model(
+    tx: &mut Tx,
+    at: WorkspaceId,
+    provider: &Provider,
+    name: &str,
+    asked: Option<ModelType>,
+) -> Result<Option<(ModelType, ModelFacts)>, Problem> {
+    for of in ModelType::ALL.into_iter().filter(|it| asked.is_none_or(|asked| asked == *it)) {
+        if let Some(model) = models::by_name(tx, at, provider.id, name, of).await? {
+            return Ok(Some((model.model_type, model.facts)));
+        }
+    }
+    let row = in_force(tx).await?.find(&provider.kind, name);
+    let row = row.filter(|it| asked.is_none_or(|asked| asked == it.model_type));
+    Ok(row.map(|it| (it.model_type, it.fill(&ModelFacts::default()))))
+}
+
+/// What a good proof says of the credential that it is for.
+pub(crate) fn proven(proof: &Proof, by: &str, now: Timestamp) -> (CredentialStatus, Checks) {
+    let checks = Checks {
+        validated: Some(Validated::Proven),
+        proof: Some(proof.summary.clone()),
+        proven_by: Some(by.to_owned()),
+        last_proven_at: Some(now),
+        last_checked_at: Some(now),
+    };
+    (CredentialStatus::Active, checks)
+}
+
+/// What is said of a credential that is saved unasked.
+pub(crate) fn skipped() -> (CredentialStatus, Checks) {
+    let checks = Checks { validated: Some(Validated::Skipped), ..Checks::default() };
+    (CredentialStatus::Unverified, checks)
+}
+
+/// Why a credential is not saved: 422 with the transcript, unless it was proven.
+pub(crate) fn refusal(claim: &Claim, proof: Proof) -> Problem {
+    let code = match proof.outcome {
+        Outcome::Refused => "credential_refused",
+        Outcome::Unreachable => "credential_unreachable",
+        Outcome::Unusable => "credential_unusable",
+        Outcome::ModelMissing => "credential_model_missing",
+        Outcome::Unproven => "credential_unproven",
+        Outcome::Failed | Outcome::Proven => "credential_failed",
+    };
+    let field = blamed(claim, &proof);
+    let mut problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, proof.summary.clone());
+    problem.errors =
+        field.into_iter().map(|it| FieldError::new(it, proof.summary.clone())).collect();
+    problem.proof = Some(Box::new(ProofView::from(proof)));
+    problem
+}
+
+/// The field of the request's body to blame. An address that the provider has is in no body here.
+fn blamed(claim: &Claim, proof: &Proof) -> Option<String> {
+    let is_secret = |id: &str| crate::form::secret_fields(claim.kind).any(|it| it.id == id);
+    match (&proof.field, proof.outcome) {
+        (Some(id), _) if is_secret(id) => Some(format!("fields.{id}")),
+        (Some(id), _) if claim.settings.contains_key(id) => Some(format!("settings.{id}")),
+        (Some(_), _) => None,
+        (None, Outcome::Refused) => {
+            claim.secrets.iter().next().map(|(id, _)| format!("fields.{id}"))
+        }
+        (None, Outcome::ModelMissing) => Some("validate.model".to_owned()),
+        (None, _) => None,
+    }
+}
+
+/// The account was proven with the provider as it was then: nothing is saved if it moved meanwhile.
+pub(crate) fn same_place(then: &Provider, now: &Provider) -> Result<(), Problem> {
+    if (&then.base_url, &then.settings) == (&now.base_url, &now.settings) {
+        return Ok(());
+    }
+    let detail = "the provider was changed while the credential was being proven: try again";
+    Err(Problem::new(StatusCode::CONFLICT, "conflict", detail))
+}

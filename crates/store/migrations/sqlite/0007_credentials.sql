@@ -1,0 +1,17 @@
+-- What asking a credential's provider has shown. `validated` is `proven`, `skipped` (saved unasked by
+-- explicit wish) or `refused`; null: nobody asked. The last two are news, not configuration: they
+-- change without a revision.
+ALTER TABLE credentials ADD COLUMN validated TEXT;
+ALTER TABLE credentials ADD COLUMN proof TEXT;
+ALTER TABLE credentials ADD COLUMN proven_by TEXT;
+ALTER TABLE credentials ADD COLUMN last_proven_at INTEGER;
+ALTER TABLE credentials ADD COLUMN last_checked_at INTEGER;
+ALTER TABLE credentials ADD COLUMN last_used_at INTEGER;
+
+-- Which of a model's own credentials serves it. So far it was the oldest one that was enabled.
+ALTER TABLE models ADD COLUMN default_credential_id BLOB;
+UPDATE models SET default_credential_id = (
+    SELECT c.id FROM credentials c
+    WHERE c.workspace_id = models.workspace_id AND c.model_id = models.id
+    ORDER BY c.enabled DESC, c.id LIMIT 1
+);
