@@ -15,6 +15,9 @@ use wayleave_store::Store;
 use crate::recent;
 use crate::recorder::{self, Recorder};
 use crate::settle::{self, OpenSet};
+use uses::Uses;
+
+mod uses;
 
 /// Most requests in one transaction.
 const BATCH: usize = 500;
@@ -60,6 +63,7 @@ pub struct Follower {
     /// How often in a row the disk did not give the same part of the spool.
     stuck: u32,
     appended: Arc<Notify>,
+    uses: Uses,
 }
 
 impl Follower {
@@ -82,6 +86,7 @@ impl Follower {
             acked: Instant::now(),
             stuck: 0,
             appended,
+            uses: Uses::default(),
         }
     }
 
@@ -215,6 +220,7 @@ impl Follower {
             let err = match self.store.append(&self.pending[..rows]).await {
                 Ok(done) => {
                     self.recorder.metrics.settled.inc_by(done.stored as u64);
+                    self.uses.gather(&self.pending[..rows]);
                     self.pending.drain(..rows);
                     (pause, refusals) = (PAUSES.0, 0);
                     continue;
@@ -284,6 +290,7 @@ impl Follower {
     /// What is due now and then.
     async fn chores(&mut self) {
         self.retry_aside().await;
+        self.uses.write(&self.store).await;
         if self.acked.elapsed() >= ACK_EVERY {
             self.ack().await;
         }
