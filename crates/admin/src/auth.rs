@@ -75,6 +75,16 @@ impl Caller {
         })
     }
 
+    /// Who it is, whatever they are called now or others were called before: where they belong, and a
+    /// text that nobody else has there.
+    pub(crate) fn identity(&self) -> (WorkspaceId, String) {
+        match &self.who {
+            Who::Local => (SYSTEM_WORKSPACE, "local".to_owned()),
+            Who::Token(token) => (token.workspace, token.id.to_string()),
+            Who::Person(signed) => (SYSTEM_WORKSPACE, signed.person.id.to_string()),
+        }
+    }
+
     pub(crate) fn power(&self, role: Role) -> Power {
         let scopes = match &self.who {
             Who::Token(token) => token.scopes.as_deref().map(permission::known),

@@ -11,6 +11,7 @@ mod catalog;
 mod error;
 pub mod form;
 mod healths;
+mod idempotency;
 pub mod keyfile;
 mod lookup;
 mod permission;

@@ -13,10 +13,10 @@ use utoipa_axum::routes;
 use crate::error::{FieldError, Problem, ProblemDocument};
 use crate::routes as at;
 use crate::state::AdminState;
-use crate::{auth, request_id};
+use crate::{auth, idempotency, request_id};
 
 /// The largest body: a setup document of many thousand lines, or a batch of a spool.
-const LARGEST_BODY: usize = 32 << 20;
+pub(crate) const LARGEST_BODY: usize = 32 << 20;
 
 /// The management API. Serve it at the root; everything of it is below `/api/`.
 ///
@@ -31,7 +31,8 @@ pub fn router(state: AdminState) -> Router {
         let document = document.clone();
         async move { Json((*document).clone()) }
     };
-    api.route_layer(middleware::from_fn_with_state(state.clone(), auth::layer))
+    api.route_layer(middleware::from_fn_with_state(state.clone(), idempotency::layer))
+        .route_layer(middleware::from_fn_with_state(state.clone(), auth::layer))
         .merge(open)
         .route("/api/openapi.json", get(described))
         .fallback(unknown)
@@ -157,7 +158,7 @@ fn api() -> OpenApiRouter<AdminState> {
 #[openapi(
     info(
         title = "Wayleave management API",
-        description = "Everything that configures Wayleave. Console and command line use nothing else.",
+        description = "Everything that configures Wayleave. Console and command line use nothing else. A POST with an `Idempotency-Key` is done once: sent again within a day, it gets the same answer.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     components(schemas(ProblemDocument, FieldError)),

@@ -15,3 +15,14 @@ UPDATE models SET default_credential_id = (
     WHERE c.workspace_id = models.workspace_id AND c.model_id = models.id
     ORDER BY c.enabled DESC, c.id LIMIT 1
 );
+
+-- Answers of the management API, by the key that the sender of a request chose. `request` is a digest
+-- of what was asked; `sealed` is null while it is under way. Outlives its workspace by a day at most.
+CREATE TABLE replays (
+    workspace_id BLOB NOT NULL,
+    anchor       BLOB NOT NULL,
+    request      BLOB NOT NULL,
+    sealed       BLOB,
+    expires_at   INTEGER NOT NULL,
+    PRIMARY KEY (workspace_id, anchor)
+) STRICT, WITHOUT ROWID;
