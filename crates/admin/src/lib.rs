@@ -8,6 +8,7 @@ pub mod apply;
 mod auth;
 mod body;
 mod catalog;
+mod checks;
 mod error;
 pub mod form;
 mod healths;
@@ -27,6 +28,7 @@ mod view;
 
 pub use auth::LocalOperator;
 pub use catalog::{Fetch, Fetching, Shelf};
+pub use checks::keep_checking;
 pub use error::{FieldError, Problem};
 pub use healths::Healths;
 pub use prove::{Callee, Claim, Prove, Proving};

@@ -37,7 +37,7 @@ pub fn mask(secret: &str) -> String {
     if chars.is_empty() {
         return String::new();
     }
-    if chars.len() <= 12 {
+    if chars.len() <= 8 {
         return "*".repeat(20);
     }
     let head: String = chars[..6].iter().collect();
@@ -57,7 +57,8 @@ mod tests {
     #[test]
     fn a_mask_shows_neither_length_nor_middle() {
         assert_eq!(mask("sk-proj-abcdefghijklmnop"), "sk-pro************op");
-        assert_eq!(mask("short"), "********************");
+        assert_eq!(mask("12345678"), "********************");
+        assert_eq!(mask("123456789"), "123456************89");
         assert_eq!(mask(""), "");
     }
 }

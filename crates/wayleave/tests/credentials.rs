@@ -1,6 +1,9 @@
 //! Credentials as their admin meets them: proven over the wire before they are saved, switched,
 //! removed, and never without a word about what serves next.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::{Value, json};
 use wayleave_testkit::setup::{CREDENTIAL, KEY};
 use wayleave_testkit::talk::openai;
@@ -134,6 +137,37 @@ async fn a_credential_says_when_it_was_last_used() {
         listed(&gateway).await[0]["last_used_at"].as_str().map(str::to_owned)
     });
     assert!(used.await.ends_with('Z'));
+}
+
+#[tokio::test]
+async fn a_stored_credential_is_checked_again_by_itself_and_for_free() {
+    let revoked = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&revoked);
+    let vendor = Script::start(move |it: &Received| {
+        let known = it.header("authorization").is_some() && !told.load(Ordering::SeqCst);
+        match known {
+            true => Answer::json(200, LIST),
+            false => Answer::json(401, r#"{"error":{"message":"no"}}"#),
+        }
+    })
+    .await;
+    let setup = Setup::workspace("main").openai("p", &vendor.url()).key("test", KEY);
+    let start = Start::new(BINARY).setup(&setup.text()).flag("--check-credentials", "1s");
+    let gateway = start.up().await;
+    let becomes = async |status: &str| {
+        eventually(30, status, || async {
+            listed(&gateway).await.into_iter().find(|it| it["status"] == status)
+        })
+        .await
+    };
+    let active = becomes("active").await;
+    assert_eq!(active["proven_by"], "scheduled check");
+    revoked.store(true, Ordering::SeqCst);
+    let invalid = becomes("invalid").await;
+    assert_eq!(invalid["validated"], "refused");
+    revoked.store(false, Ordering::SeqCst);
+    becomes("active").await;
+    assert!(vendor.received().iter().all(|it| it.method == "GET"), "never paid");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wayleave_admin::{AdminState, Shelf, SignIn};
+use wayleave_admin::{AdminState, Shelf, SignIn, keep_checking};
 use wayleave_gateway::drain::Drains;
 use wayleave_gateway::follower::Follower;
 use wayleave_gateway::keeper::{self, Keeper};
@@ -79,7 +79,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
         gateway(&config, &base, &store, spool, &recovery, tasks.clone(), clock.clone()).await?;
     let tls = Arc::new(ArcSwapOption::empty());
     load_certificate(&tls, config.tls.as_ref())?;
-    let router = wayleave_admin::router(AdminState {
+    let admin = AdminState {
         store: store.clone(),
         clock,
         public_url: base.clone(),
@@ -93,7 +93,9 @@ async fn serve(config: Config) -> Result<(), Failure> {
         sign_in: SignIn::new(Arc::new(fetch::Guarded(Arc::clone(&gateway)))),
         fetch: Arc::new(fetch::Guarded(Arc::clone(&gateway))),
         prove: Arc::new(prove::Ladder(Arc::clone(&gateway))),
-    });
+    };
+    let checking = config.check_credentials.map(|it| keep_checking(admin.clone(), it));
+    let router = wayleave_admin::router(admin);
     let router = live::at_once(router, Arc::clone(&gateway), store.clone());
     let (accepting, settling) = (CancellationToken::new(), CancellationToken::new());
     let recorder = Arc::clone(&gateway.recorder);
@@ -101,6 +103,9 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let follower = tokio::spawn(follower.run(settling.clone(), EMPTYING));
     let healths = Arc::clone(&gateway.healths);
     tasks.spawn(Keeper::new(Arc::clone(&gateway), store.clone(), healths).run(accepting.clone()));
+    if let Some(checking) = checking {
+        tasks.spawn(accepting.clone().run_until_cancelled_owned(checking));
+    }
     let local = socket::bind(&config.data)?;
     tasks.spawn(socket::listen(local, router.clone(), accepting.clone()));
     if let Some(addr) = config.metrics_listen {

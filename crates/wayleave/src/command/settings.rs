@@ -87,6 +87,9 @@ pub struct SettingsArgs {
     /// Whether /api/catalog is shown to everybody: public or off [default: public]
     #[arg(long, value_name = "WHO")]
     pub catalog: Option<String>,
+    /// How often stored credentials are proven again, by what costs nothing: like 12h, or off [default: 24h]
+    #[arg(long, value_name = "EVERY")]
+    pub check_credentials: Option<String>,
     /// A web origin that may call /v1; repeat it for several
     #[arg(long, value_name = "ORIGIN")]
     pub cors_origin: Vec<String>,
@@ -141,6 +144,7 @@ impl SettingsArgs {
             ("drain-ms", one(&self.drain_ms)),
             ("key-grace-ms", one(&self.key_grace_ms)),
             ("catalog", one(&self.catalog)),
+            ("check-credentials", one(&self.check_credentials)),
             ("cors-origin", self.cors_origin.clone()),
         ];
         all.into_iter().filter(|(_, values)| !values.is_empty()).collect()

@@ -44,6 +44,7 @@ pub const SETTINGS: &[Setting] = &[
     one("drain-ms", "drain_ms"),
     one("key-grace-ms", "key_grace_ms"),
     one("catalog", "catalog"),
+    one("check-credentials", "check_credentials"),
     list("cors-origin", "cors.origins"),
 ];
 

@@ -17,6 +17,9 @@ use wayleave_store::DatabaseUrl;
 pub use file::File;
 pub use layers::{ConfigError, Flags, Layers};
 
+/// A free check of each credential a day: a key that was revoked is known before the second day.
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// What the process was told, checked.
 #[derive(Debug)]
 pub struct Config {
@@ -58,6 +61,8 @@ pub struct Config {
     pub key_grace: Duration,
     /// Whether `/api/catalog` is shown to everybody.
     pub public_catalog: bool,
+    /// How often stored credentials are proven again; `None`: never by itself.
+    pub check_credentials: Option<Duration>,
     /// Web origins that may call `/v1`; empty: none.
     pub cors_origins: Vec<String>,
 }
@@ -147,6 +152,7 @@ impl Config {
             drain: read.millis("drain-ms", 30_000),
             key_grace: read.millis("key-grace-ms", 600_000),
             public_catalog: read.one("catalog", read::public).unwrap_or(true),
+            check_credentials: read.one("check-credentials", read::period).unwrap_or(Some(DAY)),
             cors_origins: read.many("cors-origin", read::origin, &[]),
             data,
         };

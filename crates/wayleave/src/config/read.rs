@@ -174,6 +174,27 @@ pub(super) fn public(text: &str) -> Result<bool, String> {
     }
 }
 
+/// `off`, or a number of seconds, minutes, hours or days.
+pub(super) fn period(text: &str) -> Result<Option<Duration>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let wrong = || format!("`{text}` is neither `off` nor a time like 90m, 24h or 7d");
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return Err(wrong()),
+    };
+    let count: u32 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
+    match count {
+        0 => Err(wrong()),
+        count => Ok(Some(Duration::from_secs(u64::from(count) * seconds))),
+    }
+}
+
 /// At least one: a timer of nothing would end every request.
 pub(super) fn millis(text: &str) -> Result<u64, String> {
     match text.parse() {

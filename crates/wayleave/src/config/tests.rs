@@ -101,6 +101,22 @@ fn a_key_nobody_knows_is_refused_with_its_place() {
 }
 
 #[test]
+fn credentials_are_checked_daily_unless_another_period_is_named() {
+    let every =
+        |flags: &[(&'static str, &str)]| resolve(flags, &[], "").map(|it| it.check_credentials);
+    assert_eq!(every(&[]), Ok(Some(Duration::from_secs(86_400))));
+    assert_eq!(every(&[("check-credentials", "90m")]), Ok(Some(Duration::from_secs(5_400))));
+    assert_eq!(every(&[("check-credentials", "off")]), Ok(None));
+    for wrong in ["0h", "1", "h", "-1h", "1w", "1é"] {
+        let error = every(&[("check-credentials", wrong)]).unwrap_err();
+        let why = format!(
+            "--check-credentials: `{wrong}` is neither `off` nor a time like 90m, 24h or 7d"
+        );
+        assert_eq!(error.to_string(), why);
+    }
+}
+
+#[test]
 fn the_catalog_is_public_unless_it_is_switched_off() {
     let public = |flags: &[(&'static str, &str)], file: &str| {
         resolve(flags, &[], file).map(|config| config.public_catalog)

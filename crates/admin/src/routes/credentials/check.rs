@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wayleave_model::credential::{Checks, Credential, CredentialStatus, Validated};
 use wayleave_model::id::WorkspaceId;
-use wayleave_provider::proof::{Outcome, Proof};
+use wayleave_provider::proof::{Outcome, Proof, Rung};
 use wayleave_store::credentials::{self, CredentialDraft};
 use wayleave_store::{Actor, models};
 
@@ -73,6 +73,12 @@ pub(crate) async fn check(
     Ok(Json(CheckedView { credential, proof: proof.into() }))
 }
 
+/// Keys that may call models, but not list them, are refused with 403 by the list alone.
+fn condemns(proof: &Proof) -> bool {
+    let last = proof.steps.last();
+    last.is_none_or(|it| (it.rung, it.status) != (Rung::Models, Some(403)))
+}
+
 /// Writes down what a check has shown. Only another status is a change of the configuration.
 pub(crate) async fn note(
     state: &AdminState,
@@ -87,7 +93,7 @@ pub(crate) async fn note(
         Outcome::Proven => {
             (draft.status, draft.checks) = validation::proven(proof, &actor.name, now);
         }
-        Outcome::Refused => {
+        Outcome::Refused if condemns(proof) => {
             draft.status = CredentialStatus::Invalid;
             draft.checks.validated = Some(Validated::Refused);
         }

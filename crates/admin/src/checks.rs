@@ -1,0 +1,80 @@
+//! Stored credentials are proven again now and then, by what costs nothing.
+
+use std::time::Duration;
+
+use wayleave_model::Timestamp;
+use wayleave_model::credential::Credential;
+use wayleave_model::id::WorkspaceId;
+use wayleave_model::provider::Provider;
+use wayleave_store::{Actor, credentials, providers, workspaces};
+
+use crate::error::Problem;
+use crate::lookup::every;
+use crate::prove::Claim;
+use crate::routes::credentials::check::note;
+use crate::state::AdminState;
+
+/// How often it is looked what is due.
+const LOOK: Duration = Duration::from_secs(300);
+
+/// Checks each credential about every `period`, for ever. Several nodes may do it: what one has
+/// checked is due nowhere else.
+pub async fn keep_checking(state: AdminState, period: Duration) {
+    let mut look = tokio::time::interval(LOOK.min(period));
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        look.tick().await;
+        if let Err(problem) = round(&state, period).await {
+            tracing::warn!(why = problem.detail, "credentials are checked later");
+        }
+    }
+}
+
+/// One after the other: nobody waits for it, and providers see no burst.
+async fn round(state: &AdminState, period: Duration) -> Result<(), Problem> {
+    for (at, provider, credential) in due(state, period).await? {
+        let Some(kind) = wayleave_provider::kind(&provider.kind) else { continue };
+        let mut tx = state.store.read().await?;
+        let Some(secrets) = credentials::secrets(&mut tx, at, credential.id).await? else {
+            continue;
+        };
+        drop(tx);
+        let claim = Claim::new(kind, &provider, &credential.settings, secrets, None);
+        let proof = state.prove.prove(&claim).await;
+        let actor = Actor::system("scheduled check");
+        if let Err(problem) = note(state, at, &actor, &credential, &proof).await {
+            // Changed or gone meanwhile, most likely: it has its turn again.
+            tracing::debug!(credential = %credential.id, why = problem.detail, "a check came to nothing");
+        }
+    }
+    Ok(())
+}
+
+async fn due(
+    state: &AdminState,
+    period: Duration,
+) -> Result<Vec<(WorkspaceId, Provider, Credential)>, Problem> {
+    let now = state.clock.now();
+    let mut tx = state.store.read().await?;
+    let mut found = Vec::new();
+    let spaces = every!(page => workspaces::list(&mut tx, &page));
+    for space in spaces {
+        let all = every!(page => providers::list(&mut tx, space.id, &page));
+        for provider in all.into_iter().filter(|it| it.enabled) {
+            let own = Some(provider.id);
+            let all = every!(page => credentials::list(&mut tx, space.id, own, &page));
+            let due = all.into_iter().filter(|it| it.enabled && is_due(it, period, now));
+            found.extend(due.map(|it| (space.id, provider.clone(), it)));
+        }
+    }
+    Ok(found)
+}
+
+/// A tenth earlier or later than the period, by its id: made together, they are not checked
+/// together.
+fn is_due(it: &Credential, period: Duration, now: Timestamp) -> bool {
+    let spread = 900 + u32::try_from(it.id.0.as_u128() % 200).unwrap_or_default();
+    let period = i64::try_from((period / 1_000 * spread).as_micros()).unwrap_or(i64::MAX);
+    let last = it.checks.last_checked_at.unwrap_or(it.created_at);
+    now.as_micros().saturating_sub(last.as_micros()) >= period
+}
