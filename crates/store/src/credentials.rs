@@ -3,6 +3,7 @@
 mod names;
 mod news;
 mod removal;
+mod row;
 
 use std::collections::BTreeMap;
 
@@ -20,8 +21,10 @@ use crate::db::{Tx, on};
 use crate::error::StoreError;
 use crate::page::{Listing, by_id};
 use crate::secret_fields::{masked, open_fields, seal_fields};
-use crate::text::{check_name, document, typed};
+use crate::text::{check_name, document};
 use crate::{models, pools, providers};
+
+use row::Row;
 
 pub use names::next_name;
 pub use removal::{Instead, delete};
@@ -441,63 +444,6 @@ async fn rows(
             .await
     })?;
     Ok(rows)
-}
-
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    provider_id: Uuid,
-    model_id: Option<Uuid>,
-    name: String,
-    settings: Json<Value>,
-    masked: Json<Value>,
-    fingerprint: String,
-    sealed: Vec<u8>,
-    enabled: bool,
-    status: String,
-    validated: Option<String>,
-    proof: Option<String>,
-    proven_by: Option<String>,
-    last_proven_at: Option<i64>,
-    last_checked_at: Option<i64>,
-    last_used_at: Option<i64>,
-    managed_by: Option<String>,
-    version: i64,
-    created_at: i64,
-    updated_at: i64,
-}
-
-impl Row {
-    fn noun(self) -> Result<Credential, StoreError> {
-        let unknown = |word: &str| StoreError::unreadable(NOUN, format!("validated `{word}`"));
-        let validated = self.validated.as_deref();
-        let validated =
-            validated.map(|it| Validated::parse(it).ok_or_else(|| unknown(it))).transpose()?;
-        Ok(Credential {
-            id: CredentialId(self.id),
-            provider: ProviderId(self.provider_id),
-            model: self.model_id.map(ModelId),
-            name: self.name,
-            settings: typed(NOUN, self.settings)?,
-            masked: typed(NOUN, self.masked)?,
-            fingerprint: self.fingerprint,
-            enabled: self.enabled,
-            status: CredentialStatus::parse(&self.status)
-                .ok_or_else(|| StoreError::unreadable(NOUN, format!("status `{}`", self.status)))?,
-            checks: Checks {
-                validated,
-                proof: self.proof,
-                proven_by: self.proven_by,
-                last_proven_at: self.last_proven_at.map(Timestamp::from_micros),
-                last_checked_at: self.last_checked_at.map(Timestamp::from_micros),
-            },
-            last_used_at: self.last_used_at.map(Timestamp::from_micros),
-            managed_by: self.managed_by,
-            version: self.version,
-            created_at: Timestamp::from_micros(self.created_at),
-            updated_at: Timestamp::from_micros(self.updated_at),
-        })
-    }
 }
 
 #[cfg(test)]

@@ -309,6 +309,72 @@ mod tests {
         conn.commit().await.unwrap();
     }
 
+    #[tokio::test]
+    async fn a_model_goes_on_with_the_credential_of_its_own_that_served_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let schema = Schema::create().await;
+        for url in [DatabaseUrl::sqlite(folder.path().join("wayleave.db")), schema.url()] {
+            let clock = Clock::manual(NOON);
+            let db = Db::open(&url).await.unwrap();
+            let before = MIGRATIONS.iter().take_while(|it| it.name != "credentials").count();
+            run(&db, &clock, &MIGRATIONS[..before]).await.unwrap();
+            key_of_schema_2(&db, 1).await;
+            // The oldest is disabled: so far the oldest that is enabled served.
+            model_of_schema_6(&db, 1, &[(7, false), (8, true), (9, true)]).await;
+            db.close().await;
+            migrate(&url, &clock).await.unwrap();
+            let mut conn = Db::open(&url).await.unwrap().read().await.unwrap();
+            let chosen: Option<Uuid> = on!(conn, it => {
+                sqlx::query_scalar("SELECT default_credential_id FROM models")
+                    .fetch_one(&mut *it)
+                    .await
+            })
+            .unwrap();
+            assert_eq!(chosen, Some(Uuid::from_u128(8)));
+        }
+        schema.drop().await;
+    }
+
+    /// A model with credentials of its own, by the statements of the releases up to schema 6.
+    async fn model_of_schema_6(db: &Db, number: u128, credentials: &[(u128, bool)]) {
+        const PROVIDER: &str = "INSERT INTO providers
+            (workspace_id, id, name, kind, settings, enabled, version, created_at, updated_at)
+            VALUES ($1, $1, 'p', 'openai', $2, TRUE, 1, 0, 0)";
+        const MODEL: &str = "INSERT INTO models
+            (workspace_id, id, provider_id, name, model_type, custom, enabled, facts, version,
+             created_at, updated_at)
+            VALUES ($1, $1, $1, 'm', 'llm', TRUE, TRUE, $2, 1, 0, 0)";
+        const CREDENTIAL: &str = "INSERT INTO credentials
+            (workspace_id, id, provider_id, model_id, name, settings, masked, fingerprint, sealed,
+             enabled, status, version, created_at, updated_at)
+            VALUES ($1, $2, $1, $1, $3, $4, $4, '', $5, $6, 'unverified', 1, 0, 0)";
+        let id = Uuid::from_u128(number);
+        let empty = || Json(json!({}));
+        let mut conn = db.write().await.unwrap();
+        for sql in [PROVIDER, MODEL] {
+            on!(conn, it => {
+                sqlx::query(sql).bind(id).bind(empty()).execute(&mut *it).await.map(drop)
+            })
+            .unwrap();
+        }
+        for (number, enabled) in credentials {
+            on!(conn, it => {
+                sqlx::query(CREDENTIAL)
+                    .bind(id)
+                    .bind(Uuid::from_u128(*number))
+                    .bind(number.to_string())
+                    .bind(empty())
+                    .bind(Vec::<u8>::new())
+                    .bind(enabled)
+                    .execute(&mut *it)
+                    .await
+                    .map(drop)
+            })
+            .unwrap();
+        }
+        conn.commit().await.unwrap();
+    }
+
     #[test]
     fn migrations_are_numbered_without_gaps() {
         let numbers: Vec<i64> = MIGRATIONS.iter().map(|it| it.number).collect();
