@@ -3,6 +3,9 @@
 use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
+use wayleave_provider::icon::icon;
+use wayleave_provider::manifest::Field;
+use wayleave_provider::model_form::model_form;
 use wayleave_provider::{KINDS, Manifest};
 
 use crate::auth::Caller;
@@ -14,7 +17,23 @@ use crate::view::PageView;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = Object)]
-pub(crate) struct KindView(&'static Manifest);
+pub(crate) struct KindView(Shown);
+
+#[derive(Debug, Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    manifest: &'static Manifest,
+    /// Fields of a custom model, beside its name and its type; empty where there are none.
+    model_form: &'static [Field],
+    /// An SVG, to be shown inline.
+    icon: String,
+}
+
+impl From<&'static Manifest> for KindView {
+    fn from(manifest: &'static Manifest) -> KindView {
+        KindView(Shown { manifest, model_form: model_form(manifest), icon: icon(manifest) })
+    }
+}
 
 /// Lists provider kinds with the fields of their forms.
 #[utoipa::path(
@@ -22,5 +41,5 @@ pub(crate) struct KindView(&'static Manifest);
     responses((status = 200, body = PageView<KindView>), Refusals)
 )]
 pub(crate) async fn list(_: Caller) -> Result<Json<PageView<KindView>>, Problem> {
-    Ok(Json(PageView::whole(KINDS.iter().map(|kind| KindView(kind.manifest())).collect())))
+    Ok(Json(PageView::whole(KINDS.iter().map(|kind| KindView::from(kind.manifest())).collect())))
 }
