@@ -86,8 +86,14 @@ impl FieldError {
 impl Problem {
     /// A problem with a code of its own.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
-        let errors = Vec::new();
-        Problem { status, code, detail: detail.into(), errors, retry_after: None, proof: None }
+        Problem {
+            status,
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            proof: None,
+        }
     }
 
     /// A body whose fields are wrong: 422, or 409 where they are right but something is in the way.

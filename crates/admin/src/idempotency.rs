@@ -47,7 +47,8 @@ pub(crate) async fn layer(
         return next.run(request).await;
     }
     // A caller who hangs up does not stop half-way what is to be known as done.
-    let done = tokio::spawn(async move { once(&state, request, next).await });
+    let tasks = state.tasks.clone();
+    let done = tasks.spawn(async move { once(&state, request, next).await });
     match done.await {
         Ok(Ok(response)) => response,
         Ok(Err(problem)) => problem.into_response(),

@@ -7,6 +7,7 @@
 pub mod apply;
 mod auth;
 mod body;
+mod budget;
 mod catalog;
 mod checks;
 mod error;
@@ -27,6 +28,7 @@ mod testing;
 mod view;
 
 pub use auth::LocalOperator;
+pub use budget::ProofBudget;
 pub use catalog::{Fetch, Fetching, Shelf};
 pub use checks::keep_checking;
 pub use error::{FieldError, Problem};

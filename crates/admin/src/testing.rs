@@ -20,8 +20,8 @@ use wayleave_store::workspaces::{self, WorkspaceDraft};
 use wayleave_store::{Actor, DatabaseUrl, Keyring, Store};
 
 use crate::{
-    AdminState, Claim, Exchange, Exchanging, Fetch, Fetching, Healths, LocalOperator, Prove,
-    Proving, Shelf, SignIn, keyfile, router,
+    AdminState, Claim, Exchange, Exchanging, Fetch, Fetching, Healths, LocalOperator, ProofBudget,
+    Prove, Proving, Shelf, SignIn, keyfile, router,
 };
 
 /// The only thing that stands at an address in these tests: a catalog of one model.
@@ -194,6 +194,8 @@ impl Api {
             sign_in: SignIn::new(issuer),
             fetch: Arc::new(Elsewhere),
             prove: Arc::new(Vendor),
+            proofs: ProofBudget::default(),
+            tasks: tokio_util::task::TaskTracker::new(),
         });
         let token = token.expose_str().unwrap().to_owned();
         Api { store, clock, folder, token, public_url: public_url.to_owned(), router }

@@ -65,7 +65,7 @@ pub(crate) async fn check(
     let call = wish.validate.callee(&mut tx, at, &provider, own.as_ref()).await?;
     drop(tx);
     let claim = Claim::new(kind, &provider, &found.settings, secrets, call);
-    let proof = state.prove.prove(&claim).await;
+    let proof = validation::prove(&state, at, &claim).await?;
     note(&state, at, &here.actor, &found, &proof).await?;
     let mut tx = state.store.read().await?;
     let after = lookup::credential(&mut tx, at, &provider, &found.id.to_string()).await?;

@@ -86,7 +86,7 @@ pub(crate) async fn create(
     let (status, checks) = if it.skip {
         validation::skipped()
     } else {
-        let proof = state.prove.prove(&it.claim).await;
+        let proof = validation::prove(&state, at, &it.claim).await?;
         if proof.outcome != Outcome::Proven {
             return Err(validation::refusal(&it.claim, proof));
         }

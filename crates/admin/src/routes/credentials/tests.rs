@@ -171,6 +171,48 @@ async fn a_model_is_called_only_where_paying_for_it_is_allowed() {
 }
 
 #[tokio::test]
+async fn paid_proofs_are_budgeted_and_free_ones_are_not() {
+    let api = Api::new().await;
+    api.furnish("main").await;
+    let at = format!("{PATH}/main/check");
+    let paid = || json!({"validate": {"model": "gpt-x", "paid": true}});
+    for _ in 0..60 {
+        api.post(&at, paid()).await.ok();
+    }
+    let refused = api.post(&at, paid()).await.refused(429, "too_many_paid_proofs");
+    assert_eq!(refused.headers[header::RETRY_AFTER], "3600");
+    api.post(&at, json!({})).await.ok();
+    api.clock.advance(3_600_000_000);
+    api.post(&at, paid()).await.ok();
+}
+
+#[tokio::test]
+async fn d4_the_form_of_a_credential_is_enforced_as_it_is_shown() {
+    let api = Api::new().await;
+    let wish = json!({"name": "v", "kind": "vertex", "settings": {"project": "p"}});
+    api.post("/api/v1/workspaces/main/providers", wish).await.created();
+    let path = "/api/v1/workspaces/main/providers/v/credentials";
+    let wrong = async |body: Value| {
+        let refused = api.post(path, body).await.refused(422, "invalid");
+        let errors = refused.body["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().map(|it| it["field"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // The default choice asks for its own field; another one for another.
+    assert_eq!(wrong(json!({})).await, ["fields.service_account_key"]);
+    let key = json!({"settings": {"auth": "api_key"}});
+    assert_eq!(wrong(key).await, ["fields.api_key"]);
+    let other = json!({"settings": {"auth": "password"}});
+    assert_eq!(wrong(other).await, ["settings.auth"]);
+    let unknown =
+        json!({"settings": {"auth": "api_key", "colour": "red"}, "fields": {"api_key": "k"}});
+    assert_eq!(wrong(unknown).await, ["settings.colour"]);
+    let number = json!({"settings": {"auth": 7}});
+    assert_eq!(wrong(number).await, ["settings.auth"]);
+    let good = json!({"settings": {"auth": "api_key"}, "fields": {"api_key": "sk-good"}});
+    api.post(path, good).await.created();
+}
+
+#[tokio::test]
 async fn a_check_makes_a_refused_credential_invalid_and_a_good_one_active() {
     let api = Api::new().await;
     api.furnish("main").await;

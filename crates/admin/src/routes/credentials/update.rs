@@ -76,7 +76,7 @@ pub(crate) async fn update(
     if it.fresh && it.skip {
         (it.draft.status, it.draft.checks) = validation::skipped();
     } else if it.fresh {
-        let proof = state.prove.prove(&it.claim).await;
+        let proof = validation::prove(&state, at, &it.claim).await?;
         if proof.outcome != Outcome::Proven {
             return Err(validation::refusal(&it.claim, proof));
         }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 
 use super::create::{NewCredential, prepare};
+use super::validation;
 use crate::auth::Here;
 use crate::body::Body;
 use crate::error::Problem;
@@ -27,5 +28,5 @@ pub(crate) async fn validate(
     Body(new): Body<NewCredential>,
 ) -> Result<Json<ProofView>, Problem> {
     let it = prepare(&state, here.workspace.id, &named.1, new).await?;
-    Ok(Json(state.prove.prove(&it.claim).await.into()))
+    Ok(Json(validation::prove(&state, here.workspace.id, &it.claim).await?.into()))
 }

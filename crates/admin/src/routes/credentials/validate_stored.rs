@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 
 use super::update::{CredentialChange, prepare};
+use super::validation;
 use crate::auth::Here;
 use crate::body::{Body, IfMatch};
 use crate::error::Problem;
@@ -28,5 +29,5 @@ pub(crate) async fn validate_stored(
 ) -> Result<Json<ProofView>, Problem> {
     let (_, provider, credential) = &named;
     let it = prepare(&state, here.workspace.id, provider, credential, expected, wish).await?;
-    Ok(Json(state.prove.prove(&it.claim).await.into()))
+    Ok(Json(validation::prove(&state, here.workspace.id, &it.claim).await?.into()))
 }

@@ -16,6 +16,7 @@ use http::StatusCode;
 use crate::catalog::in_force;
 use crate::error::{FieldError, Problem};
 use crate::prove::{Callee, Claim};
+use crate::state::AdminState;
 use crate::view::ProofView;
 
 /// How far a proof may go. Without it nothing is called that costs.
@@ -87,6 +88,26 @@ async fn known_model(
     let row = in_force(tx).await?.find(&provider.kind, name);
     let row = row.filter(|it| asked.is_none_or(|asked| asked == it.model_type));
     Ok(row.map(|it| (it.model_type, it.fill(&ModelFacts::default()))))
+}
+
+/// Asks the provider, within what the workspace may spend on that.
+pub(crate) async fn prove(
+    state: &AdminState,
+    at: WorkspaceId,
+    claim: &Claim,
+) -> Result<Proof, Problem> {
+    if claim.call.is_some() {
+        state.proofs.take(at, state.clock.now()).map_err(|seconds| {
+            let detail = format!(
+                "this workspace has had its paid proofs of this hour: try again in {seconds} s, \
+                 or without `paid`"
+            );
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            let problem = Problem::new(status, "too_many_paid_proofs", detail);
+            Problem { retry_after: Some(seconds), ..problem }
+        })?;
+    }
+    Ok(state.prove.prove(claim).await)
 }
 
 /// What a good proof says of the credential that it is for.
