@@ -6,11 +6,11 @@ use wayleave_model::Timestamp;
 use wayleave_model::credential::Credential;
 use wayleave_model::id::WorkspaceId;
 use wayleave_model::provider::Provider;
+use wayleave_provider::proof::Claim;
 use wayleave_store::{Actor, credentials, providers, workspaces};
 
 use crate::error::Problem;
 use crate::lookup::every;
-use crate::prove::Claim;
 use crate::routes::credentials::check::note;
 use crate::state::AdminState;
 

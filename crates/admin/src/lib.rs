@@ -33,7 +33,7 @@ pub use catalog::{Fetch, Fetching, Shelf};
 pub use checks::keep_checking;
 pub use error::{FieldError, Problem};
 pub use healths::Healths;
-pub use prove::{Callee, Claim, Prove, Proving};
+pub use prove::{Prove, Proving};
 pub use router::{document, router};
 pub use sign_in::{Exchange, Exchanging, SignIn};
 pub use state::AdminState;

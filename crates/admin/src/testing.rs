@@ -14,14 +14,14 @@ use wayleave_model::health::{Cause, Health, HealthState, Override};
 use wayleave_model::id::{CredentialId, ModelId, NodeId, SYSTEM_WORKSPACE};
 use wayleave_model::member::Role;
 use wayleave_model::{Clock, Secret, Timestamp};
-use wayleave_provider::proof::{Outcome, Proof, Rung, Step, StepResult};
+use wayleave_provider::proof::{Claim, Outcome, Proof, Rung, Step, StepResult};
 use wayleave_store::tokens::{self, TokenDraft};
 use wayleave_store::workspaces::{self, WorkspaceDraft};
 use wayleave_store::{Actor, DatabaseUrl, Keyring, Store};
 
 use crate::{
-    AdminState, Claim, Exchange, Exchanging, Fetch, Fetching, Healths, LocalOperator, ProofBudget,
-    Prove, Proving, Shelf, SignIn, keyfile, router,
+    AdminState, Exchange, Exchanging, Fetch, Fetching, Healths, LocalOperator, ProofBudget, Prove,
+    Proving, Shelf, SignIn, keyfile, router,
 };
 
 /// The only thing that stands at an address in these tests: a catalog of one model.

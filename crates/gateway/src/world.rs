@@ -460,12 +460,7 @@ fn account(
     secrets: &Arc<SecretFields>,
     kind: &'static dyn ProviderKind,
 ) -> AccountData {
-    let mut settings = provider.settings.clone();
-    settings.extend(credential.settings.clone());
-    let base_url = settings.get("base_url").or(provider.base_url.as_ref()).map_or_else(
-        || kind.manifest().default_base_url.unwrap_or_default().to_owned(),
-        Clone::clone,
-    );
+    let (base_url, settings) = wayleave_provider::resolved(kind, provider, &credential.settings);
     AccountData { base_url, settings, secrets: Arc::clone(secrets) }
 }
 

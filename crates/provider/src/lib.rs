@@ -25,7 +25,7 @@ use http::{HeaderMap, StatusCode};
 use wayleave_dialect::Dialect;
 use wayleave_model::Timestamp;
 use wayleave_model::credential::SecretFields;
-use wayleave_model::provider::Operation;
+use wayleave_model::provider::{Operation, Provider};
 use wayleave_model::target::ModelFacts;
 
 pub use address::BaseUrl;
@@ -154,6 +154,22 @@ pub struct BadAccount {
     pub field: String,
     /// What is wrong and what to do.
     pub message: String,
+}
+
+/// The base URL and the settings of an account: a credential's `own` before its provider's, and the
+/// kind's own address where neither has one (empty: it has none).
+pub fn resolved(
+    kind: &dyn ProviderKind,
+    provider: &Provider,
+    own: &BTreeMap<String, String>,
+) -> (String, BTreeMap<String, String>) {
+    let mut settings = provider.settings.clone();
+    settings.extend(own.clone());
+    let base_url = settings.get(manifest::BASE_URL).or(provider.base_url.as_ref()).map_or_else(
+        || kind.manifest().default_base_url.unwrap_or_default().to_owned(),
+        Clone::clone,
+    );
+    (base_url, settings)
 }
 
 impl BadAccount {

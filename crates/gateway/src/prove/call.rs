@@ -2,9 +2,8 @@
 
 use http::Method;
 use wayleave_provider::failure::Show;
-use wayleave_provider::proof::{Outcome, Rung, Smallest, Step, StepResult};
+use wayleave_provider::proof::{Callee, Outcome, Rung, Smallest, Step, StepResult};
 
-use super::Callee;
 use super::ask::Said;
 use super::ladder::{Climb, Fall};
 

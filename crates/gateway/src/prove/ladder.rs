@@ -3,10 +3,9 @@
 use http::{HeaderMap, StatusCode, Uri, header};
 use wayleave_model::Clock;
 use wayleave_model::time::Tick;
-use wayleave_provider::proof::{Outcome, Proof, Rung, Step, StepResult};
+use wayleave_provider::proof::{Claim, Outcome, Proof, Rung, Step, StepResult};
 use wayleave_provider::{Account, BadAccount, Listed};
 
-use super::Claim;
 use super::said::Scrub;
 use crate::token;
 use crate::upstream::{SendError, Upstream};

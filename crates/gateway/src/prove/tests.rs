@@ -11,9 +11,9 @@ use wayleave_model::credential::SecretFields;
 use wayleave_model::provider::ModelType;
 use wayleave_model::target::ModelFacts;
 use wayleave_model::{Clock, Secret};
-use wayleave_provider::proof::{Outcome, Proof, Rung, StepResult};
+use wayleave_provider::proof::{Callee, Claim, Outcome, Proof, Rung, StepResult};
 
-use super::{Callee, Claim, ladder};
+use super::ladder;
 use crate::settings::Settings;
 use crate::upstream::Upstream;
 
@@ -81,9 +81,11 @@ async fn prove(kind: &str, base_url: &str, key: Option<&str>, model: Option<&str
     };
     let client = Upstream::new(&settings).expect("a client");
     let secrets = key.map(|key| ("api_key".to_owned(), Secret::new(key)));
+    let kind = wayleave_provider::kind(kind).expect("a kind");
+    let own = kind.manifest().default_base_url.unwrap_or_default();
     let claim = Claim {
-        kind: wayleave_provider::kind(kind).expect("a kind"),
-        base_url: base_url.to_owned(),
+        kind,
+        base_url: if base_url.is_empty() { own } else { base_url }.to_owned(),
         settings: BTreeMap::new(),
         secrets: SecretFields::new(secrets),
         call: model.map(|model| Callee {

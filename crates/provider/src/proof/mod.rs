@@ -1,11 +1,13 @@
 //! Proof that an account works: what was tried, cheapest first, and what that shows. No I/O.
 
+mod claim;
 mod smallest;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Listed;
 
+pub use claim::{Callee, Claim};
 pub use smallest::{Smallest, Unmade};
 
 /// What was tried and what it shows.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wayleave_model::credential::{Checks, Credential, CredentialStatus, Validated};
 use wayleave_model::id::WorkspaceId;
-use wayleave_provider::proof::{Outcome, Proof, Rung};
+use wayleave_provider::proof::{Claim, Outcome, Proof, Rung};
 use wayleave_store::credentials::{self, CredentialDraft};
 use wayleave_store::{Actor, models};
 
@@ -15,7 +15,6 @@ use crate::auth::Here;
 use crate::body::Body;
 use crate::error::Problem;
 use crate::lookup;
-use crate::prove::Claim;
 use crate::routes::Refusals;
 use crate::state::AdminState;
 use crate::view::{CredentialView, ProofView};

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use wayleave_model::credential::Credential;
 use wayleave_model::id::WorkspaceId;
 use wayleave_model::provider::Provider;
-use wayleave_provider::proof::Outcome;
+use wayleave_provider::proof::{Claim, Outcome};
 use wayleave_store::StoreError;
 use wayleave_store::credentials::{self, CredentialDraft};
 
@@ -20,7 +20,6 @@ use crate::body::{Body, IfMatch, Tagged};
 use crate::error::Problem;
 use crate::form;
 use crate::lookup;
-use crate::prove::Claim;
 use crate::routes::Refusals;
 use crate::state::AdminState;
 use crate::view::CredentialView;

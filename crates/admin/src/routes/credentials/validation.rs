@@ -7,7 +7,7 @@ use wayleave_model::credential::{Checks, CredentialStatus, Validated};
 use wayleave_model::id::WorkspaceId;
 use wayleave_model::provider::{ModelType, Provider};
 use wayleave_model::target::{Model, ModelFacts};
-use wayleave_provider::proof::{Outcome, Proof};
+use wayleave_provider::proof::{Callee, Claim, Outcome, Proof};
 use wayleave_provider::{ProviderKind, kind};
 use wayleave_store::{Tx, models};
 
@@ -15,7 +15,6 @@ use http::StatusCode;
 
 use crate::catalog::in_force;
 use crate::error::{FieldError, Problem};
-use crate::prove::{Callee, Claim};
 use crate::state::AdminState;
 use crate::view::ProofView;
 
@@ -148,7 +147,8 @@ pub(crate) fn refusal(claim: &Claim, proof: Proof) -> Problem {
 
 /// The field of the request's body to blame. An address that the provider has is in no body here.
 fn blamed(claim: &Claim, proof: &Proof) -> Option<String> {
-    let is_secret = |id: &str| crate::form::secret_fields(claim.kind).any(|it| it.id == id);
+    let is_secret =
+        |id: &str| crate::form::secret_fields(claim.kind.manifest().id).any(|it| it.id == id);
     match (&proof.field, proof.outcome) {
         (Some(id), _) if is_secret(id) => Some(format!("fields.{id}")),
         (Some(id), _) if claim.settings.contains_key(id) => Some(format!("settings.{id}")),
