@@ -111,7 +111,8 @@ class Round:
             self.note(target, measure, burst.cpu_ms_per_1000())
 
     def crossed(self, target):
-        """OpenAI in, Anthropic upstream, plain and streamed."""
+        """OpenAI in, Anthropic upstream, plain and streamed; warm, as the plain chats are."""
+        self._load.plain(target, self._files.crossed, 64, 1)
         burst = self._load.plain(target, self._files.crossed, 64, self._seconds)
         self._checked(target, "crossed", burst)
         self.note(target, "crossed_cpu", burst.cpu_ms_per_1000())

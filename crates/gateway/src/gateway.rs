@@ -100,6 +100,8 @@ impl Gateway {
         })
     }
 
+    /// What is rare runs on the heap: this future stands in each connection for as long as it is
+    /// open, as large as its largest branch.
     async fn dispatch(
         self: &Arc<Self>,
         found: Match,
@@ -118,10 +120,12 @@ impl Gateway {
                 self.chat(origin, &uri, body).await
             }
             Surface::Count { dialect, path } => {
-                self.counted(request, arrival, &found, (dialect, path)).await
+                Box::pin(self.counted(request, arrival, &found, (dialect, path))).await
             }
-            Surface::Stored(verb) => self.of_stored(request, arrival, (verb, &found.rest)).await,
-            Surface::Explain => self.explained(request, arrival).await,
+            Surface::Stored(verb) => {
+                Box::pin(self.of_stored(request, arrival, (verb, &found.rest))).await
+            }
+            Surface::Explain => Box::pin(self.explained(request, arrival)).await,
             Surface::Socket => {
                 Ok(without_body(request.method(), self.no_socket(request.version(), arrival)))
             }

@@ -115,10 +115,15 @@ impl Db {
     }
 
     /// A transaction that may write. On SQLite it is the only one.
+    ///
+    /// On the heap, as [`Db::read`]: what waits for a connection holds 4 KiB, and every future that
+    /// may ask for one, down to that of a client's connection, would be as much larger.
     pub(crate) async fn write(&self) -> Result<Conn, StoreError> {
         Ok(match self {
-            Db::Sqlite { write, .. } => Conn::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Db::Postgres(pool) => Conn::Postgres(pool.begin().await?),
+            Db::Sqlite { write, .. } => {
+                Conn::Sqlite(Box::pin(write.begin_with("BEGIN IMMEDIATE")).await?)
+            }
+            Db::Postgres(pool) => Conn::Postgres(Box::pin(pool.begin()).await?),
         })
     }
 
@@ -126,8 +131,8 @@ impl Db {
     pub(crate) async fn read(&self) -> Result<Conn, StoreError> {
         const ONE_STATE: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         Ok(match self {
-            Db::Sqlite { read, .. } => Conn::Sqlite(read.begin().await?),
-            Db::Postgres(pool) => Conn::Postgres(pool.begin_with(ONE_STATE).await?),
+            Db::Sqlite { read, .. } => Conn::Sqlite(Box::pin(read.begin()).await?),
+            Db::Postgres(pool) => Conn::Postgres(Box::pin(pool.begin_with(ONE_STATE)).await?),
         })
     }
 

@@ -197,12 +197,12 @@ pub fn asked(request: &ChatRequest, at: usize) -> String {
     parts.iter().map(|part| if let Part::Text { text, .. } = part { text } else { "" }).collect()
 }
 
-/// The turns of `request` that hold no proof for a provider that speaks `to` and whose reasoning
-/// may have been kept, newest first.
+/// The turns of `request` that hold no proof for a provider that speaks `to`, or one whose thought
+/// is gone, and whose reasoning may have been kept, newest first.
 pub fn anchors(request: &ChatRequest, to: Dialect) -> Vec<(usize, Anchor)> {
     let turns = request.turns.iter().enumerate().rev();
-    let is_sealed = |part: &Part| is_sealed(part, to);
-    let unsealed = turns.filter(|(_, turn)| !turn.parts.iter().any(is_sealed));
+    let whole = |turn: &Turn| turn.parts.iter().any(|it| is_sealed(it, to)) && !is_torn(turn, to);
+    let unsealed = turns.filter(|(_, turn)| !whole(turn));
     unsealed.filter_map(|(at, turn)| Some((at, Anchor::of(turn)?))).take(TURNS).collect()
 }
 
@@ -233,6 +233,13 @@ fn is_sealed(part: &Part, to: Dialect) -> bool {
         Part::Vendor { kind, .. } => kind == gemini::PROOF && super::seals::on_calls(to),
         _ => false,
     }
+}
+
+/// Whether a call still holds the proof of a thought that nobody sent: some clients join the thoughts
+/// between calls into one, and no proof holds for that.
+fn is_torn(turn: &Turn, to: Dialect) -> bool {
+    let left = |part: &Part| matches!(part, Part::ToolCall { seal: Some(seal), .. } if seal.kind == SealKind::Signature);
+    !super::seals::on_calls(to) && turn.parts.iter().any(left)
 }
 
 /// Puts back what was kept of `turn`, each piece in its place, where its proofs hold with a

@@ -41,7 +41,7 @@ impl Gateway {
         }
         // What cannot be read is refused by who reads it for an answer.
         let Ok(request) = RawObject::read(&body) else { return Ok((body, Memory::default())) };
-        match self.recalled(key, origin, &request, &body).await {
+        match Box::pin(self.recalled(key, origin, &request, &body)).await {
             Ok((None, memory)) => Ok((body, memory)),
             Ok((Some(whole), memory)) => Ok((whole, memory)),
             Err(refusal) => {

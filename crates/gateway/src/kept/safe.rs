@@ -62,8 +62,11 @@ impl Safe {
     /// Keeps what is to be kept of `whole`, which says so in the end.
     pub async fn whole(&self, gateway: &Gateway, whole: &mut Whole) {
         let thoughts = whole.kept.take();
+        if thoughts.is_none() && self.keep.is_none() {
+            return;
+        }
         let body = std::str::from_utf8(&whole.body).ok();
-        let kept = self.put(gateway, thoughts, body).await;
+        let kept = Box::pin(self.put(gateway, thoughts, body)).await;
         if kept.unstored {
             whole.body = kept::whole_unstored(&whole.body);
         }

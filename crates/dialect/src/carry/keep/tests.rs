@@ -107,6 +107,38 @@ fn a_signature_on_a_call_does_not_stand_for_the_thought_that_it_signs() {
 }
 
 #[test]
+fn thoughts_that_a_client_joined_give_way_to_those_that_were_kept() {
+    let thought = PartKind::Reasoning;
+    let mut events = vec![open(0, thought.clone()), delta(0, "one"), seal(0, "S1")];
+    events.extend([open(1, call("a")), open(2, thought), delta(2, "two"), seal(2, "S2")]);
+    events.push(open(3, call("b")));
+    let (anchor, kept) = kept(&events).unwrap();
+    let signed = |proof: &'static str| Seal {
+        kind: SealKind::Signature,
+        bytes: Bytes::from_static(proof.as_bytes()),
+    };
+    let joined = Part::Reasoning { text: "onetwo".into(), seal: Some(signed("S1")) };
+    let mut second = called("b");
+    if let Part::ToolCall { seal, .. } = &mut second {
+        *seal = Some(signed("S2"));
+    }
+    let turns = vec![sent_back(vec![joined, called("a"), second])];
+    let mut request = ChatRequest { turns, ..ChatRequest::default() };
+    assert_eq!(anchors(&request, Dialect::AnthropicMessages), [(0, anchor)]);
+    restore(&mut request.turns[0], kept, Dialect::AnthropicMessages);
+    let said: Vec<_> = request.turns[0]
+        .parts
+        .iter()
+        .map(|part| match part {
+            Part::Reasoning { text, seal: Some(seal) } => (text.as_str(), &*seal.bytes),
+            Part::ToolCall { id, .. } => (id.as_str(), &b""[..]),
+            _ => panic!("{part:?}"),
+        })
+        .collect();
+    assert_eq!(said, [("one", &b"S1"[..]), ("a", b""), ("two", b"S2"), ("b", b"")]);
+}
+
+#[test]
 fn another_providers_reasoning_stays_away() {
     let (_, kept) = kept(&thought_text_call()).unwrap();
     let mut turn = sent_back(vec![text("I look."), called("c1")]);
