@@ -10,6 +10,7 @@ mod body;
 mod budget;
 mod catalog;
 mod checks;
+mod enabling;
 mod error;
 pub mod form;
 mod healths;

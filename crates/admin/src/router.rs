@@ -116,6 +116,8 @@ fn api() -> OpenApiRouter<AdminState> {
             at::providers::update::update,
             at::providers::delete::delete
         ))
+        .routes(routes!(at::providers::enable_models::enable_models))
+        .routes(routes!(at::providers::discover::discover))
         .routes(routes!(at::credentials::list::list, at::credentials::create::create))
         .routes(routes!(
             at::credentials::get::get,
@@ -134,6 +136,14 @@ fn api() -> OpenApiRouter<AdminState> {
             at::models::delete::delete
         ))
         .routes(routes!(at::models::set_price::set_price))
+        .routes(routes!(at::models::enable::enable))
+        .routes(routes!(at::models::disable::disable))
+        .routes(routes!(at::default_models::list::list))
+        .routes(routes!(
+            at::default_models::get::get,
+            at::default_models::set::set,
+            at::default_models::unset::unset
+        ))
         .routes(routes!(at::pools::get::get, at::pools::put::put, at::pools::update::update))
         .routes(routes!(at::aliases::list::list, at::aliases::create::create))
         .routes(routes!(

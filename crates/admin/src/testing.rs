@@ -14,6 +14,7 @@ use wayleave_model::health::{Cause, Health, HealthState, Override};
 use wayleave_model::id::{CredentialId, ModelId, NodeId, SYSTEM_WORKSPACE};
 use wayleave_model::member::Role;
 use wayleave_model::{Clock, Secret, Timestamp};
+use wayleave_provider::Listed;
 use wayleave_provider::proof::{Claim, Outcome, Proof, Rung, Step, StepResult};
 use wayleave_store::tokens::{self, TokenDraft};
 use wayleave_store::workspaces::{self, WorkspaceDraft};
@@ -116,10 +117,20 @@ impl Prove for Vendor {
                 summary: summary.to_owned(),
                 field: None,
                 steps: vec![step],
-                listed: Some(Vec::new()),
+                listed: (outcome != Outcome::Refused).then(listed),
             }
         })
     }
+}
+
+/// What [`Vendor`] lists: a model that the built-in catalog knows, and one that nobody does.
+fn listed() -> Vec<Listed> {
+    let listed = |name: &str, context_window| Listed {
+        name: name.to_owned(),
+        model_type: None,
+        context_window,
+    };
+    vec![listed("gpt-4o-mini", None), listed("house-model", Some(4_096))]
 }
 
 /// What [`Elsewhere`] has.

@@ -80,6 +80,7 @@ fn provider(number: u128) -> Provider {
         settings: BTreeMap::new(),
         default_credential: Some(CredentialId(id(number + 2))),
         enabled: true,
+        new_models: false,
         managed_by: None,
         version: 1,
         created_at: NOON,

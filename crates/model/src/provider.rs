@@ -24,6 +24,9 @@ pub struct Provider {
     pub default_credential: Option<CredentialId>,
     /// A disabled provider serves nothing.
     pub enabled: bool,
+    /// Models that the catalog comes to know of its kind are enabled by themselves.
+    #[serde(default)]
+    pub new_models: bool,
     /// Who owns its declaration: `apply`'s file identity, or nobody in particular.
     pub managed_by: Option<String>,
     /// Goes up with each change: the entity tag of the API.

@@ -47,6 +47,25 @@ pub struct Model {
     pub updated_at: Timestamp,
 }
 
+/// Which model of a type the clients of the API are told to use where they name none. It routes
+/// nothing: a request still names its model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DefaultModel {
+    /// Of which type.
+    #[serde(rename = "type")]
+    pub model_type: ModelType,
+    /// Which model.
+    pub model: ModelId,
+    /// Who owns its declaration.
+    pub managed_by: Option<String>,
+    /// Goes up with each change.
+    pub version: i64,
+    /// When one was first set.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
 /// What a model takes and gives. Absent means unknown: then the client's wish goes up unchanged
 /// and the provider judges.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -36,6 +36,7 @@ pub mod aliases;
 pub mod audit;
 pub mod catalog;
 pub mod credentials;
+pub mod default_models;
 pub mod identities;
 pub mod invitations;
 pub mod keys;

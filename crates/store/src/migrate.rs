@@ -62,6 +62,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0007_credentials.sql"),
         postgres: include_str!("../migrations/postgres/0007_credentials.sql"),
     },
+    Migration {
+        number: 8,
+        name: "models",
+        sqlite: include_str!("../migrations/sqlite/0008_models.sql"),
+        postgres: include_str!("../migrations/postgres/0008_models.sql"),
+    },
 ];
 
 /// The schema this binary was written for. It also runs on a newer one.

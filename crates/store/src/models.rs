@@ -16,7 +16,7 @@ use crate::error::StoreError;
 use crate::page::{Listing, by_id};
 use crate::prices::{self, PriceDraft};
 use crate::text::{check_name, document, typed};
-use crate::{credentials, pools, providers, routes};
+use crate::{credentials, default_models, pools, providers, routes};
 
 const NOUN: &str = "model";
 
@@ -61,6 +61,19 @@ impl From<&Model> for ModelDraft {
             managed_by: it.managed_by.clone(),
         }
     }
+}
+
+/// Which models of a workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelFilter {
+    /// Only those of this provider.
+    pub provider: Option<ProviderId>,
+    /// Only those of this type.
+    pub model_type: Option<ModelType>,
+    /// Only those that are enabled, or are not.
+    pub enabled: Option<bool>,
+    /// Only those that the workspace made, or the catalog.
+    pub custom: Option<bool>,
 }
 
 /// Makes a model without a price: until [`set_price`] it is refused to clients.
@@ -163,14 +176,39 @@ pub async fn list(
     provider: Option<ProviderId>,
     listing: &Listing,
 ) -> Result<Page<Model>, StoreError> {
-    let rows = rows(tx, workspace, provider, listing.before()?, listing.fetch()).await?;
-    let items = priced(tx, workspace, rows).await?;
-    Ok(listing.page(items, |it: &Model| by_id(it.id.0)))
+    let filter = ModelFilter { provider, ..ModelFilter::default() };
+    search(tx, workspace, &filter, &|_| true, listing).await
+}
+
+/// The models of a workspace that fit `filter` and of which `keep` says so.
+///
+/// # Errors
+/// [`StoreError::BadCursor`].
+pub async fn search(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    filter: &ModelFilter,
+    keep: &(dyn Fn(&Model) -> bool + Sync),
+    listing: &Listing,
+) -> Result<Page<Model>, StoreError> {
+    let wanted = usize::try_from(listing.fetch()).unwrap_or(usize::MAX);
+    let mut before = listing.before()?;
+    let mut found = Vec::new();
+    loop {
+        let rows = rows(tx, workspace, filter, before, listing.fetch()).await?;
+        let (count, last) = (rows.len(), rows.last().map(|row| row.id));
+        found.extend(priced(tx, workspace, rows).await?.into_iter().filter(|it| keep(it)));
+        match last {
+            Some(last) if count == wanted && found.len() < wanted => before = last,
+            _ => break,
+        }
+    }
+    Ok(listing.page(found, |it: &Model| by_id(it.id.0)))
 }
 
 /// Every model of a workspace: for the data plane.
 pub(crate) async fn all(tx: &mut Tx, workspace: WorkspaceId) -> Result<Vec<Model>, StoreError> {
-    let rows = rows(tx, workspace, None, Uuid::max(), i64::MAX).await?;
+    let rows = rows(tx, workspace, &ModelFilter::default(), Uuid::max(), i64::MAX).await?;
     priced(tx, workspace, rows).await
 }
 
@@ -180,7 +218,8 @@ pub(crate) async fn all_of(
     workspace: WorkspaceId,
     provider: ProviderId,
 ) -> Result<Vec<ModelId>, StoreError> {
-    let rows = rows(tx, workspace, Some(provider), Uuid::max(), i64::MAX).await?;
+    let filter = ModelFilter { provider: Some(provider), ..ModelFilter::default() };
+    let rows = rows(tx, workspace, &filter, Uuid::max(), i64::MAX).await?;
     Ok(rows.into_iter().map(|row| ModelId(row.id)).collect())
 }
 
@@ -298,7 +337,8 @@ pub async fn defaults(
     Ok(ids.into_iter().map(CredentialId).collect())
 }
 
-/// Removes a model with its own credentials. Its prices stay: usage names them.
+/// Removes a model with its own credentials; where it was a workspace's default, there is none then.
+/// Its prices stay: usage names them.
 ///
 /// # Errors
 /// [`StoreError::InUse`] while an alias routes to it.
@@ -315,6 +355,7 @@ pub async fn delete(
     if let Some(by) = routes::user(&mut change.tx, workspace, is_ours).await? {
         return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
     }
+    default_models::forget(change, id).await?;
     pools::delete(change, id).await?;
     credentials::delete_all_of_model(change, before.provider, id).await?;
     change.begin_act();
@@ -357,18 +398,24 @@ async fn write(change: &mut Change, it: &Model) -> Result<(), StoreError> {
 async fn rows(
     tx: &mut Tx,
     workspace: WorkspaceId,
-    provider: Option<ProviderId>,
+    filter: &ModelFilter,
     before: Uuid,
     limit: i64,
 ) -> Result<Vec<Row>, StoreError> {
-    const SQL: &str =
-        select!("AND ($2 IS NULL OR provider_id = $2) AND id < $3 ORDER BY id DESC LIMIT $4");
+    const SQL: &str = select!(
+        "AND ($2 IS NULL OR provider_id = $2) AND ($5 IS NULL OR model_type = $5)
+         AND ($6 IS NULL OR enabled = $6) AND ($7 IS NULL OR custom = $7)
+         AND id < $3 ORDER BY id DESC LIMIT $4"
+    );
     let rows = on!(tx.conn, it => {
         sqlx::query_as(SQL)
             .bind(workspace.0)
-            .bind(provider.map(|it| it.0))
+            .bind(filter.provider.map(|it| it.0))
             .bind(before)
             .bind(limit)
+            .bind(filter.model_type.map(ModelType::as_str))
+            .bind(filter.enabled)
+            .bind(filter.custom)
             .fetch_all(&mut *it)
             .await
     })?;

@@ -24,7 +24,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, name, kind, base_url, settings, default_credential_id, enabled, \
-             managed_by, version, created_at, updated_at FROM providers WHERE workspace_id = $1 ",
+             new_models, managed_by, version, created_at, updated_at FROM providers WHERE workspace_id = $1 ",
             $rest
         )
     };
@@ -46,6 +46,8 @@ pub struct ProviderDraft {
     pub default_credential: Option<CredentialId>,
     /// A disabled provider serves nothing.
     pub enabled: bool,
+    /// Models that the catalog comes to know of its kind are enabled by themselves.
+    pub new_models: bool,
     /// Who owns its declaration.
     pub managed_by: Option<String>,
 }
@@ -59,6 +61,7 @@ impl From<&Provider> for ProviderDraft {
             settings: it.settings.clone(),
             default_credential: it.default_credential,
             enabled: it.enabled,
+            new_models: it.new_models,
             managed_by: it.managed_by.clone(),
         }
     }
@@ -71,8 +74,8 @@ impl From<&Provider> for ProviderDraft {
 pub async fn create(change: &mut Change, draft: &ProviderDraft) -> Result<Provider, StoreError> {
     const SQL: &str = "INSERT INTO providers
         (workspace_id, id, name, kind, base_url, settings, default_credential_id, enabled,
-         managed_by, version, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8, $9, $10, $10)";
+         managed_by, version, created_at, updated_at, new_models)
+        VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8, $9, $10, $10, $11)";
     check(draft)?;
     if draft.default_credential.is_some() {
         return Err(StoreError::invalid("default_credential", "a new provider has none yet"));
@@ -86,6 +89,7 @@ pub async fn create(change: &mut Change, draft: &ProviderDraft) -> Result<Provid
         settings: draft.settings.clone(),
         default_credential: None,
         enabled: draft.enabled,
+        new_models: draft.new_models,
         managed_by: draft.managed_by.clone(),
         version: 1,
         created_at: change.now,
@@ -104,6 +108,7 @@ pub async fn create(change: &mut Change, draft: &ProviderDraft) -> Result<Provid
             .bind(&made.managed_by)
             .bind(made.version)
             .bind(made.created_at.as_micros())
+            .bind(made.new_models)
             .execute(&mut *it)
             .await
             .map(drop)
@@ -197,6 +202,7 @@ pub async fn update(
         settings: draft.settings.clone(),
         default_credential: draft.default_credential,
         enabled: draft.enabled,
+        new_models: draft.new_models,
         managed_by: draft.managed_by.clone(),
         version: before.version + 1,
         updated_at: change.now,
@@ -282,7 +288,7 @@ async fn check_default(
 async fn write(change: &mut Change, it: &Provider) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE providers
         SET name = $3, base_url = $4, settings = $5, default_credential_id = $6, enabled = $7,
-            managed_by = $8, version = $9, updated_at = $10
+            managed_by = $8, version = $9, updated_at = $10, new_models = $11
         WHERE workspace_id = $1 AND id = $2";
     let settings = document("settings", &it.settings)?;
     on!(change.tx.conn, to => {
@@ -297,6 +303,7 @@ async fn write(change: &mut Change, it: &Provider) -> Result<(), StoreError> {
             .bind(&it.managed_by)
             .bind(it.version)
             .bind(it.updated_at.as_micros())
+            .bind(it.new_models)
             .execute(&mut *to)
             .await
             .map(drop)
@@ -319,6 +326,7 @@ struct Row {
     settings: Json<Value>,
     default_credential_id: Option<Uuid>,
     enabled: bool,
+    new_models: bool,
     managed_by: Option<String>,
     version: i64,
     created_at: i64,
@@ -337,6 +345,7 @@ impl TryFrom<Row> for Provider {
             settings: typed(NOUN, row.settings)?,
             default_credential: row.default_credential_id.map(CredentialId),
             enabled: row.enabled,
+            new_models: row.new_models,
             managed_by: row.managed_by,
             version: row.version,
             created_at: Timestamp::from_micros(row.created_at),

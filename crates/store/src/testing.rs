@@ -268,6 +268,7 @@ pub(crate) fn provider_draft(name: &str) -> ProviderDraft {
         settings: BTreeMap::from([("region".into(), "eu".into())]),
         default_credential: None,
         enabled: true,
+        new_models: false,
         managed_by: Some("setup.yaml".into()),
     }
 }

@@ -158,6 +158,7 @@ async fn sandbox(change: &mut Change) -> Result<ProviderId, StoreError> {
         settings: BTreeMap::new(),
         default_credential: None,
         enabled: true,
+        new_models: false,
         managed_by: None,
     };
     let provider = providers::create(change, &draft).await?;

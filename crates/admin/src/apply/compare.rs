@@ -13,6 +13,7 @@ pub(super) fn provider(there: &Provider, wanted: &WantedProvider) -> Vec<String>
     fields([
         ("base_url", there.base_url != wanted.base_url),
         ("settings", there.settings != wanted.settings),
+        ("new_models", wanted.new_models.is_some_and(|it| it != there.new_models)),
         ("enabled", !there.enabled),
     ])
 }

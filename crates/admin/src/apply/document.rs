@@ -84,6 +84,10 @@ pub struct ProviderDecl<S> {
     /// Other fields of the kind's form.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
+    /// Enable models that the catalog comes to know of its kind, whenever a newer one is put in force;
+    /// as it was if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_models: Option<bool>,
     /// Its credentials. The first is the default unless another says so.
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub credentials: Vec<CredentialDecl<S>>,
@@ -296,8 +300,8 @@ impl<S> ProviderDecl<S> {
     fn map<T, E>(self, turn: &mut impl FnMut(S) -> Result<T, E>) -> Result<ProviderDecl<T>, E> {
         let credentials =
             self.credentials.into_iter().map(|it| it.map(turn)).collect::<Result<_, E>>()?;
-        let ProviderDecl { name, kind, base_url, settings, .. } = self;
-        Ok(ProviderDecl { name, kind, base_url, settings, credentials })
+        let ProviderDecl { name, kind, base_url, settings, new_models, .. } = self;
+        Ok(ProviderDecl { name, kind, base_url, settings, new_models, credentials })
     }
 }
 

@@ -174,6 +174,7 @@ impl Writer<'_> {
             settings: it.settings.clone(),
             default_credential: there.and_then(|there| there.default_credential),
             enabled: true,
+            new_models: it.new_models.or(there.map(|it| it.new_models)).unwrap_or_default(),
             managed_by: mark(),
         };
         let done = match there {

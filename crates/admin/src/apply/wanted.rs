@@ -67,6 +67,8 @@ pub struct WantedProvider {
     pub settings: BTreeMap<String, String>,
     /// The name of the credential that serves by default.
     pub default_credential: Option<String>,
+    /// Whether models that the catalog comes to know are enabled; `None`: as it was.
+    pub new_models: Option<bool>,
 }
 
 /// A credential.
@@ -266,7 +268,7 @@ fn provider(
     declared: ProviderDecl<Hidden>,
     wrong: &mut Vec<FieldError>,
 ) -> (WantedProvider, Vec<WantedCredential>) {
-    let ProviderDecl { name, kind, base_url, settings, credentials } = declared;
+    let ProviderDecl { name, kind, base_url, settings, credentials, new_models } = declared;
     let checked = form::provider(&kind, base_url.as_deref(), &settings);
     let (base_url, settings) = checked.unwrap_or_else(|errors| {
         wrong.extend(errors.into_iter().map(|it| it.under(&path)));
@@ -287,7 +289,9 @@ fn provider(
         |at| format!("{list}[{at}]"),
         |path, it| credential(path, &name, &kind, it, wrong),
     );
-    (WantedProvider { path, name, kind, base_url, settings, default_credential }, credentials)
+    let wanted =
+        WantedProvider { path, name, kind, base_url, settings, default_credential, new_models };
+    (wanted, credentials)
 }
 
 fn credential(

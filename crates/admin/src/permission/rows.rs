@@ -78,6 +78,9 @@ pub(crate) const ROUTES: &[Row] = &[
     get("/api/v1/workspaces/{workspace}/providers/{provider}", ConfigurationRead),
     patch("/api/v1/workspaces/{workspace}/providers/{provider}", ConfigurationWrite),
     delete("/api/v1/workspaces/{workspace}/providers/{provider}", ConfigurationWrite),
+    post("/api/v1/workspaces/{workspace}/providers/{provider}/models/enable", ConfigurationWrite),
+    // It reads, but makes a call with a credential: for whoever may validate one.
+    get("/api/v1/workspaces/{workspace}/providers/{provider}/discover", CredentialsWrite),
     get("/api/v1/workspaces/{workspace}/providers/{provider}/credentials", CredentialsRead),
     post("/api/v1/workspaces/{workspace}/providers/{provider}/credentials", CredentialsWrite),
     post(
@@ -118,6 +121,12 @@ pub(crate) const ROUTES: &[Row] = &[
     patch("/api/v1/workspaces/{workspace}/models/{model}", ConfigurationWrite),
     delete("/api/v1/workspaces/{workspace}/models/{model}", ConfigurationWrite),
     post("/api/v1/workspaces/{workspace}/models/{model}/price", ConfigurationWrite),
+    post("/api/v1/workspaces/{workspace}/models/{model}/enable", ConfigurationWrite),
+    post("/api/v1/workspaces/{workspace}/models/{model}/disable", ConfigurationWrite),
+    get("/api/v1/workspaces/{workspace}/default-models", ConfigurationRead),
+    get("/api/v1/workspaces/{workspace}/default-models/{type}", ConfigurationRead),
+    put("/api/v1/workspaces/{workspace}/default-models/{type}", ConfigurationWrite),
+    delete("/api/v1/workspaces/{workspace}/default-models/{type}", ConfigurationWrite),
     get("/api/v1/workspaces/{workspace}/models/{model}/pool", ConfigurationRead),
     put("/api/v1/workspaces/{workspace}/models/{model}/pool", ConfigurationWrite),
     patch("/api/v1/workspaces/{workspace}/models/{model}/pool", ConfigurationWrite),

@@ -52,8 +52,9 @@ fn promised(role: Role, method: &str, path: &str) -> bool {
         let open = path.strip_prefix("/api/v1/system").is_none_or(|it| for_all.contains(&it));
         return role == Role::Operator || (open && method == "GET");
     };
-    let reads = method == "GET";
     let (noun, below) = rest.split_once('/').unwrap_or((rest, ""));
+    // To discover is to call with a credential.
+    let reads = method == "GET" && !below.ends_with("/discover");
     match role {
         Role::Operator => true,
         Role::Owner | Role::Admin => {

@@ -1,12 +1,14 @@
 //! Things as the API shows them: instants as RFC 3339, money as decimal strings, no secrets.
 
 mod credential;
+mod default_model;
 mod health;
 mod key;
 mod person;
 mod pool;
 mod proof;
 mod route;
+mod scene;
 
 use std::collections::BTreeMap;
 
@@ -19,12 +21,14 @@ use wayleave_model::target::{Model, ModelFacts};
 use wayleave_model::workspace::{Owner, Workspace};
 
 pub(crate) use credential::{CredentialView, Surroundings};
+pub(crate) use default_model::DefaultModelView;
 pub(crate) use health::{FareView, HealthView};
 pub(crate) use key::KeyView;
 pub(crate) use person::{InvitationView, MemberView, PersonView, SessionView};
-pub(crate) use pool::{Around, Marks, PoolView};
+pub(crate) use pool::{Around, PoolView};
 pub(crate) use proof::ProofView;
 pub(crate) use route::{AliasView, Names, RouteView};
+pub(crate) use scene::{ReachedView, Scene, day};
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -112,6 +116,8 @@ pub(crate) struct ProviderView {
     /// The id of the credential that serves unless a target says otherwise.
     pub(crate) default_credential: Option<String>,
     pub(crate) enabled: bool,
+    /// Models that the catalog comes to know of its kind are enabled by themselves.
+    pub(crate) new_models: bool,
     /// `apply`: made by a setup file.
     pub(crate) managed_by: Option<String>,
     pub(crate) version: i64,
@@ -129,6 +135,7 @@ impl From<Provider> for ProviderView {
             settings: it.settings,
             default_credential: it.default_credential.map(|id| id.to_string()),
             enabled: it.enabled,
+            new_models: it.new_models,
             managed_by: it.managed_by,
             version: it.version,
             created_at: it.created_at.to_string(),
@@ -147,14 +154,29 @@ pub(crate) struct ModelView {
     pub(crate) name: String,
     #[serde(rename = "type")]
     pub(crate) model_type: &'static str,
+    /// Made by the workspace; `false`: enabled from the catalog.
     pub(crate) custom: bool,
     #[schema(value_type = Object)]
     pub(crate) facts: ModelFacts,
+    /// The endpoint families that its provider serves it at: `chat`, `responses`, `embeddings` and so
+    /// on; empty: unknown, taken for chat.
+    pub(crate) families: Vec<&'static str>,
     /// The price in force; `null`: none, so every request to it is refused.
     pub(crate) price: Option<PriceView>,
     /// The price in a few words.
     pub(crate) price_summary: String,
     pub(crate) enabled: bool,
+    /// It can be called.
+    pub(crate) available: bool,
+    /// Why not: `provider_disabled`, `model_disabled`, `no_price`, `no_default_credential`,
+    /// `credential_disabled` or `unknown_kind`.
+    pub(crate) unavailable_because: Option<&'static str>,
+    /// The first day on which its vendor no longer serves it, as the catalog knows.
+    pub(crate) deprecates_on: Option<String>,
+    /// That day has come.
+    pub(crate) deprecated: bool,
+    /// The aliases that lead to it, and whether they can.
+    pub(crate) reached_by: Vec<ReachedView>,
     /// Its pool is switched on.
     pub(crate) load_balancing_enabled: bool,
     /// Its pool serves; switched on and not active, the default credential serves.
@@ -168,11 +190,20 @@ pub(crate) struct ModelView {
 }
 
 impl ModelView {
-    pub(crate) fn of(it: Model, provider_name: &str, marks: Marks) -> ModelView {
+    pub(crate) fn of(it: Model, scene: &Scene) -> ModelView {
         let price = it.price.as_ref().map(PriceView::from);
+        let marks = scene.around.marks(&it);
+        let because = scene.obstacle(&it, None).map(|it| it.as_str());
+        let (deprecates_on, deprecated) = scene.deprecation(&it).unzip();
         ModelView {
+            reached_by: scene.reached(&it),
+            available: because.is_none(),
+            unavailable_because: because,
+            deprecates_on,
+            deprecated: deprecated.unwrap_or_default(),
+            families: it.facts.families.iter().map(|it| it.as_str()).collect(),
             id: it.id.to_string(),
-            provider: provider_name.to_owned(),
+            provider: scene.around.name_of(it.provider).to_owned(),
             provider_id: it.provider.to_string(),
             name: it.name,
             model_type: it.model_type.as_str(),

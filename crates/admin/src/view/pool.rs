@@ -73,7 +73,6 @@ pub(crate) struct Marks {
 pub(crate) struct Around {
     pub(crate) pools: Vec<Pool>,
     pub(crate) providers: Vec<Provider>,
-    /// Left out where there is no pool.
     pub(crate) credentials: Vec<Credential>,
     /// The plan has pools.
     pub(crate) granted: bool,
@@ -84,10 +83,7 @@ impl Around {
     pub(crate) async fn of_workspace(tx: &mut Tx, at: WorkspaceId) -> Result<Around, Problem> {
         let pools = pools::all(tx, at).await?;
         let providers = every!(page => providers::list(tx, at, &page));
-        let credentials = match pools.is_empty() {
-            true => Vec::new(),
-            false => every!(page => credentials::list(tx, at, None, &page)),
-        };
+        let credentials = every!(page => credentials::list(tx, at, None, &page));
         let granted = granted(tx, at).await?;
         Ok(Around { pools, providers, credentials, granted })
     }
@@ -107,8 +103,12 @@ impl Around {
         })
     }
 
+    pub(crate) fn provider(&self, id: ProviderId) -> Option<&Provider> {
+        self.providers.iter().find(|it| it.id == id)
+    }
+
     pub(crate) fn name_of(&self, provider: ProviderId) -> &str {
-        self.providers.iter().find(|it| it.id == provider).map_or("", |it| it.name.as_str())
+        self.provider(provider).map_or("", |it| it.name.as_str())
     }
 
     /// Where there is one provider only.
@@ -122,7 +122,7 @@ impl Around {
 
     /// What `pool` of `model` can do now.
     pub(crate) fn standing(&self, model: &Model, pool: &Pool) -> Standing {
-        let provider = self.providers.iter().find(|it| it.id == model.provider);
+        let provider = self.provider(model.provider);
         let default = provider.and_then(|it| it.default_credential);
         let default = default_credential(model, default, self.credentials.iter());
         pool.standing(default, self.granted, |id| self.credential(id))

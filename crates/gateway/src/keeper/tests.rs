@@ -88,6 +88,7 @@ impl Bench {
             settings: BTreeMap::new(),
             default_credential: None,
             enabled: true,
+            new_models: false,
             managed_by: None,
         };
         let provider = providers::create(&mut change, &draft).await.unwrap();

@@ -60,6 +60,7 @@ fn made(managed_by: Option<&str>) -> Current {
             settings: Default::default(),
             default_credential: Some(credential),
             enabled: true,
+            new_models: false,
             managed_by: managed_by.clone(),
             version: 1,
             created_at: NOW,

@@ -1,6 +1,7 @@
 //! The catalog: what is publicly known of models, shown to all, and exchanged by the operator.
 
 pub(crate) mod diff;
+pub(crate) mod follow;
 pub(crate) mod get;
 pub(crate) mod models;
 pub(crate) mod offer;

@@ -10,6 +10,7 @@ use wayleave_store::catalog::{self, CatalogDraft};
 
 use super::Difference;
 use super::diff::between;
+use super::follow::{FollowedView, follow};
 use super::offer::{Offer, Place};
 use crate::auth::Operator;
 use crate::body::Search;
@@ -34,13 +35,15 @@ pub(crate) struct Seen {
 pub(crate) struct Updated {
     #[serde(flatten)]
     difference: Difference,
+    /// What was enabled at providers that take new models of the catalog.
+    enabled: Vec<FollowedView>,
     /// The configuration's number it made; absent if nothing was changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     revision: Option<i64>,
 }
 
 /// Puts another catalog in force on all nodes, or the built-in one again. Models that were made
-/// before keep their facts and prices.
+/// before keep their facts and prices. Enabled providers with `new_models` get those that it brings.
 #[utoipa::path(
     put, path = "/api/v1/system/catalog", tag = "catalog", operation_id = "update_catalog",
     params(Seen),
@@ -61,6 +64,7 @@ pub(crate) async fn update(
     if seen.base.is_some_and(|it| it != difference.base) {
         return Err(overtaken());
     }
+    let enabled = follow(&state, &by, &difference.changes, &offered.catalog).await?;
     let (models, catalog) = (difference.models, offered.catalog);
     let draft = offered.source.map(|source| {
         tokio::task::spawn_blocking(move || {
@@ -83,7 +87,7 @@ pub(crate) async fn update(
         None => catalog::reset(&mut change).await?,
     }
     let revision = if change.is_empty() { None } else { Some(change.commit().await?) };
-    Ok(Json(Updated { difference, revision }))
+    Ok(Json(Updated { difference, enabled, revision }))
 }
 
 fn overtaken() -> Problem {

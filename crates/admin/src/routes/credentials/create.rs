@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 use wayleave_model::credential::{Checks, CredentialStatus, SecretFields};
 use wayleave_model::id::{ModelId, WorkspaceId};
 use wayleave_model::provider::Provider;
+use wayleave_model::target::Model;
 use wayleave_provider::proof::{Claim, Outcome};
-use wayleave_store::StoreError;
 use wayleave_store::credentials::{self, CredentialDraft};
-use wayleave_store::{models, providers};
+use wayleave_store::{Change, StoreError, Tx, models, providers};
 
 use super::validation::{self, ProofWish};
 use super::{make_default, secrets};
@@ -34,7 +34,7 @@ pub(crate) struct NewCredential {
     name: Option<String>,
     /// The id of the one custom model it is for; all models of the provider if absent.
     #[serde(default)]
-    model: Option<String>,
+    pub(crate) model: Option<String>,
     /// The secret fields of the kind's form.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, String>)]
@@ -55,7 +55,7 @@ pub(crate) struct NewCredential {
 }
 
 /// A new credential whose form is right, ready to be proven.
-pub(super) struct Prepared {
+pub(crate) struct Prepared {
     pub(super) provider: Provider,
     pub(super) claim: Claim,
     name: Option<String>,
@@ -80,18 +80,25 @@ pub(crate) async fn create(
     Path(named): Path<(String, String)>,
     Body(new): Body<NewCredential>,
 ) -> Result<Created<CredentialView>, Problem> {
-    let at = here.workspace.id;
-    let it = prepare(&state, at, &named.1, new).await?;
-    let (status, checks) = if it.skip {
-        validation::skipped()
-    } else {
-        let proof = validation::prove(&state, at, &it.claim).await?;
-        if proof.outcome != Outcome::Proven {
-            return Err(validation::refusal(&it.claim, proof));
-        }
-        validation::proven(&proof, &here.actor.name, state.clock.now())
-    };
+    let it = prepare(&state, here.workspace.id, &named.1, new).await?;
+    let (status, checks) = proved(&state, &here, &it).await?;
     save(&state, &here, it, status, checks).await
+}
+
+/// Proves it, unless that is not wished: refused unless its provider accepts it.
+pub(crate) async fn proved(
+    state: &AdminState,
+    here: &Here,
+    it: &Prepared,
+) -> Result<(CredentialStatus, Checks), Problem> {
+    if it.skip {
+        return Ok(validation::skipped());
+    }
+    let proof = validation::prove(state, here.workspace.id, &it.claim).await?;
+    if proof.outcome != Outcome::Proven {
+        return Err(validation::refusal(&it.claim, proof));
+    }
+    Ok(validation::proven(&proof, &here.actor.name, state.clock.now()))
 }
 
 /// Everything that can be wrong without asking anybody is found here.
@@ -101,29 +108,40 @@ pub(super) async fn prepare(
     provider: &str,
     new: NewCredential,
 ) -> Result<Prepared, Problem> {
-    if new.skip_validation && new.validate.is_some() {
-        return Err(Problem::field("skip_validation", "contradicts `validate`: leave one out"));
-    }
     let mut tx = state.store.read().await?;
     let provider = lookup::provider(&mut tx, at, provider).await?;
-    let kind = validation::known(&provider)?;
     let own = match &new.model {
         Some(id) => Some(lookup::model(&mut tx, at, id).await?),
         None => None,
     };
-    let model = own.as_ref().map(|it| it.id);
     if own.as_ref().is_some_and(|it| it.provider != provider.id) {
         return Err(Problem::field("model", "expected a model of the same provider"));
     }
+    prepare_for(&mut tx, at, provider, own.as_ref(), new).await
+}
+
+/// The same for a model that may not be stored yet.
+pub(crate) async fn prepare_for(
+    tx: &mut Tx,
+    at: WorkspaceId,
+    provider: Provider,
+    own: Option<&Model>,
+    new: NewCredential,
+) -> Result<Prepared, Problem> {
+    if new.skip_validation && new.validate.is_some() {
+        return Err(Problem::field("skip_validation", "contradicts `validate`: leave one out"));
+    }
+    let kind = validation::known(&provider)?;
+    let model = own.map(|it| it.id);
     let checked = form::credential(&provider.kind, &new.settings, &secrets(new.fields), None);
     let (settings, secrets) = checked.map_err(Problem::invalid)?;
     if let Some(name) = &new.name
-        && credentials::by_name(&mut tx, at, provider.id, model, name).await?.is_some()
+        && credentials::by_name(tx, at, provider.id, model, name).await?.is_some()
     {
         return Err(StoreError::NameTaken { noun: "credential", name: name.clone() }.into());
     }
     let wish = new.validate.unwrap_or_default();
-    let call = wish.callee(&mut tx, at, &provider, own.as_ref()).await?;
+    let call = wish.callee(tx, at, &provider, own).await?;
     let claim = Claim::new(kind, &provider, &settings, secrets, call);
     let (default, skip) = (new.default, new.skip_validation);
     Ok(Prepared { provider, claim, name: new.name, model, settings, default, skip })
@@ -138,21 +156,35 @@ async fn save(
 ) -> Result<Created<CredentialView>, Problem> {
     let at = here.workspace.id;
     let mut change = state.store.change(at, &here.actor, "").await?;
-    let id = it.provider.id;
-    let provider = lookup::provider(change.tx(), at, &id.to_string()).await?;
-    validation::same_place(&it.provider, &provider)?;
     if let Some(model) = it.model
         && models::get(change.tx(), at, model).await?.is_none()
     {
         return Err(Problem::not_found("model", &model.to_string()));
     }
+    let model = it.model;
+    let (shown, version) = store(&mut change, it, model, status, checks).await?;
+    change.commit().await?;
+    Ok(Created(shown, version))
+}
+
+/// Writes it, for that model if for one.
+pub(crate) async fn store(
+    change: &mut Change,
+    it: Prepared,
+    model: Option<ModelId>,
+    status: CredentialStatus,
+    checks: Checks,
+) -> Result<(CredentialView, i64), Problem> {
+    let (at, id) = (change.workspace(), it.provider.id);
+    let provider = lookup::provider(change.tx(), at, &id.to_string()).await?;
+    validation::same_place(&it.provider, &provider)?;
     let name = match it.name {
         Some(name) => name,
-        None => credentials::next_name(&mut change, id, it.model).await?,
+        None => credentials::next_name(change, id, model).await?,
     };
     let draft = CredentialDraft {
         provider: id,
-        model: it.model,
+        model,
         name,
         settings: it.settings,
         enabled: true,
@@ -161,13 +193,12 @@ async fn save(
         managed_by: None,
     };
     let secrets: SecretFields = it.claim.secrets;
-    let made = credentials::create(&mut change, &draft, &secrets).await?;
+    let made = credentials::create(change, &draft, &secrets).await?;
     if it.default {
-        make_default::point(&mut change, &made).await?;
+        make_default::point(change, &made).await?;
     }
     let version = made.version;
     let provider = providers::get(change.tx(), at, id).await?.unwrap_or(provider);
     let shown = CredentialView::read(change.tx(), at, made, &provider).await?;
-    change.commit().await?;
-    Ok(Created(shown, version))
+    Ok((shown, version))
 }

@@ -11,7 +11,7 @@ pub(crate) mod update;
 pub(crate) mod validate;
 pub(crate) mod validate_stored;
 
-mod validation;
+pub(crate) mod validation;
 
 #[cfg(test)]
 mod tests;

@@ -26,5 +26,5 @@ pub(crate) async fn get(
     let mut tx = state.store.read().await?;
     let found = lookup::model(&mut tx, here.workspace.id, &model).await?;
     let version = found.version;
-    Ok(Tagged(view(&mut tx, here.workspace.id, found).await?, version))
+    Ok(Tagged(view(&mut tx, here.workspace.id, found, state.clock.now()).await?, version))
 }

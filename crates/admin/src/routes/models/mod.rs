@@ -2,6 +2,8 @@
 
 pub(crate) mod create;
 pub(crate) mod delete;
+pub(crate) mod disable;
+pub(crate) mod enable;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod set_price;
@@ -12,17 +14,23 @@ mod tests;
 
 use serde::Deserialize;
 use utoipa::ToSchema;
+use wayleave_model::Timestamp;
 use wayleave_model::id::WorkspaceId;
 use wayleave_model::provider::ModelType;
 use wayleave_model::target::Model;
 use wayleave_provider::catalog::{Catalog, CatalogModel};
-use wayleave_store::Tx;
+use wayleave_store::models::ModelDraft;
 use wayleave_store::prices::PriceDraft;
+use wayleave_store::{Tx, models};
 
 use crate::apply::{Declared, PriceDecl};
+use crate::auth::Here;
+use crate::body::Tagged;
 use crate::catalog::quote;
 use crate::error::Problem;
-use crate::view::{Around, ModelView};
+use crate::lookup;
+use crate::state::AdminState;
+use crate::view::{ModelView, Scene};
 
 /// What a model costs: a price, or explicitly nothing.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -65,8 +73,30 @@ fn row(catalog: &Catalog, kind: &str, name: &str, of: ModelType) -> Option<Catal
     catalog.find(kind, name).filter(|it| it.model_type == of)
 }
 
-async fn view(tx: &mut Tx, at: WorkspaceId, model: Model) -> Result<ModelView, Problem> {
-    let around = Around::of_model(tx, at, &model).await?;
-    let marks = around.marks(&model);
-    Ok(ModelView::of(model, around.provider_name(), marks))
+async fn view(
+    tx: &mut Tx,
+    at: WorkspaceId,
+    model: Model,
+    now: Timestamp,
+) -> Result<ModelView, Problem> {
+    Ok(Scene::of_model(tx, at, &model, now).await?.show(model))
+}
+
+/// Switches a model on or off; everything else of it is kept.
+async fn switch(
+    state: &AdminState,
+    here: &Here,
+    model: &str,
+    expected: Option<i64>,
+    enabled: bool,
+) -> Result<Tagged<ModelView>, Problem> {
+    let at = here.workspace.id;
+    let mut change = state.store.change(at, &here.actor, "").await?;
+    let found = lookup::model(change.tx(), at, model).await?;
+    let draft = ModelDraft { enabled, ..ModelDraft::from(&found) };
+    let changed = models::update(&mut change, found.id, expected, &draft).await?;
+    let version = changed.version;
+    let shown = view(change.tx(), at, changed, state.clock.now()).await?;
+    change.commit().await?;
+    Ok(Tagged(shown, version))
 }

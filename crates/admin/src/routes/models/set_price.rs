@@ -44,7 +44,7 @@ pub(crate) async fn set_price(
     let draft = draft(declared, wish.source, row.as_ref(), &kind, &found.name)?;
     let changed = models::set_price(&mut change, found.id, expected, &draft).await?;
     let version = changed.version;
-    let shown = view(change.tx(), at, changed).await?;
+    let shown = view(change.tx(), at, changed, state.clock.now()).await?;
     change.commit().await?;
     Ok(Tagged(shown, version))
 }

@@ -50,7 +50,7 @@ pub(crate) async fn update(
     draft.enabled = wish.enabled.unwrap_or(draft.enabled);
     let changed = models::update(&mut change, found.id, expected, &draft).await?;
     let version = changed.version;
-    let shown = view(change.tx(), at, changed).await?;
+    let shown = view(change.tx(), at, changed, state.clock.now()).await?;
     change.commit().await?;
     Ok(Tagged(shown, version))
 }

@@ -29,6 +29,9 @@ pub(crate) struct NewProvider {
     /// Other fields of the kind's form.
     #[serde(default)]
     settings: BTreeMap<String, String>,
+    /// Enable models that the catalog comes to know of its kind, whenever a newer one is put in force.
+    #[serde(default)]
+    new_models: bool,
 }
 
 /// Adds a provider. Its form is checked; nothing is called.
@@ -52,6 +55,7 @@ pub(crate) async fn create(
         settings,
         default_credential: None,
         enabled: true,
+        new_models: new.new_models,
         managed_by: None,
     };
     let mut change = state.store.change(here.workspace.id, &here.actor, "").await?;

@@ -22,6 +22,7 @@ async fn an_address_is_taken_as_pasted_and_shown_as_stored() {
             "settings": {},
             "default_credential": null,
             "enabled": true,
+            "new_models": false,
             "managed_by": null,
             "version": 1,
             "created_at": "2026-11-18T11:06:40.000000Z",

@@ -28,6 +28,8 @@ pub(crate) struct ProviderChange {
     /// All fields of the form at once.
     settings: Option<BTreeMap<String, String>>,
     enabled: Option<bool>,
+    /// Enable models that the catalog comes to know of its kind, whenever a newer one is put in force.
+    new_models: Option<bool>,
 }
 
 /// Changes a provider. Its kind cannot change.
@@ -55,6 +57,7 @@ pub(crate) async fn update(
     (draft.base_url, draft.settings) = checked.map_err(Problem::invalid)?;
     draft.name = wish.name.unwrap_or(draft.name);
     draft.enabled = wish.enabled.unwrap_or(draft.enabled);
+    draft.new_models = wish.new_models.unwrap_or(draft.new_models);
     let changed = providers::update(&mut change, found.id, expected, &draft).await?;
     change.commit().await?;
     let version = changed.version;
