@@ -123,14 +123,14 @@ impl Prove for Vendor {
     }
 }
 
-/// What [`Vendor`] lists: a model that the built-in catalog knows, and one that nobody does.
+/// What [`Vendor`] lists.
 fn listed() -> Vec<Listed> {
     let listed = |name: &str, context_window| Listed {
         name: name.to_owned(),
         model_type: None,
         context_window,
     };
-    vec![listed("gpt-4o-mini", None), listed("house-model", Some(4_096))]
+    vec![listed("gpt-x", None), listed("gpt-mini", Some(2_000)), listed("house-model", Some(4_096))]
 }
 
 /// What [`Elsewhere`] has.

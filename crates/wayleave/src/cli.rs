@@ -91,6 +91,9 @@ pub enum Command {
     /// Models of providers, and their prices
     #[command(subcommand)]
     Model(command::model::ModelCommand),
+    /// The model of each type that clients of the management API are told to use
+    #[command(subcommand)]
+    DefaultModel(command::default_model::DefaultModelCommand),
     /// The credentials that share a model's load
     #[command(subcommand)]
     Pool(command::pool::PoolCommand),

@@ -44,6 +44,9 @@ pub struct Document<S> {
     /// Credentials that share a model's load.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pools: Vec<PoolDecl>,
+    /// The model of each type that clients of the API are told to use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub default_models: Vec<DefaultModelDecl>,
     /// Public model names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<AliasDecl>,
@@ -178,6 +181,20 @@ pub struct PoolEntryDecl {
     pub enabled: bool,
 }
 
+/// The default model of a type.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefaultModelDecl {
+    /// Of which type.
+    #[serde(rename = "type")]
+    #[schema(value_type = String, example = "llm")]
+    pub model_type: ModelType,
+    /// The provider, by name or id.
+    pub provider: String,
+    /// The provider's own name for the model, or its id.
+    pub model: String,
+}
+
 const fn yes() -> bool {
     true
 }
@@ -290,6 +307,7 @@ impl<S> Document<S> {
                 .collect::<Result<_, E>>()?,
             models: self.models,
             pools: self.pools,
+            default_models: self.default_models,
             aliases: self.aliases,
             keys: self.keys.into_iter().map(|it| it.map(turn)).collect::<Result<_, E>>()?,
         })

@@ -20,10 +20,11 @@ use wayleave_store::owners::OwnerDraft;
 use wayleave_store::prices::PriceDraft;
 use wayleave_store::providers::ProviderDraft;
 use wayleave_store::{
-    Change, KeyHasher, StoreError, aliases, credentials, keys, models, owners, plans, pools,
-    providers, workspace_settings, workspaces,
+    Change, KeyHasher, StoreError, aliases, credentials, default_models, keys, models, owners,
+    plans, pools, providers, workspace_settings, workspaces,
 };
 
+use super::default_model::WantedDefault;
 use super::document::Sent;
 use super::plan::{Current, Plan as Steps, Work};
 use super::pool::WantedPool;
@@ -142,6 +143,10 @@ impl Writer<'_> {
             Work::Default(it) => self.default(it).await,
             Work::Model(it, there) => self.model(it, *there).await,
             Work::Pool(it, there) => self.pool(it, *there).await,
+            Work::DefaultModel(it) => self.default_model(it).await,
+            Work::UnsetDefault(it) => {
+                Ok(default_models::unset(self.change, it.model_type, None).await?)
+            }
             Work::Alias(it, there) => self.alias(it, there.map(|it| it.id)).await,
             Work::Key(it, there) => self.key(it, *there).await,
             Work::DeleteKey(it) => Ok(keys::delete(self.change, it.id, None).await?),
@@ -276,6 +281,13 @@ impl Writer<'_> {
             return Err(one(FieldError::conflict(format!("{}.enabled", it.path), why)));
         }
         let done = pools::put(self.change, model, None, &draft).await;
+        done.map(drop).map_err(|error| at(&it.path, error))
+    }
+
+    async fn default_model(&mut self, it: &WantedDefault) -> Result<(), Problem> {
+        let model = self.ids.target(&it.target).map_err(one)?.model;
+        let of = it.model_type;
+        let done = default_models::set(self.change, of, model, Some(OWNER), None).await;
         done.map(drop).map_err(|error| at(&it.path, error))
     }
 

@@ -2,11 +2,12 @@
 //! provider.
 //!
 //! `document.rs` is the grammar, `wanted.rs` its meaning, `plan.rs` the steps from what is there to
-//! what is wanted, `execute.rs` the writing; `pool.rs` is all of that for pools, `known.rs` completes
+//! what is wanted, `execute.rs` the writing; `pool.rs` is all of that for pools, `default_model.rs` for default models, `known.rs` completes
 //! models from the catalog. What an apply made is marked [`OWNER`]: only that is
 //! changed or removed by later ones, unless they may adopt.
 
 mod compare;
+mod default_model;
 pub mod document;
 mod execute;
 mod known;
@@ -27,7 +28,7 @@ use wayleave_model::id::{SYSTEM_WORKSPACE, WorkspaceId};
 use wayleave_provider::catalog::Catalog;
 use wayleave_store::workspaces::{self, WorkspaceDraft};
 use wayleave_store::{
-    Actor, Store, Tx, aliases, credentials, keys, models, owners, pools, providers,
+    Actor, Store, Tx, aliases, credentials, default_models, keys, models, owners, pools, providers,
     workspace_settings,
 };
 
@@ -206,6 +207,7 @@ async fn current(tx: &mut Tx, at: WorkspaceId) -> Result<Current, Problem> {
         credentials: every!(page => credentials::list(tx, at, None, &page)),
         models: every!(page => models::list(tx, at, None, &page)),
         pools: pools::all(tx, at).await?,
+        default_models: default_models::all(tx, at).await?,
         aliases: every!(page => aliases::list(tx, at, &page)),
         keys: every!(page => keys::list(tx, at, None, &page)),
     })

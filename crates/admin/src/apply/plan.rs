@@ -10,10 +10,11 @@ use wayleave_model::key::Key;
 use wayleave_model::pool::Pool;
 use wayleave_model::provider::Provider;
 use wayleave_model::secret::Secret;
-use wayleave_model::target::Model;
+use wayleave_model::target::{DefaultModel, Model};
 use wayleave_model::workspace::{KeepResponses, Owner, WorkspaceSettings};
 
 use super::compare;
+use super::default_model::WantedDefault;
 use super::pool::WantedPool;
 use super::prune::leftovers;
 use super::resolve::Resolver;
@@ -38,6 +39,8 @@ pub struct Current {
     pub models: Vec<Model>,
     /// Pools of all models.
     pub pools: Vec<Pool>,
+    /// Default models.
+    pub default_models: Vec<DefaultModel>,
     /// Aliases with the route in force.
     pub aliases: Vec<Alias>,
     /// Keys.
@@ -83,7 +86,7 @@ pub enum Action {
 pub struct Change {
     /// What becomes of it.
     pub action: Action,
-    /// What it is: workspace, setting, owner, provider, credential, model, pool, alias or key.
+    /// What it is: workspace, setting, owner, provider, credential, model, pool, default model, alias or key.
     pub noun: String,
     /// Its name; `provider/name` for credentials, models and their pools.
     pub name: String,
@@ -118,6 +121,8 @@ pub enum Work<'a> {
     Model(&'a WantedModel, Option<&'a Model>),
     /// Make or change a pool.
     Pool(&'a WantedPool, Option<&'a Pool>),
+    /// Make a model the default of its type.
+    DefaultModel(&'a WantedDefault),
     /// Make or change an alias.
     Alias(&'a WantedAlias, Option<&'a Alias>),
     /// Make or change a key.
@@ -128,6 +133,8 @@ pub enum Work<'a> {
     DeleteKey(&'a Key),
     /// Remove an alias.
     DeleteAlias(&'a Alias),
+    /// Leave a type without a default model.
+    UnsetDefault(&'a DefaultModel),
     /// Remove a pool.
     DeletePool(&'a Pool),
     /// Remove a model.
@@ -184,6 +191,7 @@ pub fn plan<'a>(
     planner.defaults(current, wanted);
     planner.models(current, wanted);
     planner.pools(current, wanted);
+    planner.default_models(current, wanted);
     planner.aliases(current, wanted);
     planner.keys(current, wanted, digests);
     if !planner.wrong.is_empty() {
@@ -312,6 +320,22 @@ impl<'a> Planner<'a, '_> {
             let managed_by = there.map(|it| &it.managed_by);
             self.managed("pool", it.name(), &it.path, managed_by, fields, |()| {
                 Work::Pool(it, there)
+            });
+        }
+    }
+
+    fn default_models(&mut self, current: &'a Current, wanted: &'a Wanted) {
+        for it in &wanted.default_models {
+            if let Err(error) = self.resolver.target(&it.target) {
+                self.wrong.push(error);
+            }
+            let mut all = current.default_models.iter();
+            let there = all.find(|default| default.model_type == it.model_type);
+            let fields = there.map(|there| it.differs(there, &self.resolver));
+            let name = it.model_type.as_str().to_owned();
+            let managed_by = there.map(|it| &it.managed_by);
+            self.managed("default model", name, &it.path, managed_by, fields, |()| {
+                Work::DefaultModel(it)
             });
         }
     }

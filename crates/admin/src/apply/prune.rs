@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use wayleave_model::credential::Credential;
 use wayleave_model::provider::Provider;
-use wayleave_model::target::Model;
+use wayleave_model::target::{DefaultModel, Model};
 
 use super::plan::{Action, Current, Step, Work, line};
 use super::wanted::Wanted;
@@ -31,6 +31,13 @@ pub(super) fn leftovers<'a>(current: &'a Current, wanted: &Wanted, owner: &str) 
         let Some(model) = model.filter(|model| !named.pool(current, model)) else { continue };
         let name = format!("{}/{}", provider(current, model.provider), model.name);
         gone("pool", name, Work::DeletePool(it));
+    }
+    let unset_goes = |it: &DefaultModel| {
+        ours(&it.managed_by)
+            && !wanted.default_models.iter().any(|default| default.model_type == it.model_type)
+    };
+    for it in current.default_models.iter().filter(|it| unset_goes(it)) {
+        gone("default model", it.model_type.as_str().to_owned(), Work::UnsetDefault(it));
     }
     let model_goes = |it: &Model| ours(&it.managed_by) && !named.model(current, it);
     for it in current.models.iter().filter(|it| model_goes(it)) {

@@ -11,9 +11,10 @@ use wayleave_model::target::ModelFacts;
 use wayleave_model::workspace::OwnerKind;
 use wayleave_model::{Secret, Timestamp};
 
+use super::default_model::{WantedDefault, wanted as default_model};
 use super::document::{
-    AliasDecl, CredentialDecl, Document, Hidden, KeyDecl, ModelDecl, PoolDecl, ProviderDecl,
-    SettingsDecl, TargetDecl,
+    AliasDecl, CredentialDecl, DefaultModelDecl, Document, Hidden, KeyDecl, ModelDecl, PoolDecl,
+    ProviderDecl, SettingsDecl, TargetDecl,
 };
 use super::pool::{WantedPool, wanted as pool};
 use super::price::Declared;
@@ -37,6 +38,8 @@ pub struct Wanted {
     pub models: Vec<WantedModel>,
     /// Pools.
     pub pools: Vec<WantedPool>,
+    /// Default models.
+    pub default_models: Vec<WantedDefault>,
     /// Aliases.
     pub aliases: Vec<WantedAlias>,
     /// Keys.
@@ -181,6 +184,8 @@ pub fn wanted(document: Document<Hidden>) -> Result<Wanted, Vec<FieldError>> {
         Some(of) => format!("{} ({})", pool_name(it), of.as_str()),
     };
     unique("pools", document.pools.iter().map(pool_key), &mut wrong);
+    let of = |it: &DefaultModelDecl| it.model_type.as_str().to_owned();
+    unique("default_models", document.default_models.iter().map(of), &mut wrong);
     unique("aliases", document.aliases.iter().map(|it| it.name.clone()), &mut wrong);
     unique("keys", document.keys.iter().map(|it| it.name.clone()), &mut wrong);
     let owners = owners(&document);
@@ -194,6 +199,7 @@ pub fn wanted(document: Document<Hidden>) -> Result<Wanted, Vec<FieldError>> {
     let numbered = |noun: &'static str| move |at: usize| format!("{noun}[{at}]");
     let models = each(document.models, numbered("models"), |path, it| model(path, it, &mut wrong));
     let pools = each(document.pools, numbered("pools"), |path, it| pool(path, it, &mut wrong));
+    let default_models = each(document.default_models, numbered("default_models"), default_model);
     let aliases =
         each(document.aliases, numbered("aliases"), |path, it| alias(path, it, &mut wrong));
     let keys = each(document.keys, numbered("keys"), |path, it| key(path, it, &mut wrong));
@@ -206,6 +212,7 @@ pub fn wanted(document: Document<Hidden>) -> Result<Wanted, Vec<FieldError>> {
             credentials,
             models,
             pools,
+            default_models,
             aliases,
             keys,
         })

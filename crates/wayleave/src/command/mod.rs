@@ -6,6 +6,7 @@ pub mod backup;
 pub mod catalog;
 pub mod completions;
 pub mod credential;
+pub mod default_model;
 pub mod doctor;
 pub mod init;
 pub mod invitation;

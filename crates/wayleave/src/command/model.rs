@@ -27,11 +27,28 @@ pub enum ModelCommand {
         #[arg(long, value_name = "JSON")]
         facts: Option<String>,
     },
-    /// Show all
-    List {
-        /// Only those of this provider
-        #[arg(long)]
-        provider: Option<String>,
+    /// Show all, or those that fit
+    List(ListArgs),
+    /// Enable models: those of the catalog are made with its price, those that are there keep what they have
+    Enable {
+        /// The provider's name or id
+        provider: String,
+        /// The models' names
+        #[arg(value_name = "NAME", required_unless_present = "all")]
+        names: Vec<String>,
+        /// Every model that the catalog has of the provider's kind and the vendor still serves
+        #[arg(long, conflicts_with = "names")]
+        all: bool,
+        /// Only models of this type
+        #[arg(long = "type", value_name = "TYPE")]
+        model_type: Option<String>,
+    },
+    /// Refuse calls of a model and keep everything of it
+    Disable {
+        /// The provider's name or id
+        provider: String,
+        /// The model's name or id
+        name: String,
     },
     /// Set what a model costs from now on; what was asked before keeps its price
     Price {
@@ -49,6 +66,26 @@ pub enum ModelCommand {
         /// The model's name or id
         name: String,
     },
+}
+
+/// Which models.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only those of this provider
+    #[arg(long)]
+    provider: Option<String>,
+    /// Only those of this type
+    #[arg(long = "type", value_name = "TYPE")]
+    model_type: Option<String>,
+    /// Only those that are enabled, or are not
+    #[arg(long, value_name = "BOOL")]
+    enabled: Option<bool>,
+    /// Only those that the workspace made, or that were enabled from the catalog
+    #[arg(long, value_name = "BOOL")]
+    custom: Option<bool>,
+    /// Only those that their vendor no longer serves, or still does
+    #[arg(long, value_name = "BOOL")]
+    deprecated: Option<bool>,
 }
 
 /// What a model costs.
@@ -86,19 +123,38 @@ pub async fn run(
                 wish["facts"] = facts;
             }
             let made = client.post(&models, &wish).await?;
-            out.said(&made.body, &format!("model {provider}/{name} added"))?;
+            let sentence = match made.body["attached"] == true {
+                true => attached(&provider, &name, &made.body),
+                false => format!("model {provider}/{name} added"),
+            };
+            out.said(&made.body, &sentence)?;
         }
-        ModelCommand::List { provider } => {
-            let only = provider.map_or_else(String::new, |it| format!("?provider={}", escape(&it)));
+        ModelCommand::List(args) => {
             let columns = [
                 ("PROVIDER", "/provider"),
                 ("NAME", "/name"),
                 ("TYPE", "/type"),
                 ("PRICE", "/price_summary"),
+                ("ENABLED", "/enabled"),
+                ("AVAILABLE", "/available"),
+                ("BECAUSE", "/unavailable_because"),
+                ("DEPRECATES ON", "/deprecates_on"),
                 ("POOL", "/load_balancing_active"),
                 ("ID", "/id"),
             ];
-            out.list(&client.list(&format!("{models}{only}")).await?, &columns)?;
+            out.list(&client.list(&format!("{models}{}", args.query())).await?, &columns)?;
+        }
+        ModelCommand::Enable { provider, names, all, model_type } => {
+            let mut wish = if all { json!({"all": true}) } else { json!({"names": names}) };
+            wish["type"] = json!(model_type);
+            let path = context.path(&format!("/providers/{}/models/enable", escape(&provider)));
+            enabled(&client.post(&path, &wish).await?.body, out)?;
+        }
+        ModelCommand::Disable { provider, name } => {
+            let id = find(&client, context, &provider, &name).await?;
+            let done = client.post(&format!("{models}/{id}/disable"), &json!({})).await?;
+            let sentence = format!("model {provider}/{name} is disabled: calls of it are refused");
+            out.said(&done.body, &sentence)?;
         }
         ModelCommand::Price { provider, name, price } => {
             let id = find(&client, context, &provider, &name).await?;
@@ -112,6 +168,50 @@ pub async fn run(
         }
     }
     Ok(())
+}
+
+impl ListArgs {
+    /// As the query of a path.
+    fn query(&self) -> String {
+        let flag = |it: Option<bool>| it.map(|it| it.to_string());
+        let all = [
+            ("provider", self.provider.clone()),
+            ("type", self.model_type.clone()),
+            ("enabled", flag(self.enabled)),
+            ("custom", flag(self.custom)),
+            ("deprecated", flag(self.deprecated)),
+        ];
+        let said = all.into_iter().filter_map(|(key, it)| Some(format!("{key}={}", escape(&it?))));
+        let query = said.collect::<Vec<_>>().join("&");
+        if query.is_empty() { query } else { format!("?{query}") }
+    }
+}
+
+/// What became of each name, and what failed: names that nobody knows.
+fn enabled(done: &Value, out: &mut Out<'_>) -> Result<(), Failure> {
+    let models = done["models"].as_array().cloned().unwrap_or_default();
+    let columns =
+        [("NAME", "/name"), ("TYPE", "/type"), ("OUTCOME", "/outcome"), ("NOTE", "/note")];
+    out.list(&models, &columns)?;
+    let left_out = done["left_out"].as_array().map_or(0, Vec::len);
+    if left_out > 0 {
+        out.note(&format!("{left_out} left out: their vendor no longer serves them"))?;
+    }
+    match models.iter().filter(|it| it["outcome"] == "unknown").count() {
+        0 => Ok(()),
+        count => Err(Failure::Refused(format!("{count} of {} are unknown", models.len()))),
+    }
+}
+
+/// What is said of a model that was there already.
+fn attached(provider: &str, name: &str, body: &Value) -> String {
+    let kept: Vec<&str> =
+        body["kept"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let kept = match kept.is_empty() {
+        true => "nothing of it was changed".to_owned(),
+        false => format!("it keeps its own {}", kept.join(" and ")),
+    };
+    format!("the provider {provider} has the model {name} already: {kept}")
 }
 
 impl PriceArgs {

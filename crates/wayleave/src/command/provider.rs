@@ -26,9 +26,34 @@ pub enum ProviderCommand {
         /// Another field of the kind's form
         #[arg(long = "set", value_name = "FIELD=VALUE")]
         settings: Vec<String>,
+        /// Enable models that the catalog comes to know of its kind
+        #[arg(long)]
+        new_models: bool,
     },
     /// Show all
     List,
+    /// Ask it for its free list of models, and say which of them are new, known, enabled or gone
+    Discover {
+        /// Its name or id
+        provider: String,
+        /// The credential to ask with; its default if left out
+        #[arg(long)]
+        credential: Option<String>,
+        /// Only models of this type
+        #[arg(long = "type", value_name = "TYPE")]
+        model_type: Option<String>,
+        /// Only models in this state: new, known, enabled or gone
+        #[arg(long)]
+        state: Option<String>,
+    },
+    /// Say whether models that the catalog comes to know of its kind are enabled by themselves
+    NewModels {
+        /// Its name or id
+        provider: String,
+        /// on or off
+        #[arg(value_parser = ["on", "off"])]
+        policy: String,
+    },
     /// Show the kinds there are, and their fields
     Kinds,
     /// Remove one that no alias needs, with its models and credentials
@@ -49,8 +74,8 @@ pub async fn run(
 ) -> Result<(), Failure> {
     let client = context.client()?;
     match command {
-        ProviderCommand::Create { name, kind, base_url, settings } => {
-            let wish = json!({"name": name, "kind": kind, "base_url": base_url, "settings": texts("--set", &settings)?});
+        ProviderCommand::Create { name, kind, base_url, settings, new_models } => {
+            let wish = json!({"name": name, "kind": kind, "base_url": base_url, "settings": texts("--set", &settings)?, "new_models": new_models});
             let made = client.post(&context.path("/providers"), &wish).await?;
             let at = made
                 .body
@@ -69,6 +94,24 @@ pub async fn run(
             ];
             out.list(&client.list(&context.path("/providers")).await?, &columns)?;
         }
+        ProviderCommand::Discover { provider, credential, model_type, state } => {
+            let asked = [("credential", credential), ("type", model_type)];
+            let asked = asked.into_iter().filter_map(|(key, it)| Some((key, escape(&it?))));
+            let query: Vec<String> = asked.map(|(key, it)| format!("{key}={it}")).collect();
+            let path = format!("/providers/{}/discover?{}", escape(&provider), query.join("&"));
+            let found = client.get(&context.path(&path)).await?.body;
+            discovered(&found, state.as_deref(), out)?;
+        }
+        ProviderCommand::NewModels { provider, policy } => {
+            let path = context.path(&format!("/providers/{}", escape(&provider)));
+            let wish = json!({"new_models": policy == "on"});
+            let done = client.patch(&path, &wish, None).await?;
+            let sentence = match policy.as_str() {
+                "on" => "are enabled by themselves",
+                _ => "wait until somebody enables them",
+            };
+            out.said(&done.body, &format!("new models of {provider} {sentence}"))?;
+        }
         ProviderCommand::Kinds => {
             let columns = [("KIND", "/id"), ("NAME", "/label"), ("WHAT IT IS", "/summary")];
             out.list(&client.list("/api/v1/system/kinds").await?, &columns)?;
@@ -81,6 +124,27 @@ pub async fn run(
         ProviderCommand::Credential(command) => credential::run(command, context, out).await?,
     }
     Ok(())
+}
+
+fn discovered(found: &Value, state: Option<&str>, out: &mut Out<'_>) -> Result<(), Failure> {
+    let mut models = found["models"].as_array().cloned().unwrap_or_default();
+    models.retain(|it| state.is_none_or(|state| it["state"] == state));
+    let columns = [
+        ("NAME", "/name"),
+        ("TYPE", "/type"),
+        ("STATE", "/state"),
+        ("CONTEXT", "/context_window"),
+        ("INPUT", "/price/input"),
+        ("OUTPUT", "/price/output"),
+        ("DEPRECATES ON", "/deprecates_on"),
+    ];
+    out.list(&models, &columns)?;
+    let note = match (found["listed"] == true, found["complete"] == true) {
+        (false, _) => "the provider lists no models: this is what catalog and workspace know",
+        (true, false) => "the list is longer than what was read of it",
+        (true, true) => return Ok(()),
+    };
+    Ok(out.note(note)?)
 }
 
 fn texts(option: &str, pairs: &[String]) -> Result<Map<String, Value>, Failure> {

@@ -117,6 +117,7 @@ fn made(managed_by: Option<&str>) -> Current {
             updated_at: NOW,
         }],
         pools: Vec::new(),
+        default_models: Vec::new(),
         keys: vec![Key {
             id: KeyId::new(NOW),
             name: "ci".into(),

@@ -135,7 +135,7 @@ async fn d3_validate_stores_nothing_and_says_what_was_tried() {
     let before = api.get("/api/v1/workspaces/main/audit").await.ok().body;
     let at = format!("{PATH}/validate");
     let proof = api.post(&at, json!({"fields": {"api_key": "sk-good"}})).await.ok().body;
-    assert_eq!((&proof["outcome"], &proof["models_listed"]), (&json!("proven"), &json!(2)));
+    assert_eq!((&proof["outcome"], &proof["models_listed"]), (&json!("proven"), &json!(3)));
     let step = &proof["steps"][0];
     assert_eq!(
         (&step["rung"], &step["result"], &step["paid"]),

@@ -10,6 +10,8 @@ pub(crate) mod set_price;
 pub(crate) mod update;
 
 #[cfg(test)]
+mod enabling_tests;
+#[cfg(test)]
 mod tests;
 
 use serde::Deserialize;
