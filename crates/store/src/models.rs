@@ -1,5 +1,7 @@
 //! Models of providers, and the price in force of each.
 
+mod search;
+
 use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -13,10 +15,12 @@ use wayleave_model::target::{Model, ModelFacts};
 use crate::change::{Change, check_version, taken};
 use crate::db::{Tx, on};
 use crate::error::StoreError;
-use crate::page::{Listing, by_id};
+use crate::page::Listing;
 use crate::prices::{self, PriceDraft};
 use crate::text::{check_name, document, typed};
 use crate::{credentials, default_models, pools, providers, routes};
+
+pub use search::{ModelFilter, search};
 
 const NOUN: &str = "model";
 
@@ -61,19 +65,6 @@ impl From<&Model> for ModelDraft {
             managed_by: it.managed_by.clone(),
         }
     }
-}
-
-/// Which models of a workspace.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ModelFilter {
-    /// Only those of this provider.
-    pub provider: Option<ProviderId>,
-    /// Only those of this type.
-    pub model_type: Option<ModelType>,
-    /// Only those that are enabled, or are not.
-    pub enabled: Option<bool>,
-    /// Only those that the workspace made, or the catalog.
-    pub custom: Option<bool>,
 }
 
 /// Makes a model without a price: until [`set_price`] it is refused to clients.
@@ -178,32 +169,6 @@ pub async fn list(
 ) -> Result<Page<Model>, StoreError> {
     let filter = ModelFilter { provider, ..ModelFilter::default() };
     search(tx, workspace, &filter, &|_| true, listing).await
-}
-
-/// The models of a workspace that fit `filter` and of which `keep` says so.
-///
-/// # Errors
-/// [`StoreError::BadCursor`].
-pub async fn search(
-    tx: &mut Tx,
-    workspace: WorkspaceId,
-    filter: &ModelFilter,
-    keep: &(dyn Fn(&Model) -> bool + Sync),
-    listing: &Listing,
-) -> Result<Page<Model>, StoreError> {
-    let wanted = usize::try_from(listing.fetch()).unwrap_or(usize::MAX);
-    let mut before = listing.before()?;
-    let mut found = Vec::new();
-    loop {
-        let rows = rows(tx, workspace, filter, before, listing.fetch()).await?;
-        let (count, last) = (rows.len(), rows.last().map(|row| row.id));
-        found.extend(priced(tx, workspace, rows).await?.into_iter().filter(|it| keep(it)));
-        match last {
-            Some(last) if count == wanted && found.len() < wanted => before = last,
-            _ => break,
-        }
-    }
-    Ok(listing.page(found, |it: &Model| by_id(it.id.0)))
 }
 
 /// Every model of a workspace: for the data plane.

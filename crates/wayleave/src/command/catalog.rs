@@ -144,6 +144,7 @@ async fn exchange(
         "models": done["models"],
         "sha256": done["sha256"],
         "revision": done["revision"],
+        "enabled": done["enabled"],
     });
     let models = cell(done.get("models"));
     let sentence = if done["revision"].is_null() {
@@ -151,7 +152,13 @@ async fn exchange(
     } else {
         format!("a catalog of {models} models is in force now")
     };
-    Ok(out.said(&applied, &sentence)?)
+    out.said(&applied, &sentence)?;
+    for at in done["enabled"].as_array().into_iter().flatten() {
+        let text = |key: &str| cell(at.get(key));
+        let (workspace, provider, models) = (text("workspace"), text("provider"), text("models"));
+        out.note(&format!("enabled at {provider} of the workspace {workspace}: {models}"))?;
+    }
+    Ok(())
 }
 
 /// Whether somebody says yes.

@@ -170,6 +170,7 @@ async fn models_are_filtered_and_paged() {
     let api = Api::new().await;
     api.furnish("main").await;
     for (name, of) in [("a", "llm"), ("b", "embedding"), ("c", "llm"), ("d", "llm")] {
+        api.clock.advance(1_000_000);
         let new = json!({"provider": "p", "name": name, "type": of, "free": true});
         api.post(PATH, new).await.created();
     }
