@@ -1,13 +1,28 @@
 //! Default models of a setup document: what they mean, and how they differ from what is there.
 
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use wayleave_model::provider::ModelType;
 use wayleave_model::target::DefaultModel;
 
-use super::document::DefaultModelDecl;
 use super::resolve::Resolver;
 use super::wanted::WantedTarget;
 
-/// The default model of a type, by names.
+/// The default model of a type.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefaultModelDecl {
+    /// Of which type.
+    #[serde(rename = "type")]
+    #[schema(value_type = String, example = "llm")]
+    pub model_type: ModelType,
+    /// The provider, by name or id.
+    pub provider: String,
+    /// The provider's own name for the model, or its id.
+    pub model: String,
+}
+
+/// The same, with its place.
 #[derive(Debug)]
 pub struct WantedDefault {
     /// Where it stands in the document.

@@ -15,6 +15,7 @@ use wayleave_model::target::ModelFacts;
 use wayleave_model::workspace::OwnerKind;
 use wayleave_model::{NanoUsd, Timestamp};
 
+pub use super::default_model::DefaultModelDecl;
 pub use super::price::PriceDecl;
 pub use super::secret_text::{Hidden, Sent};
 pub use super::settings::SettingsDecl;
@@ -179,20 +180,6 @@ pub struct PoolEntryDecl {
     /// Enabled unless it says otherwise.
     #[serde(default = "yes")]
     pub enabled: bool,
-}
-
-/// The default model of a type.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DefaultModelDecl {
-    /// Of which type.
-    #[serde(rename = "type")]
-    #[schema(value_type = String, example = "llm")]
-    pub model_type: ModelType,
-    /// The provider, by name or id.
-    pub provider: String,
-    /// The provider's own name for the model, or its id.
-    pub model: String,
 }
 
 const fn yes() -> bool {
