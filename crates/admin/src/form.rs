@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
 use wayleave_model::Secret;
 use wayleave_model::credential::SecretFields;
+use wayleave_model::provider::ModelType;
+use wayleave_model::target::ModelFacts;
 use wayleave_provider::manifest::{BASE_URL, Control, Field};
-use wayleave_provider::{KINDS, ProviderKind, kind};
+use wayleave_provider::{KINDS, ProviderKind, kind, model_form};
 
 use crate::error::FieldError;
 
@@ -99,6 +102,67 @@ pub fn credential(
         Ok(_) => {}
     }
     Err(wrong)
+}
+
+/// What a custom model's form and its `facts` say of it together. The form's fields are facts of
+/// the same ids, so no id may be in both.
+///
+/// # Errors
+/// Every rule that is broken.
+pub fn model(
+    kind_id: &str,
+    model_type: ModelType,
+    settings: &Texts,
+    facts: &ModelFacts,
+) -> Result<ModelFacts, Vec<FieldError>> {
+    if settings.is_empty() {
+        return Ok(facts.clone());
+    }
+    let manifest = known(kind_id)?.manifest();
+    let typed = model_form::facts(manifest, model_type, settings).map_err(|errors| {
+        errors.into_iter().map(|it| placed(it, |_| "settings")).collect::<Vec<_>>()
+    })?;
+    joined(&typed, facts).map_err(|ids| {
+        let twice = |id| FieldError::new(format!("settings.{id}"), "is given in `facts` too");
+        ids.into_iter().map(twice).collect()
+    })
+}
+
+/// A model whose form is filled in anew: facts that are no field of it stay.
+///
+/// # Errors
+/// Every rule that is broken.
+pub fn refilled(
+    kind_id: &str,
+    model_type: ModelType,
+    settings: &Texts,
+    facts: &ModelFacts,
+) -> Result<ModelFacts, Vec<FieldError>> {
+    let form = model_form::model_form(known(kind_id)?.manifest());
+    let mut rest = object(facts);
+    rest.retain(|id, _| !form.iter().any(|it| it.id == id));
+    let rest = serde_json::from_value(Value::Object(rest)).unwrap_or_default();
+    let typed = model(kind_id, model_type, settings, &ModelFacts::default())?;
+    // Nothing is in both: what the form has was taken out.
+    Ok(joined(&typed, &rest).unwrap_or(typed))
+}
+
+/// Both together; or the ids that are in both.
+fn joined(one: &ModelFacts, other: &ModelFacts) -> Result<ModelFacts, Vec<String>> {
+    let (mut all, other) = (object(one), object(other));
+    let twice: Vec<String> = other.keys().filter(|id| all.contains_key(*id)).cloned().collect();
+    if !twice.is_empty() {
+        return Err(twice);
+    }
+    all.extend(other);
+    Ok(serde_json::from_value(Value::Object(all)).unwrap_or_else(|_| one.clone()))
+}
+
+fn object(facts: &ModelFacts) -> Map<String, Value> {
+    match serde_json::to_value(facts) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    }
 }
 
 /// The fields of a kind's credential form that are secrets.
@@ -196,6 +260,27 @@ mod tests {
         let errors =
             credential("openai", &texts(&[]), &secrets(&[("api_key", HIDDEN)]), None).unwrap_err();
         assert_eq!(fields(errors), ["fields.api_key", "fields.api_key"]);
+    }
+
+    #[test]
+    fn d4_a_custom_models_form_lands_in_its_facts() {
+        let limit = ModelFacts { developer_role: Some(true), ..ModelFacts::default() };
+        let given = texts(&[("context_window", "8192"), ("vision", "true")]);
+        let facts = model("openai", ModelType::Llm, &given, &limit).unwrap();
+        assert_eq!((facts.context_window, facts.vision), (Some(8192), Some(true)));
+        assert_eq!(facts.developer_role, Some(true));
+        assert_eq!(
+            fields(model("openai", ModelType::Llm, &given, &facts).unwrap_err()),
+            ["settings.context_window", "settings.vision"]
+        );
+        let wrong = texts(&[("colour", "red"), ("max_output", "many")]);
+        assert_eq!(
+            fields(model("openai", ModelType::Llm, &wrong, &limit).unwrap_err()),
+            ["settings.colour", "settings.max_output"]
+        );
+        let anew = refilled("openai", ModelType::Llm, &texts(&[("tools", "true")]), &facts);
+        let wanted = ModelFacts { tools: Some(true), ..limit };
+        assert_eq!(anew.unwrap(), wanted, "what the form does not have stays");
     }
 
     #[test]

@@ -36,16 +36,26 @@ pub struct FieldError {
 ///
 /// Spaces around a value are dropped, and what is then empty counts as absent. A field whose
 /// conditions do not hold is not considered, whatever was typed. A required field must be given, a
-/// default is stored where nothing is, a choice must be on the list, a switch is `true` or `false`,
+/// default is stored where nothing is, a choice must be on the list, a switch is `true` or `false`, a number is one,
 /// and a key that is no field is refused with the nearest field named.
 pub fn check(
     form: &[Field],
     values: &BTreeMap<String, String>,
 ) -> Result<Checked, Vec<FieldError>> {
+    check_given(form, values, &[])
+}
+
+/// The same where conditions go by what is `given` beside the form, too.
+pub(crate) fn check_given(
+    form: &[Field],
+    values: &BTreeMap<String, String>,
+    given: &[(&str, &str)],
+) -> Result<Checked, Vec<FieldError>> {
     let mut errors = unknown_keys(form, values);
     let mut settings = BTreeMap::new();
     let mut secrets = Vec::new();
-    for field in form.iter().filter(|field| is_shown(form, field, values, form.len())) {
+    let typed = Typed { form, values, given };
+    for field in form.iter().filter(|field| typed.shows(field, form.len())) {
         let Some(value) = effective(field, values) else {
             if field.required {
                 errors.push(FieldError::new(field.id, format!("{} is required", field.label)));
@@ -80,20 +90,28 @@ fn effective<'a>(field: &Field, values: &'a BTreeMap<String, String>) -> Option<
     typed.or(field.default)
 }
 
-/// Whether every condition holds, on fields that are shown themselves. `depth` ends a circle.
-fn is_shown(
-    form: &[Field],
-    field: &Field,
-    values: &BTreeMap<String, String>,
-    depth: usize,
-) -> bool {
-    field.show_on.iter().all(|condition| {
-        depth > 0
-            && form.iter().find(|it| it.id == condition.field).is_some_and(|other| {
-                effective(other, values) == Some(condition.value)
-                    && is_shown(form, other, values, depth - 1)
-            })
-    })
+/// What was typed, and what stands beside the form.
+struct Typed<'a> {
+    form: &'a [Field],
+    values: &'a BTreeMap<String, String>,
+    given: &'a [(&'a str, &'a str)],
+}
+
+impl Typed<'_> {
+    /// Whether every condition holds, on fields that are shown themselves. `depth` ends a circle.
+    fn shows(&self, field: &Field, depth: usize) -> bool {
+        field.show_on.iter().all(|condition| {
+            let given = self.given.iter().find(|(id, _)| *id == condition.field);
+            if let Some((_, value)) = given {
+                return *value == condition.value;
+            }
+            depth > 0
+                && self.form.iter().find(|it| it.id == condition.field).is_some_and(|other| {
+                    effective(other, self.values) == Some(condition.value)
+                        && self.shows(other, depth - 1)
+                })
+        })
+    }
 }
 
 fn broken_rule(field: &Field, value: &str) -> Option<String> {
@@ -109,6 +127,8 @@ fn broken_rule(field: &Field, value: &str) -> Option<String> {
     }
     match &field.control {
         Control::Text | Control::Secret => None,
+        Control::Number if value.parse::<u32>().is_ok_and(|it| it > 0) => None,
+        Control::Number => Some("must be a whole number, at least 1".to_owned()),
         Control::Switch if matches!(value, "true" | "false") => None,
         Control::Switch => Some("must be true or false".to_owned()),
         Control::Select { options } | Control::Radio { options } => {

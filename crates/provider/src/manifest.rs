@@ -60,6 +60,8 @@ pub struct Field {
 pub enum Control {
     /// A line of text.
     Text,
+    /// A whole number, at least 1.
+    Number,
     /// A line of text that is sealed and never shown again.
     Secret,
     /// One of a list.

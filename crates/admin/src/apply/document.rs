@@ -142,6 +142,9 @@ pub struct ModelDecl {
     #[serde(default)]
     #[schema(value_type = Object)]
     pub facts: ModelFacts,
+    /// The kind's form of a custom model, filled in: facts, as texts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
 }
 
 /// The credentials that share one model's load.

@@ -7,11 +7,12 @@ use super::plan::Current;
 use super::wanted::{Wanted, WantedModel};
 use crate::catalog::{Quote, quote};
 use crate::error::FieldError;
+use crate::form;
 
 /// Completes every model of `wanted`; returns what is worth saying about their prices.
 ///
 /// # Errors
-/// Models whose price is to be the catalog's, which has none for them.
+/// Models whose price is to be the catalog's, which has none for them, and broken rules of forms.
 pub(super) fn complete(
     wanted: &mut Wanted,
     current: &Current,
@@ -23,6 +24,15 @@ pub(super) fn complete(
     for (model, kind) in wanted.models.iter_mut().zip(kinds) {
         // A provider that is not there is the plan's to refuse.
         let Some(kind) = kind else { continue };
+        match form::model(&kind, model.model_type, &model.settings, &model.facts) {
+            Ok(facts) => model.facts = facts,
+            Err(errors) => {
+                wrong.extend(errors.into_iter().map(|it| it.under(&model.path)));
+                continue;
+            }
+        }
+        // `complete` may run twice over one document.
+        model.settings.clear();
         match one(model, &kind, catalog) {
             Ok(note) => notes.extend(note),
             Err(why) => wrong.push(FieldError::new(format!("{}.price", model.path), why)),

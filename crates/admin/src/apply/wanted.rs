@@ -102,6 +102,8 @@ pub struct WantedModel {
     pub model_type: ModelType,
     /// What it can do: as declared, until `known` completes it.
     pub facts: ModelFacts,
+    /// Its form, for `known` to check: the kind of its provider may be in the workspace only.
+    pub settings: BTreeMap<String, String>,
     /// Its price is the catalog's, for `known` to fill in.
     pub from_catalog: bool,
     /// Without charge.
@@ -336,9 +338,20 @@ fn model(path: String, declared: ModelDecl, wrong: &mut Vec<FieldError>) -> Want
         Declared::Rates(rates) => (false, rates, false),
         Declared::Catalog => (false, Vec::new(), true),
     };
-    let ModelDecl { provider, name, model_type, facts, .. } = declared;
+    let ModelDecl { provider, name, model_type, facts, settings, .. } = declared;
     let source = "setup file".to_owned();
-    WantedModel { path, provider, name, model_type, facts, from_catalog, free, rates, source }
+    WantedModel {
+        path,
+        provider,
+        name,
+        model_type,
+        facts,
+        settings,
+        from_catalog,
+        free,
+        rates,
+        source,
+    }
 }
 
 fn alias(path: String, declared: AliasDecl, wrong: &mut Vec<FieldError>) -> WantedAlias {

@@ -1,5 +1,7 @@
 //! `POST /api/v1/workspaces/{workspace}/models`
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,7 @@ use crate::auth::Here;
 use crate::body::{Body, Created, Tagged};
 use crate::catalog::in_force;
 use crate::error::Problem;
+use crate::form;
 use crate::lookup;
 use crate::routes::Refusals;
 use crate::routes::credentials::create::{NewCredential, prepare_for, proved, store};
@@ -49,6 +52,9 @@ pub(crate) struct NewModel {
     #[serde(default)]
     #[schema(value_type = Object)]
     facts: ModelFacts,
+    /// The kind's form of a custom model, filled in: facts, as texts.
+    #[serde(default)]
+    settings: BTreeMap<String, String>,
     /// A credential for this model alone, without `model`. Proven first, as every credential is.
     #[serde(default)]
     credential: Option<NewCredential>,
@@ -90,6 +96,8 @@ pub(crate) async fn create(
     let mut tx = state.store.read().await?;
     let catalog = in_force(&mut tx).await?;
     let provider = lookup::provider(&mut tx, at, &new.provider).await?;
+    let facts = form::model(&provider.kind, new.model_type, &new.settings, &new.facts);
+    new.facts = facts.map_err(Problem::invalid)?;
     let there = models::by_name(&mut tx, at, provider.id, &new.name, new.model_type).await?;
     let row = row(&catalog, &provider.kind, &new.name, new.model_type);
     if there.is_none() {

@@ -229,3 +229,20 @@ async fn g7_a_model_shows_its_families_and_which_aliases_can_lead_to_it() {
     assert_eq!(listed["unavailable_because"], "provider_disabled");
     assert_eq!(listed["reached_by"][1]["unavailable_because"], "provider_disabled");
 }
+
+#[tokio::test]
+async fn d4_a_custom_models_form_is_enforced_and_lands_in_its_facts() {
+    let api = Api::new().await;
+    api.furnish("main").await;
+    let model = |settings: serde_json::Value| json!({"provider": "p", "name": "own", "type": "llm", "free": true, "settings": settings});
+    let wrong = json!({"context_window": "much", "colour": "red"});
+    let refused = api.post(PATH, model(wrong)).await.refused(422, "invalid");
+    let named = |at: usize| refused.body["errors"][at]["field"].clone();
+    assert_eq!((named(0), named(1)), (json!("settings.colour"), json!("settings.context_window")));
+    let good = json!({"context_window": "8192", "tools": "true"});
+    let made = api.post(PATH, model(good)).await.created();
+    assert_eq!(made.body["facts"], json!({"context_window": 8192, "tools": true}));
+    let path = format!("{PATH}/{}", made.body["id"].as_str().unwrap());
+    let changed = api.patch(&path, json!({"settings": {"vision": "false"}})).await.ok();
+    assert_eq!(changed.body["facts"], json!({"vision": false}));
+}

@@ -1,15 +1,19 @@
 //! `PATCH /api/v1/workspaces/{workspace}/models/{model}`
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, State};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use wayleave_model::target::ModelFacts;
 use wayleave_store::models::{self, ModelDraft};
+use wayleave_store::providers;
 
 use super::view;
 use crate::auth::Here;
 use crate::body::{Body, IfMatch, Tagged};
 use crate::error::Problem;
+use crate::form;
 use crate::lookup;
 use crate::routes::Refusals;
 use crate::state::AdminState;
@@ -23,6 +27,8 @@ pub(crate) struct ModelChange {
     /// All facts at once.
     #[schema(value_type = Option<Object>)]
     facts: Option<ModelFacts>,
+    /// The kind's form of a custom model, filled in anew. Facts that are no field of it stay.
+    settings: Option<BTreeMap<String, String>>,
     enabled: Option<bool>,
 }
 
@@ -47,6 +53,12 @@ pub(crate) async fn update(
     let mut draft = ModelDraft::from(&found);
     draft.name = wish.name.unwrap_or(draft.name);
     draft.facts = wish.facts.unwrap_or(draft.facts);
+    if let Some(settings) = &wish.settings {
+        let provider = providers::get(change.tx(), at, found.provider).await?;
+        let kind = provider.map_or_else(String::new, |it| it.kind);
+        let facts = form::refilled(&kind, found.model_type, settings, &draft.facts);
+        draft.facts = facts.map_err(Problem::invalid)?;
+    }
     draft.enabled = wish.enabled.unwrap_or(draft.enabled);
     let changed = models::update(&mut change, found.id, expected, &draft).await?;
     let version = changed.version;
