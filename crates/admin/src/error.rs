@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wayleave_store::StoreError;
 
+use crate::apply::CredentialProof;
 use crate::view::ProofView;
 
 /// A refusal. Written by the layer that knows the request's id.
@@ -28,6 +29,8 @@ pub struct Problem {
     pub retry_after: Option<u64>,
     /// What was tried, where a credential was not proven.
     pub proof: Option<Box<ProofView>>,
+    /// The same for each credential of a setup document that was not.
+    pub proofs: Vec<CredentialProof>,
 }
 
 /// A field that is wrong.
@@ -62,6 +65,9 @@ pub(crate) struct ProblemDocument {
     /// What was tried, where a credential was not proven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) proof: Option<ProofView>,
+    /// The same for each credential of a setup document that was not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) proofs: Vec<CredentialProof>,
     /// Names this request in the log and in the audit.
     pub(crate) request_id: String,
 }
@@ -93,6 +99,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after: None,
             proof: None,
+            proofs: Vec::new(),
         }
     }
 
@@ -152,6 +159,7 @@ impl Problem {
             code: self.code.to_owned(),
             errors: self.errors,
             proof: self.proof.map(|it| *it),
+            proofs: self.proofs,
             request_id: request_id.to_owned(),
         };
         let mut response = (self.status, Json(document)).into_response();

@@ -163,12 +163,20 @@ pub fn resolved(
     provider: &Provider,
     own: &BTreeMap<String, String>,
 ) -> (String, BTreeMap<String, String>) {
-    let mut settings = provider.settings.clone();
+    resolved_at(kind, provider.base_url.as_deref(), &provider.settings, own)
+}
+
+/// The same for a provider that is not stored yet.
+pub fn resolved_at(
+    kind: &dyn ProviderKind,
+    base_url: Option<&str>,
+    settings: &BTreeMap<String, String>,
+    own: &BTreeMap<String, String>,
+) -> (String, BTreeMap<String, String>) {
+    let mut settings = settings.clone();
     settings.extend(own.clone());
-    let base_url = settings.get(manifest::BASE_URL).or(provider.base_url.as_ref()).map_or_else(
-        || kind.manifest().default_base_url.unwrap_or_default().to_owned(),
-        Clone::clone,
-    );
+    let base_url = settings.get(manifest::BASE_URL).map(String::as_str).or(base_url);
+    let base_url = base_url.or(kind.manifest().default_base_url).unwrap_or_default().to_owned();
     (base_url, settings)
 }
 

@@ -244,6 +244,10 @@ fn sentence(problem: &Value) -> String {
         lines.push(format!("  {}: {}", text(error, "field"), text(error, "message")));
     }
     lines.extend(problem.get("proof").map(transcript::lines).unwrap_or_default());
+    for it in problem.get("proofs").and_then(Value::as_array).into_iter().flatten() {
+        lines.push(format!("{} ({})", text(it, "name"), text(it, "field")));
+        lines.extend(it.get("proof").map(transcript::lines).unwrap_or_default());
+    }
     lines.join("\n")
 }
 

@@ -188,3 +188,48 @@ async fn d8_a_custom_model_has_its_own_credential_and_all_others_the_providers()
     assert_eq!(gateway.client(KEY).chat("other", "hi").await.status, 200);
     assert_eq!(last_key(&vendor), "Bearer sk-own-0123456789");
 }
+
+#[tokio::test]
+async fn apply_proves_what_is_new_and_saves_nothing_unless_all_of_it_is_good() {
+    let vendor = vendor().await;
+    let gateway = gateway(&vendor).await;
+    let setup = |key: &str| {
+        format!(
+            "version: 1\nworkspace: main\nproviders:\n  - name: q\n    kind: openai-compatible\n    \
+             base_url: {}\n    credentials:\n      - {{name: a, api_key: sk-first-0123456789}}\n      \
+             - {{name: b, api_key: {key}}}\nmodels:\n  \
+             - {{provider: q, name: m, type: llm, free: true, settings: {{tools: \"true\"}}}}\n",
+            vendor.url()
+        )
+    };
+    let file = |key: &str| {
+        let path = gateway.folder().join("more.yaml");
+        std::fs::write(&path, setup(key)).expect("a file");
+        path.display().to_string()
+    };
+    let bad = file("canary-0123456789");
+    let refused = gateway.command(&["apply", "-f", &bad, "--validate"]).await;
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("providers[0].credentials[1].fields.api_key: "), "{said}");
+    assert!(said.contains("q/b (providers[0].credentials[1])\n  address passed: "), "{said}");
+    assert!(said.contains("  models failed: GET ") && !said.contains("canary"), "{said}");
+    let there = gateway.api("GET", "/workspaces/main/providers/q", None).await;
+    assert_eq!(there.status, 404, "nothing is saved");
+
+    let good = file("sk-second-0123456789");
+    let paid = gateway.run(&["apply", "-f", &good, "--validate=paid"]).await;
+    assert!(paid.contains("proven q/b: the model answers with the credential\n"), "{paid}");
+    let calls = vendor.received().iter().filter(|it| it.method == "POST").count();
+    assert_eq!(calls, 2, "one for each");
+    let shown = gateway.run(&["credential", "list", "q", "--json"]).await;
+    let active = shown.lines().filter(|it| it.contains("\"status\":\"active\"")).count();
+    assert_eq!(active, 2, "{shown}");
+    let before = vendor.count();
+    gateway.run(&["apply", "-f", &good, "--validate"]).await;
+    assert_eq!(vendor.count(), before, "what is as it was is asked of nobody");
+    let other = file("sk-third-0123456789");
+    gateway.run(&["apply", "-f", &other]).await;
+    let shown = gateway.run(&["credential", "list", "q", "--json"]).await;
+    assert!(shown.contains("\"status\":\"unverified\""), "not asked, not proven: {shown}");
+}

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use wayleave_model::Timestamp;
 use wayleave_model::alias::{Group, WeightedTarget};
-use wayleave_model::credential::{Checks, Credential, CredentialStatus};
+use wayleave_model::credential::Credential;
 use wayleave_model::id::{AliasId, CredentialId, ModelId, OwnerId, ProviderId};
 use wayleave_model::key::Key;
 use wayleave_model::plan::{Feature, Plan};
@@ -28,6 +28,7 @@ use super::default_model::WantedDefault;
 use super::document::Sent;
 use super::plan::{Current, Plan as Steps, Work};
 use super::pool::WantedPool;
+use super::prove::Proven;
 use super::resolve::Resolver;
 use super::wanted::{
     WantedAlias, WantedCredential, WantedKey, WantedModel, WantedOwner, WantedProvider,
@@ -113,9 +114,11 @@ pub(super) async fn execute(
     current: &Current,
     plan: &Steps<'_>,
     hasher: &KeyHasher,
+    proven: &Proven,
     now: Timestamp,
 ) -> Result<Vec<Minted>, Problem> {
-    let mut writer = Writer { change, hasher, ids: Ids::of(current), now, minted: Vec::new() };
+    let ids = Ids::of(current);
+    let mut writer = Writer { change, hasher, proven, ids, now, minted: Vec::new() };
     for step in &plan.steps {
         writer.work(&step.work).await?;
     }
@@ -125,6 +128,7 @@ pub(super) async fn execute(
 struct Writer<'c> {
     change: &'c mut Change,
     hasher: &'c KeyHasher,
+    proven: &'c Proven,
     ids: Ids,
     now: Timestamp,
     minted: Vec<Minted>,
@@ -197,14 +201,15 @@ impl Writer<'_> {
         there: Option<&Credential>,
     ) -> Result<(), Problem> {
         let provider = self.ids.provider(&it.path, &it.provider).map_err(one)?;
+        let (status, checks) = self.proven.of(&it.path);
         let draft = CredentialDraft {
             provider,
             model: None,
             name: it.name.clone(),
             settings: it.settings.clone(),
             enabled: true,
-            status: CredentialStatus::Unverified,
-            checks: Checks::default(),
+            status,
+            checks,
             managed_by: mark(),
         };
         let done = match there {

@@ -1,9 +1,10 @@
-//! Setup documents: a workspace made as a file says, in one transaction and without a call to any
-//! provider.
+//! Setup documents: a workspace made as a file says, in one transaction. No provider is called, unless
+//! it is asked for that credentials be proven first.
 //!
 //! `document.rs` is the grammar, `wanted.rs` its meaning, `plan.rs` the steps from what is there to
-//! what is wanted, `execute.rs` the writing; `pool.rs` is all of that for pools, `default_model.rs` for default models, `known.rs` completes
-//! models from the catalog. What an apply made is marked [`OWNER`]: only that is
+//! what is wanted, `execute.rs` the writing; `pool.rs` is all of that for pools, `default_model.rs` for
+//! default models, `known.rs` completes models from the catalog, `prove.rs` asks providers. What an apply
+//! made is marked [`OWNER`]: only that is
 //! changed or removed by later ones, unless they may adopt.
 
 mod compare;
@@ -14,6 +15,7 @@ mod known;
 pub mod plan;
 mod pool;
 mod price;
+mod prove;
 mod prune;
 mod resolve;
 mod secret_text;
@@ -35,11 +37,15 @@ use wayleave_store::{
 use self::document::{Document, Hidden, Sent, TargetDecl};
 use self::plan::{Action, Change, Current, Digests, Plan, Rules, plan};
 pub(crate) use self::price::{Declared, PriceDecl};
+pub(crate) use self::prove::Asker;
+pub use self::prove::{CredentialProof, Validate};
+use self::prove::{Proven, overtaken};
 use self::resolve::Resolver;
 use self::wanted::Wanted;
 use crate::catalog::in_force;
 use crate::error::{FieldError, Problem};
 use crate::lookup::every;
+use crate::state::AdminState;
 
 /// What stands in `managed_by` of everything that a setup document made.
 pub const OWNER: &str = "apply";
@@ -68,6 +74,9 @@ pub struct Applied {
     /// What is worth knowing about prices that were taken from the catalog.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Credentials that were proven first, and by what.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proven: Vec<String>,
     /// Keys that were minted, with secrets that are shown only now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<Minted>,
@@ -86,7 +95,7 @@ pub struct Minted {
     pub secret: Sent,
 }
 
-/// Makes the workspace as `document` says.
+/// Makes the workspace as `document` says, without a call to any provider.
 ///
 /// # Errors
 /// A problem that names every mistake by its path in the document; then nothing was changed.
@@ -96,6 +105,32 @@ pub async fn run(
     actor: &Actor,
     document: Document<Hidden>,
     options: Options,
+) -> Result<Applied, Problem> {
+    run_asking(store, clock, actor, document, options, None).await
+}
+
+/// The same, with its credentials proven first.
+///
+/// # Errors
+/// As [`run`], and 422 with the transcript of each credential that is not proven.
+pub(crate) async fn run_proven(
+    state: &AdminState,
+    actor: &Actor,
+    document: Document<Hidden>,
+    options: Options,
+    validate: Option<Validate>,
+) -> Result<Applied, Problem> {
+    let asking = validate.map(|validate| (state, validate));
+    run_asking(&state.store, &state.clock, actor, document, options, asking).await
+}
+
+async fn run_asking(
+    store: &Store,
+    clock: &Clock,
+    actor: &Actor,
+    document: Document<Hidden>,
+    options: Options,
+    asking: Option<(&AdminState, Validate)>,
 ) -> Result<Applied, Problem> {
     let mut wanted = wanted::wanted(document).map_err(Problem::invalid)?;
     let rules = Rules { owner: OWNER, prune: options.prune, adopt: options.adopt };
@@ -109,20 +144,30 @@ pub async fn run(
     // Read before the change begins: it takes a while.
     let catalog =
         if wanted.models.is_empty() { Catalog::built_in() } else { in_force(&mut tx).await? };
+    let before = match (&there, &asking) {
+        (Some(workspace), Some(_)) => current(&mut tx, workspace.id).await?,
+        _ => Current::default(),
+    };
     drop(tx);
+    let mut proofs = None;
     let made = there.is_none();
+    if made || asking.is_some() {
+        // Planned before anything is made or asked, so that a document with mistakes does neither.
+        let notes = known::complete(&mut wanted, &before, &catalog);
+        let plan = whole(notes, plan(&before, &wanted, rules, digests))?;
+        if let Some((state, validate)) = asking {
+            let workspace = there.as_ref().map_or(SYSTEM_WORKSPACE, |it| it.id);
+            let asker = Asker { state, validate, by: &actor.name, workspace };
+            proofs = Some(prove::prove(&asker, &plan.1, &before, &wanted).await?);
+        }
+        if made && options.dry_run {
+            let (applied, _) = answer(plan, Some(&wanted.workspace), true);
+            return Ok(Applied { proven: proofs.unwrap_or_default().1, ..applied });
+        }
+    }
     let id = match there {
         Some(workspace) => workspace.id,
-        None => {
-            // Planned before the workspace is made, so that a document with mistakes makes none.
-            let nothing = Current::default();
-            let notes = known::complete(&mut wanted, &nothing, &catalog);
-            let plan = whole(notes, plan(&nothing, &wanted, rules, digests))?;
-            if options.dry_run {
-                return Ok(answer(plan, Some(&wanted.workspace), true).0);
-            }
-            make_workspace(store, actor, &wanted.workspace).await?
-        }
+        None => make_workspace(store, actor, &wanted.workspace).await?,
     };
     let mut change = store.change(id, actor, "apply").await?;
     let current = current(change.tx(), id).await?;
@@ -130,10 +175,17 @@ pub async fn run(
     let plan = whole(notes, plan(&current, &wanted, rules, digests))?;
     let name = made.then_some(wanted.workspace.as_str());
     let (mut applied, plan) = answer(plan, name, options.dry_run);
+    let (proven, lines) = match proofs {
+        Some((proven, _)) if !proven.covers(&plan) => return Err(overtaken()),
+        Some(proofs) => proofs,
+        None => (Proven::default(), Vec::new()),
+    };
+    applied.proven = lines;
     if options.dry_run {
         return Ok(applied);
     }
-    applied.secrets = execute::execute(&mut change, &current, &plan, &hasher, clock.now()).await?;
+    let now = clock.now();
+    applied.secrets = execute::execute(&mut change, &current, &plan, &hasher, &proven, now).await?;
     if !change.is_empty() {
         applied.revision = Some(change.commit().await?);
     }
@@ -188,7 +240,8 @@ fn answer<'a>(
     });
     let changes = workspace.into_iter().chain(plan.changes()).collect();
     let (left, secrets) = (plan.left.clone(), Vec::new());
-    (Applied { dry_run, changes, left, notes, secrets, revision: None }, plan)
+    let proven = Vec::new();
+    (Applied { dry_run, changes, left, notes, proven, secrets, revision: None }, plan)
 }
 
 async fn make_workspace(store: &Store, actor: &Actor, name: &str) -> Result<WorkspaceId, Problem> {

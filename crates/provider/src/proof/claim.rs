@@ -6,7 +6,7 @@ use wayleave_model::credential::SecretFields;
 use wayleave_model::provider::{ModelType, Provider};
 use wayleave_model::target::ModelFacts;
 
-use crate::{Account, ProviderKind, resolved};
+use crate::{Account, ProviderKind, resolved_at};
 
 /// One account at a provider.
 pub struct Claim {
@@ -42,7 +42,19 @@ impl Claim {
         secrets: SecretFields,
         call: Option<Callee>,
     ) -> Claim {
-        let (base_url, settings) = resolved(kind, provider, own);
+        Claim::at(kind, provider.base_url.as_deref(), &provider.settings, own, secrets, call)
+    }
+
+    /// The same for a provider that is not stored yet.
+    pub fn at(
+        kind: &'static dyn ProviderKind,
+        base_url: Option<&str>,
+        settings: &BTreeMap<String, String>,
+        own: &BTreeMap<String, String>,
+        secrets: SecretFields,
+        call: Option<Callee>,
+    ) -> Claim {
+        let (base_url, settings) = resolved_at(kind, base_url, settings, own);
         Claim { kind, base_url, settings, secrets, call }
     }
 

@@ -34,6 +34,17 @@ pub struct ApplyArgs {
     /// Take over things of the same name that were made otherwise
     #[arg(long)]
     adopt: bool,
+    /// Prove new and changed credentials first, and save nothing unless all are: by what costs
+    /// nothing, or with the smallest call of a model
+    #[arg(
+        long,
+        value_name = "HOW",
+        value_parser = ["free", "paid"],
+        num_args = 0..=1,
+        default_missing_value = "free",
+        require_equals = true
+    )]
+    validate: Option<String>,
 }
 
 /// Applies every document of the file, each in a transaction of its own.
@@ -48,7 +59,12 @@ pub async fn run(
     let client = context.client()?;
     for document in documents {
         let workspace = document.workspace.clone();
-        let query = format!("dry_run={}&prune={}&adopt={}", args.dry_run, args.prune, args.adopt);
+        let mut query =
+            format!("dry_run={}&prune={}&adopt={}", args.dry_run, args.prune, args.adopt);
+        if let Some(how) = &args.validate {
+            query.push_str("&validate=");
+            query.push_str(how);
+        }
         let path = format!("/api/v1/workspaces/{}/apply?{query}", escape(&workspace));
         let done = client.post_bytes(&path, body(document)?).await?;
         show(&workspace, args, &done.body, out)?;
@@ -138,6 +154,9 @@ fn show(
     for note in list("notes") {
         out.raw(&format!("note: {}", cell(Some(&note))))?;
     }
+    for proven in list("proven") {
+        out.raw(&format!("proven {}", cell(Some(&proven))))?;
+    }
     for minted in list("secrets") {
         let (key, secret) = (cell(minted.get("key")), cell(minted.get("secret")));
         out.raw(&format!("the secret of key {key} is shown only now: {secret}"))?;
@@ -177,7 +196,13 @@ mod tests {
             "left": [{"action": "delete", "noun": "key", "name": "old"}],
             "secrets": [{"key": "new", "secret": "wl_x"}],
         });
-        let args = ApplyArgs { file: "s".into(), dry_run: true, prune: false, adopt: false };
+        let args = ApplyArgs {
+            file: "s".into(),
+            dry_run: true,
+            prune: false,
+            adopt: false,
+            validate: None,
+        };
         let mut text = Vec::new();
         show("main", &args, &answer, &mut Out::new(false, &mut text)).unwrap();
         assert_eq!(

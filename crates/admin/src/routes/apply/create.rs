@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::apply::document::{Document, Hidden};
-use crate::apply::{self, Applied, Options};
+use crate::apply::{self, Applied, Options, Validate};
 use crate::auth::Applier;
 use crate::body::{Body, Search};
 use crate::error::Problem;
@@ -27,10 +27,14 @@ pub(crate) struct How {
     /// Take over things of the same name that were made otherwise.
     #[serde(default)]
     adopt: bool,
+    /// Prove new and changed credentials first, `free` or with the smallest call, `paid`: nothing is
+    /// saved unless all are.
+    #[param(inline)]
+    validate: Option<Validate>,
 }
 
-/// Makes a workspace as a setup document says, in one transaction. Makes no call to a provider:
-/// new credentials are `unverified` until their first success. A workspace that is not there is
+/// Makes a workspace as a setup document says, in one transaction. Without `validate` no provider is
+/// called: new credentials are `unverified` until their first success. A workspace that is not there is
 /// made, if the caller is an operator.
 #[utoipa::path(
     post, path = "/api/v1/workspaces/{workspace}/apply", tag = "apply", operation_id = "apply",
@@ -51,5 +55,6 @@ pub(crate) async fn create(
         return Err(Problem::field("workspace", why));
     }
     let options = Options { dry_run: how.dry_run, prune: how.prune, adopt: how.adopt };
-    Ok(Json(apply::run(&state.store, &state.clock, &by.actor, document, options).await?))
+    let done = apply::run_proven(&state, &by.actor, document, options, how.validate).await?;
+    Ok(Json(done))
 }
