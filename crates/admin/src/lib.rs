@@ -7,7 +7,6 @@
 pub mod apply;
 mod auth;
 mod body;
-mod budget;
 mod catalog;
 mod checks;
 mod enabling;
@@ -29,7 +28,6 @@ mod testing;
 mod view;
 
 pub use auth::LocalOperator;
-pub use budget::ProofBudget;
 pub use catalog::{Fetch, Fetching, Shelf};
 pub use checks::keep_checking;
 pub use error::{FieldError, Problem};

@@ -159,6 +159,8 @@ fn api() -> OpenApiRouter<AdminState> {
         .routes(routes!(at::keys::revoke::revoke))
         .routes(routes!(at::usage::list::list))
         .routes(routes!(at::usage::get::get))
+        .routes(routes!(at::proofs::list::list))
+        .routes(routes!(at::proofs::days::days))
         .routes(routes!(at::audit::list::list))
         .routes(routes!(at::audit::verify::verify))
         .routes(routes!(at::apply::create::create))

@@ -7,7 +7,6 @@ use tokio_util::task::TaskTracker;
 use wayleave_model::Clock;
 use wayleave_store::Store;
 
-use crate::budget::ProofBudget;
 use crate::catalog::{Fetch, Shelf};
 use crate::healths::Healths;
 use crate::prove::Prove;
@@ -37,8 +36,6 @@ pub struct AdminState {
     pub fetch: Arc<dyn Fetch>,
     /// Proves credentials.
     pub prove: Arc<dyn Prove>,
-    /// How many proofs that cost each workspace may still have.
-    pub proofs: ProofBudget,
     /// What is not to be stopped half-way: shutdown waits for it.
     pub tasks: TaskTracker,
 }

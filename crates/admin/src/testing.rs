@@ -13,16 +13,17 @@ use tower::ServiceExt;
 use wayleave_model::health::{Cause, Health, HealthState, Override};
 use wayleave_model::id::{CredentialId, ModelId, NodeId, SYSTEM_WORKSPACE};
 use wayleave_model::member::Role;
-use wayleave_model::{Clock, Secret, Timestamp};
+use wayleave_model::usage::UsageSource;
+use wayleave_model::{Clock, Secret, Timestamp, Usage};
 use wayleave_provider::Listed;
-use wayleave_provider::proof::{Claim, Outcome, Proof, Rung, Step, StepResult};
+use wayleave_provider::proof::{Claim, Outcome, Proof, Rung, Spent, Step, StepResult};
 use wayleave_store::tokens::{self, TokenDraft};
 use wayleave_store::workspaces::{self, WorkspaceDraft};
 use wayleave_store::{Actor, DatabaseUrl, Keyring, Store};
 
 use crate::{
-    AdminState, Exchange, Exchanging, Fetch, Fetching, Healths, LocalOperator, ProofBudget, Prove,
-    Proving, Shelf, SignIn, keyfile, router,
+    AdminState, Exchange, Exchanging, Fetch, Fetching, Healths, LocalOperator, Prove, Proving,
+    Shelf, SignIn, keyfile, router,
 };
 
 /// The only thing that stands at an address in these tests: a catalog of one model.
@@ -118,6 +119,11 @@ impl Prove for Vendor {
                 field: None,
                 steps: vec![step],
                 listed: (outcome != Outcome::Refused).then(listed),
+                spent: call.map_or_else(Spent::default, |_| Spent {
+                    calls: 1,
+                    usage: Usage { input: 9, output: 16, ..Usage::default() },
+                    source: UsageSource::Provider,
+                }),
             }
         })
     }
@@ -205,7 +211,6 @@ impl Api {
             sign_in: SignIn::new(issuer),
             fetch: Arc::new(Elsewhere),
             prove: Arc::new(Vendor),
-            proofs: ProofBudget::default(),
             tasks: tokio_util::task::TaskTracker::new(),
         });
         let token = token.expose_str().unwrap().to_owned();

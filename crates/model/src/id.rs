@@ -130,6 +130,8 @@ id! {
     PlanId = "plan";
     /// One entry of a model's pool.
     PoolEntryId = "pen";
+    /// One proof of a credential that costs something.
+    ProofId = "prf";
 }
 
 /// The reserved workspace that owns system providers and operator settings.

@@ -27,6 +27,20 @@ pub struct Workspace {
 pub struct WorkspaceSettings {
     /// Responses of providers that keep none are kept here; `None`: they are not.
     pub keep_responses: Option<KeepResponses>,
+    /// How many proofs of credentials may cost something.
+    pub proofs_per_hour: ProofsPerHour,
+}
+
+/// How many proofs of credentials that cost something a workspace may have in an hour; 0: none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProofsPerHour(pub u16);
+
+impl Default for ProofsPerHour {
+    /// One a minute: enough to set up many credentials, and cents at most.
+    fn default() -> ProofsPerHour {
+        ProofsPerHour(60)
+    }
 }
 
 /// That responses are kept here, and for how long.

@@ -48,6 +48,7 @@ pub mod people;
 pub mod plans;
 pub mod pools;
 pub mod prices;
+pub mod proofs;
 pub mod providers;
 pub mod routes;
 pub mod sessions;

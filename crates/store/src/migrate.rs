@@ -68,6 +68,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0008_models.sql"),
         postgres: include_str!("../migrations/postgres/0008_models.sql"),
     },
+    Migration {
+        number: 9,
+        name: "proofs",
+        sqlite: include_str!("../migrations/sqlite/0009_proofs.sql"),
+        postgres: include_str!("../migrations/postgres/0009_proofs.sql"),
+    },
 ];
 
 /// The schema this binary was written for. It also runs on a newer one.

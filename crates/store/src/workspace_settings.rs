@@ -1,8 +1,9 @@
 //! What a workspace decides for itself, one named setting each: read together, changed one by one.
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use wayleave_model::id::WorkspaceId;
-use wayleave_model::workspace::{KeepResponses, WorkspaceSettings};
+use wayleave_model::workspace::{KeepResponses, ProofsPerHour, WorkspaceSettings};
 
 use crate::change::Change;
 use crate::db::Tx;
@@ -10,6 +11,7 @@ use crate::error::StoreError;
 use crate::settings;
 
 const KEEP_RESPONSES: &str = "keep_responses";
+const PROOFS_PER_HOUR: &str = "proofs_per_hour";
 
 /// The settings of that workspace.
 ///
@@ -17,11 +19,28 @@ const KEEP_RESPONSES: &str = "keep_responses";
 /// [`StoreError::Unreadable`] for one that a newer version wrote.
 pub async fn get(tx: &mut Tx, workspace: WorkspaceId) -> Result<WorkspaceSettings, StoreError> {
     let keep = settings::get(tx, workspace, KEEP_RESPONSES).await?;
-    let read = |value: Value| {
-        serde_json::from_value::<KeepResponses>(value)
-            .map_err(|error| StoreError::unreadable("setting", error.to_string()))
-    };
-    Ok(WorkspaceSettings { keep_responses: keep.map(read).transpose()? })
+    let proofs = settings::get(tx, workspace, PROOFS_PER_HOUR).await?;
+    Ok(WorkspaceSettings {
+        keep_responses: keep.map(read).transpose()?,
+        proofs_per_hour: proofs.map(read).transpose()?.unwrap_or_default(),
+    })
+}
+
+fn read<T: DeserializeOwned>(value: Value) -> Result<T, StoreError> {
+    serde_json::from_value(value)
+        .map_err(|error| StoreError::unreadable("setting", error.to_string()))
+}
+
+/// Says how many proofs of credentials may cost something in an hour. Saying what is so already
+/// changes nothing.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn set_proofs_per_hour(
+    change: &mut Change,
+    most: ProofsPerHour,
+) -> Result<(), StoreError> {
+    settings::set(change, PROOFS_PER_HOUR, &Value::from(most.0)).await
 }
 
 /// Makes the workspace of `change` keep responses, or stop: what is kept already stays until its

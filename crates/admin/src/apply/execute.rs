@@ -141,6 +141,9 @@ impl Writer<'_> {
             Work::KeepResponses(keep) => {
                 Ok(workspace_settings::set_keep_responses(self.change, *keep).await?)
             }
+            Work::ProofsPerHour(most) => {
+                Ok(workspace_settings::set_proofs_per_hour(self.change, *most).await?)
+            }
             Work::Owner(it) => self.owner(it).await,
             Work::Provider(it, there) => self.provider(it, *there).await,
             Work::Credential(it, there) => self.credential(it, *there).await,

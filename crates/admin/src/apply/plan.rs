@@ -11,7 +11,7 @@ use wayleave_model::pool::Pool;
 use wayleave_model::provider::Provider;
 use wayleave_model::secret::Secret;
 use wayleave_model::target::{DefaultModel, Model};
-use wayleave_model::workspace::{KeepResponses, Owner, WorkspaceSettings};
+use wayleave_model::workspace::{KeepResponses, Owner, ProofsPerHour, WorkspaceSettings};
 
 use super::compare;
 use super::default_model::WantedDefault;
@@ -111,6 +111,8 @@ pub enum Work<'a> {
     Keep,
     /// Keep responses for so long, or not any more.
     KeepResponses(Option<KeepResponses>),
+    /// Allow so many paid proofs an hour.
+    ProofsPerHour(ProofsPerHour),
     /// Make an owner.
     Owner(&'a WantedOwner),
     /// Make or change a provider.

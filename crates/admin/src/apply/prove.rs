@@ -16,7 +16,7 @@ use wayleave_provider::proof::{Callee, Claim, Outcome};
 use super::plan::{Current, Plan, Work};
 use super::wanted::{Wanted, WantedCredential, WantedProvider};
 use crate::error::{FieldError, Problem};
-use crate::routes::credentials::validation;
+use crate::routes::credentials::validation::{self, Asked};
 use crate::state::AdminState;
 use crate::view::ProofView;
 
@@ -88,7 +88,14 @@ pub(super) async fn prove(
             continue;
         };
         let Some(claim) = claim(asker.validate, provider, it, current, wanted) else { continue };
-        let proof = validation::prove(asker.state, asker.workspace, &claim).await?;
+        let there = current.providers.iter().find(|own| own.name == it.provider);
+        let asked = Asked {
+            by: asker.by,
+            provider_name: &it.provider,
+            provider: there.map(|it| it.id),
+            credential: None,
+        };
+        let proof = validation::prove(asker.state, asker.workspace, asked, &claim).await?;
         let name = format!("{}/{}", it.provider, it.name);
         if proof.outcome == Outcome::Proven {
             let now = asker.state.clock.now();

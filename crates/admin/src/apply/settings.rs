@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use wayleave_model::workspace::{KeepResponses, WorkspaceSettings};
+use wayleave_model::workspace::{KeepResponses, ProofsPerHour, WorkspaceSettings};
 
 use super::plan::{Action, Step, Work, line};
 
@@ -19,6 +19,10 @@ pub struct SettingsDecl {
     )]
     #[schema(value_type = Option<Object>, example = json!({"days": 30}))]
     pub keep_responses: Option<Option<KeepResponses>>,
+    /// How many proofs of credentials may cost something in an hour; 0: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u16>)]
+    pub proofs_per_hour: Option<ProofsPerHour>,
 }
 
 impl SettingsDecl {
@@ -29,7 +33,20 @@ impl SettingsDecl {
 }
 
 /// The steps from the settings that are to those that are wanted.
-pub(super) fn steps<'a>(current: &WorkspaceSettings, wanted: &SettingsDecl) -> Option<Step<'a>> {
+pub(super) fn steps<'a>(current: &WorkspaceSettings, wanted: &SettingsDecl) -> Vec<Step<'a>> {
+    keep_responses(current, wanted).into_iter().chain(proofs_per_hour(current, wanted)).collect()
+}
+
+fn proofs_per_hour<'a>(current: &WorkspaceSettings, wanted: &SettingsDecl) -> Option<Step<'a>> {
+    let wanted = wanted.proofs_per_hour?;
+    let (action, work) = match wanted == current.proofs_per_hour {
+        true => (Action::Unchanged, Work::Keep),
+        false => (Action::Update, Work::ProofsPerHour(wanted)),
+    };
+    Some(Step { change: line(action, "setting", "proofs_per_hour".to_owned(), Vec::new()), work })
+}
+
+fn keep_responses<'a>(current: &WorkspaceSettings, wanted: &SettingsDecl) -> Option<Step<'a>> {
     let (is, wanted) = (current.keep_responses, wanted.keep_responses?);
     let (action, fields) = match (is, wanted) {
         (is, wanted) if is == wanted => (Action::Unchanged, Vec::new()),
@@ -53,7 +70,8 @@ mod tests {
     fn a_setting_is_made_changed_ended_or_left_alone() {
         let of = |is: &str, wanted: &str| {
             let keep_responses = read(is).keep_responses.flatten();
-            steps(&WorkspaceSettings { keep_responses }, &read(wanted)).map(|it| it.change.action)
+            let is = WorkspaceSettings { keep_responses, ..WorkspaceSettings::default() };
+            steps(&is, &read(wanted)).first().map(|it| it.change.action)
         };
         let (week, month) = (r#"{"keep_responses":{"days":7}}"#, r#"{"keep_responses":{}}"#);
         let off = r#"{"keep_responses":null}"#;
@@ -61,6 +79,12 @@ mod tests {
         assert_eq!(of(off, week), Some(Action::Create));
         assert_eq!(of(week, month), Some(Action::Update));
         assert_eq!(of(week, off), Some(Action::Delete));
+        let proofs = |wanted: &str| {
+            let steps = steps(&WorkspaceSettings::default(), &read(wanted));
+            steps.iter().map(|it| it.change.action).collect::<Vec<_>>()
+        };
+        assert_eq!(proofs(r#"{"proofs_per_hour":0}"#), [Action::Update]);
+        assert_eq!(proofs(r#"{"proofs_per_hour":60}"#), [Action::Unchanged]);
         for same in [week, off] {
             assert_eq!(of(same, same), Some(Action::Unchanged));
         }

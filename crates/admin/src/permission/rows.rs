@@ -145,6 +145,8 @@ pub(crate) const ROUTES: &[Row] = &[
     post("/api/v1/workspaces/{workspace}/keys/{key}/rotate", KeysWrite),
     post("/api/v1/workspaces/{workspace}/keys/{key}/revoke", KeysWrite),
     get("/api/v1/workspaces/{workspace}/usage", UsageRead),
+    get("/api/v1/workspaces/{workspace}/proofs", UsageRead),
+    get("/api/v1/workspaces/{workspace}/proofs/days", UsageRead),
     get("/api/v1/workspaces/{workspace}/usage/{request}", UsageRead),
     get("/api/v1/workspaces/{workspace}/audit", AuditRead),
     get("/api/v1/workspaces/{workspace}/audit/verify", AuditRead),

@@ -69,7 +69,7 @@ fn promised(role: Role, method: &str, path: &str) -> bool {
             let hidden = ["audit", "tokens", "members", "invitations"].contains(&noun);
             reads && !hidden && !below.contains("/credentials")
         }
-        Role::Auditor => reads && noun != "usage",
+        Role::Auditor => reads && !["usage", "proofs"].contains(&noun),
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) mod people;
 pub(crate) mod permissions;
 pub(crate) mod plans;
 pub(crate) mod pools;
+pub(crate) mod proofs;
 pub(crate) mod providers;
 pub(crate) mod session;
 pub(crate) mod settings;

@@ -1,6 +1,10 @@
 //! The rung of the smallest call, which costs a few tokens: it mends itself as the provider asks.
 
 use http::Method;
+use wayleave_dialect::carry::Answer;
+use wayleave_dialect::chat::ChatEvent;
+use wayleave_model::Usage;
+use wayleave_model::usage::UsageSource;
 use wayleave_provider::failure::Show;
 use wayleave_provider::proof::{Callee, Outcome, Rung, Smallest, Step, StepResult};
 
@@ -22,7 +26,8 @@ impl Climb<'_> {
         loop {
             let body = smallest.body();
             let body = body.map_err(|why| Fall::new(Outcome::Failed, why.to_string()))?;
-            let began = self.clock.tick();
+            let (began, sent) = (self.clock.tick(), body.len());
+            self.spent.calls += 1;
             let said = self.ask(Method::POST, &url, body, true).await;
             let said = match said {
                 Ok(said) => said,
@@ -35,6 +40,7 @@ impl Climb<'_> {
             let mut step = self.step(Rung::Call, "POST", &url, began, Some(said.status), true);
             step.body = Some(self.scrub.shown(&said.body));
             let Some(error) = error_of(&said, &smallest) else {
+                (self.spent.usage, self.spent.source) = consumed(&said, &smallest, sent);
                 step.note = "the model answers".to_owned();
                 self.steps.push(step);
                 self.proven = Some("the model answers with the credential");
@@ -66,6 +72,23 @@ impl Climb<'_> {
             return Err(fall);
         }
     }
+}
+
+/// What an answer consumed: as it says itself, else estimated from what was sent.
+fn consumed(said: &Said, smallest: &Smallest, sent: usize) -> (Usage, UsageSource) {
+    let mut events = Vec::new();
+    if !smallest.streams() {
+        let mut reader = smallest.offer().dialect.chat().reader(&Answer::default());
+        // What cannot be read as a conversation may say nothing of its usage either.
+        drop(reader.whole(&said.body, &mut events));
+    }
+    let told = events.iter().rev().find_map(|event| match event {
+        ChatEvent::Usage(usage) if !usage.is_zero() => Some(*usage),
+        _ => None,
+    });
+    // Four bytes a token, as everywhere where nothing better is known.
+    let guessed = || Usage { input: (sent as u64).div_ceil(4), ..Usage::default() };
+    told.map_or_else(|| (guessed(), UsageSource::Estimated), |it| (it, UsageSource::Provider))
 }
 
 /// What is wrong with an answer to the smallest call; `None`: nothing.

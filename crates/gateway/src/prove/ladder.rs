@@ -3,7 +3,7 @@
 use http::{HeaderMap, StatusCode, Uri, header};
 use wayleave_model::Clock;
 use wayleave_model::time::Tick;
-use wayleave_provider::proof::{Claim, Outcome, Proof, Rung, Step, StepResult};
+use wayleave_provider::proof::{Claim, Outcome, Proof, Rung, Spent, Step, StepResult};
 use wayleave_provider::{Account, BadAccount, Listed};
 
 use super::said::Scrub;
@@ -23,13 +23,15 @@ pub(super) async fn climb(client: &Upstream, clock: &Clock, claim: &Claim) -> Pr
         headers: HeaderMap::new(),
         steps: Vec::new(),
         listed: None,
+        spent: Spent::default(),
         proven: None,
     };
     let (outcome, summary, field) = match climb.run().await {
         Ok(()) => climb.standing(),
         Err(fall) => (fall.outcome, fall.summary, fall.field),
     };
-    Proof { outcome, summary, field, steps: climb.steps, listed: climb.listed }
+    let Climb { steps, listed, spent, .. } = climb;
+    Proof { outcome, summary, field, steps, listed, spent }
 }
 
 pub(super) struct Climb<'a> {
@@ -42,6 +44,8 @@ pub(super) struct Climb<'a> {
     pub(super) headers: HeaderMap,
     pub(super) steps: Vec<Step>,
     pub(super) listed: Option<Vec<Listed>>,
+    /// What the smallest call consumed.
+    pub(super) spent: Spent,
     /// What proved the credential.
     pub(super) proven: Option<&'static str>,
 }

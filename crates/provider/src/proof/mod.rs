@@ -4,6 +4,8 @@ mod claim;
 mod smallest;
 
 use serde::{Deserialize, Serialize};
+use wayleave_model::Usage;
+use wayleave_model::usage::UsageSource;
 
 use crate::Listed;
 
@@ -23,6 +25,19 @@ pub struct Proof {
     pub steps: Vec<Step>,
     /// The models that the provider lists; `None`: it was not asked, or did not say.
     pub listed: Option<Vec<Listed>>,
+    /// What the smallest call consumed.
+    pub spent: Spent,
+}
+
+/// What the smallest call of a model consumed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// How often the model was called, refusals included.
+    pub calls: u32,
+    /// Tokens. Refusals cost nothing.
+    pub usage: Usage,
+    /// Where the figures come from.
+    pub source: UsageSource,
 }
 
 /// What a proof comes to.

@@ -51,6 +51,8 @@ pub enum CredentialCommand {
         #[command(flatten)]
         paid: PaidArgs,
     },
+    /// Show the proofs that cost something, newest first
+    Proofs,
     /// Change one; what is not named stays
     Update(UpdateArgs),
     /// Make one the default of its provider, or of its custom model
@@ -177,6 +179,20 @@ pub async fn run(
             let done = client.post(&one(&provider, &credential, "/check"), &wish).await?.body;
             let proof = done.get("proof").cloned().unwrap_or_default();
             shown(&done, &proof, out)?;
+        }
+        CredentialCommand::Proofs => {
+            let columns = [
+                ("STARTED", "/started_at"),
+                ("BY", "/asked_by"),
+                ("PROVIDER", "/provider"),
+                ("MODEL", "/model"),
+                ("OUTCOME", "/outcome"),
+                ("CALLS", "/calls"),
+                ("IN", "/input_tokens"),
+                ("OUT", "/output_tokens"),
+                ("COST (USD 1e-9)", "/cost_nanos"),
+            ];
+            out.list(&client.list(&context.path("/proofs")).await?, &columns)?;
         }
         CredentialCommand::Update(args) => {
             let at = one(&args.provider, &args.credential, "");

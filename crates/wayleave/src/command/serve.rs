@@ -10,7 +10,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wayleave_admin::{AdminState, ProofBudget, Shelf, SignIn, keep_checking};
+use wayleave_admin::{AdminState, Shelf, SignIn, keep_checking};
 use wayleave_gateway::drain::Drains;
 use wayleave_gateway::follower::Follower;
 use wayleave_gateway::keeper::{self, Keeper};
@@ -93,7 +93,6 @@ async fn serve(config: Config) -> Result<(), Failure> {
         sign_in: SignIn::new(Arc::new(fetch::Guarded(Arc::clone(&gateway)))),
         fetch: Arc::new(fetch::Guarded(Arc::clone(&gateway))),
         prove: Arc::new(prove::Ladder(Arc::clone(&gateway))),
-        proofs: ProofBudget::default(),
         tasks: tasks.clone(),
     };
     let checking = config.check_credentials.map(|it| keep_checking(admin.clone(), it));

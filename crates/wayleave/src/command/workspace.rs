@@ -1,12 +1,12 @@
 //! `wayleave workspace`: tenants, managed by the operator.
 
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::Context;
 use crate::client::escape;
 use crate::exit::Failure;
-use crate::output::Out;
+use crate::output::{Out, cell};
 
 /// What to do with workspaces.
 #[derive(Debug, Subcommand)]
@@ -38,6 +38,9 @@ pub enum WorkspaceCommand {
         /// Keep none any more; what is kept already stays until its time
         #[arg(long, conflicts_with = "keep_responses")]
         no_keep_responses: bool,
+        /// So many proofs of credentials may cost something in an hour; 0: none
+        #[arg(long, value_name = "NUMBER")]
+        proofs_per_hour: Option<u16>,
     },
     /// Grant one a plan
     Plan {
@@ -86,20 +89,28 @@ pub async fn run(
             let changed = client.patch(&path, &json!({"name": to}), None).await?;
             out.said(&changed.body, &format!("workspace {name} is now called {to}"))?;
         }
-        WorkspaceCommand::Settings { name, keep_responses, no_keep_responses } => {
+        WorkspaceCommand::Settings { name, keep_responses, no_keep_responses, proofs_per_hour } => {
             let path = format!("/api/v1/workspaces/{}/settings", escape(&name));
-            let wish = match keep_responses {
-                Some(days) => Some(json!({"keep_responses": {"days": days}})),
-                None => no_keep_responses.then(|| json!({"keep_responses": null})),
+            let mut wish = json!({});
+            if let Some(days) = keep_responses {
+                wish["keep_responses"] = json!({"days": days});
+            } else if no_keep_responses {
+                wish["keep_responses"] = Value::Null;
+            }
+            if let Some(most) = proofs_per_hour {
+                wish["proofs_per_hour"] = json!(most);
+            }
+            let settings = match wish.as_object().is_some_and(|it| !it.is_empty()) {
+                true => client.patch(&path, &wish, None).await?.body,
+                false => client.get(&path).await?.body,
             };
-            let settings = match wish {
-                Some(wish) => client.patch(&path, &wish, None).await?.body,
-                None => client.get(&path).await?.body,
-            };
-            let text = match settings.pointer("/keep_responses/days") {
+            let kept = match settings.pointer("/keep_responses/days") {
                 Some(days) => format!("responses are kept for {days} days"),
                 None => "responses are not kept".to_owned(),
             };
+            let most = cell(settings.get("proofs_per_hour"));
+            let text =
+                format!("{kept}\n{most} proofs of credentials may cost something in an hour");
             out.said(&settings, &text)?;
         }
         WorkspaceCommand::Plan { name, plan, none: _ } => {

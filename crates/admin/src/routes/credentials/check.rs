@@ -10,7 +10,7 @@ use wayleave_provider::proof::{Claim, Outcome, Proof, Rung};
 use wayleave_store::credentials::{self, CredentialDraft};
 use wayleave_store::{Actor, models};
 
-use super::validation::{self, ProofWish};
+use super::validation::{self, Asked, ProofWish};
 use crate::auth::Here;
 use crate::body::Body;
 use crate::error::Problem;
@@ -64,7 +64,8 @@ pub(crate) async fn check(
     let call = wish.validate.callee(&mut tx, at, &provider, own.as_ref()).await?;
     drop(tx);
     let claim = Claim::new(kind, &provider, &found.settings, secrets, call);
-    let proof = validation::prove(&state, at, &claim).await?;
+    let asked = Asked::of(&here.actor, &provider, Some(found.id));
+    let proof = validation::prove(&state, at, asked, &claim).await?;
     note(&state, at, &here.actor, &found, &proof).await?;
     let mut tx = state.store.read().await?;
     let after = lookup::credential(&mut tx, at, &provider, &found.id.to_string()).await?;

@@ -13,7 +13,7 @@ use wayleave_provider::proof::{Claim, Outcome};
 use wayleave_store::credentials::{self, CredentialDraft};
 use wayleave_store::{Change, StoreError, Tx, models, providers};
 
-use super::validation::{self, ProofWish};
+use super::validation::{self, Asked, ProofWish};
 use super::{make_default, secrets};
 use crate::apply::document::Hidden;
 use crate::auth::Here;
@@ -94,7 +94,8 @@ pub(crate) async fn proved(
     if it.skip {
         return Ok(validation::skipped());
     }
-    let proof = validation::prove(state, here.workspace.id, &it.claim).await?;
+    let asked = Asked::of(&here.actor, &it.provider, None);
+    let proof = validation::prove(state, here.workspace.id, asked, &it.claim).await?;
     if proof.outcome != Outcome::Proven {
         return Err(validation::refusal(&it.claim, proof));
     }

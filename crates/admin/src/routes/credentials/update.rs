@@ -9,11 +9,11 @@ use wayleave_model::credential::Credential;
 use wayleave_model::id::WorkspaceId;
 use wayleave_model::provider::Provider;
 use wayleave_provider::proof::{Claim, Outcome};
-use wayleave_store::StoreError;
 use wayleave_store::credentials::{self, CredentialDraft};
+use wayleave_store::{Actor, StoreError};
 
 use super::secrets;
-use super::validation::{self, ProofWish};
+use super::validation::{self, Asked, ProofWish};
 use crate::apply::document::Hidden;
 use crate::auth::Here;
 use crate::body::{Body, IfMatch, Tagged};
@@ -54,6 +54,12 @@ pub(super) struct Prepared {
     skip: bool,
 }
 
+impl Prepared {
+    pub(super) fn asked<'a>(&'a self, by: &'a Actor) -> Asked<'a> {
+        Asked::of(by, &self.provider, Some(self.found.id))
+    }
+}
+
 /// Changes a credential. With other secrets or settings it is proven first, as a new one is.
 #[utoipa::path(
     patch, path = "/api/v1/workspaces/{workspace}/providers/{provider}/credentials/{credential}",
@@ -75,7 +81,8 @@ pub(crate) async fn update(
     if it.fresh && it.skip {
         (it.draft.status, it.draft.checks) = validation::skipped();
     } else if it.fresh {
-        let proof = validation::prove(&state, at, &it.claim).await?;
+        let asked = it.asked(&here.actor);
+        let proof = validation::prove(&state, at, asked, &it.claim).await?;
         if proof.outcome != Outcome::Proven {
             return Err(validation::refusal(&it.claim, proof));
         }

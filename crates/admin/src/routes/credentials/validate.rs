@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 
 use super::create::{NewCredential, prepare};
-use super::validation;
+use super::validation::{self, Asked};
 use crate::auth::Here;
 use crate::body::Body;
 use crate::error::Problem;
@@ -28,5 +28,6 @@ pub(crate) async fn validate(
     Body(new): Body<NewCredential>,
 ) -> Result<Json<ProofView>, Problem> {
     let it = prepare(&state, here.workspace.id, &named.1, new).await?;
-    Ok(Json(validation::prove(&state, here.workspace.id, &it.claim).await?.into()))
+    let asked = Asked::of(&here.actor, &it.provider, None);
+    Ok(Json(validation::prove(&state, here.workspace.id, asked, &it.claim).await?.into()))
 }

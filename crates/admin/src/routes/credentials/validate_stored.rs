@@ -29,5 +29,6 @@ pub(crate) async fn validate_stored(
 ) -> Result<Json<ProofView>, Problem> {
     let (_, provider, credential) = &named;
     let it = prepare(&state, here.workspace.id, provider, credential, expected, wish).await?;
-    Ok(Json(validation::prove(&state, here.workspace.id, &it.claim).await?.into()))
+    let asked = it.asked(&here.actor);
+    Ok(Json(validation::prove(&state, here.workspace.id, asked, &it.claim).await?.into()))
 }

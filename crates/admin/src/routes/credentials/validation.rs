@@ -4,12 +4,14 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use wayleave_model::Timestamp;
 use wayleave_model::credential::{Checks, CredentialStatus, Validated};
-use wayleave_model::id::WorkspaceId;
+use wayleave_model::id::{CredentialId, ProviderId, WorkspaceId};
 use wayleave_model::provider::{ModelType, Provider};
 use wayleave_model::target::{Model, ModelFacts};
+use wayleave_model::usage::UsageSource;
 use wayleave_provider::proof::{Callee, Claim, Outcome, Proof};
 use wayleave_provider::{ProviderKind, kind};
-use wayleave_store::{Tx, models};
+use wayleave_store::proofs::{Budgeted, ProofDraft, ProofEnd};
+use wayleave_store::{Actor, Tx, models, workspace_settings};
 
 use http::StatusCode;
 
@@ -89,24 +91,90 @@ async fn known_model(
     Ok(row.map(|it| (it.model_type, it.fill(&ModelFacts::default()))))
 }
 
-/// Asks the provider, within what the workspace may spend on that.
+/// On whose behalf a provider is asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    /// Who asks.
+    pub(crate) by: &'a str,
+    /// The provider's name.
+    pub(crate) provider_name: &'a str,
+    /// The provider, if it is stored.
+    pub(crate) provider: Option<ProviderId>,
+    /// The credential, if it is stored.
+    pub(crate) credential: Option<CredentialId>,
+}
+
+impl<'a> Asked<'a> {
+    /// A credential of a stored provider.
+    pub(crate) fn of(
+        by: &'a Actor,
+        provider: &'a Provider,
+        credential: Option<CredentialId>,
+    ) -> Asked<'a> {
+        let provider_name = &provider.name;
+        Asked { by: &by.name, provider_name, provider: Some(provider.id), credential }
+    }
+}
+
+/// Asks the provider, within what the workspace may spend on that. What costs is a line of its own:
+/// nobody's key pays for it.
 pub(crate) async fn prove(
     state: &AdminState,
     at: WorkspaceId,
+    asked: Asked<'_>,
     claim: &Claim,
 ) -> Result<Proof, Problem> {
-    if claim.call.is_some() {
-        state.proofs.take(at, state.clock.now()).map_err(|seconds| {
-            let detail = format!(
-                "this workspace has had its paid proofs of this hour: try again in {seconds} s, \
-                 or without `paid`"
-            );
-            let status = StatusCode::TOO_MANY_REQUESTS;
-            let problem = Problem::new(status, "too_many_paid_proofs", detail);
-            Problem { retry_after: Some(seconds), ..problem }
-        })?;
-    }
-    Ok(state.prove.prove(claim).await)
+    let Some(call) = &claim.call else { return Ok(state.prove.prove(claim).await) };
+    let mut tx = state.store.read().await?;
+    let an_hour = workspace_settings::get(&mut tx, at).await?.proofs_per_hour.0;
+    let model = match asked.provider {
+        Some(provider) => {
+            models::by_name(&mut tx, at, provider, &call.model, call.model_type).await?
+        }
+        None => None,
+    };
+    drop(tx);
+    let draft = ProofDraft {
+        asked_by: asked.by.to_owned(),
+        provider: asked.provider,
+        provider_name: asked.provider_name.to_owned(),
+        credential: asked.credential,
+        model: model.as_ref().map(|it| it.id),
+        model_name: call.model.clone(),
+    };
+    let id = match state.store.begin_proof(at, &draft, an_hour, state.clock.now()).await? {
+        Budgeted::Begun(id) => id,
+        Budgeted::Spent(seconds) => return Err(too_many(Some(seconds))),
+        Budgeted::Never => return Err(too_many(None)),
+    };
+    let proof = state.prove.prove(claim).await;
+    let price = model.and_then(|it| it.price).filter(|_| proof.spent.source != UsageSource::None);
+    let end = ProofEnd {
+        outcome: proof.outcome.as_str(),
+        calls: proof.spent.calls,
+        usage: proof.spent.usage,
+        usage_source: proof.spent.source,
+        price: price.as_ref().map(|it| it.id),
+        lines: price.map(|it| it.lines(&proof.spent.usage)).unwrap_or_default(),
+    };
+    state.store.end_proof(at, id, &end).await?;
+    Ok(proof)
+}
+
+fn too_many(seconds: Option<u64>) -> Problem {
+    let detail = match seconds {
+        Some(seconds) => format!(
+            "this workspace has had its paid proofs of this hour (`proofs_per_hour` in its \
+             settings): try again in {seconds} s, or without `paid`"
+        ),
+        None => {
+            "this workspace allows no paid proofs (`proofs_per_hour` in its settings is 0): try \
+                 again without `paid`"
+                .to_owned()
+        }
+    };
+    let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_paid_proofs", detail);
+    Problem { retry_after: seconds, ..problem }
 }
 
 /// What a good proof says of the credential that it is for.

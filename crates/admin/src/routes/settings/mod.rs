@@ -13,11 +13,13 @@ pub(crate) struct SettingsView {
     /// Responses of providers that keep none are kept for so many days; `null`: they are not.
     #[schema(value_type = Option<Object>, example = json!({"days": 30}))]
     keep_responses: Option<KeepResponses>,
+    /// How many proofs of credentials may cost something in an hour; 0: none.
+    proofs_per_hour: u16,
 }
 
 impl From<WorkspaceSettings> for SettingsView {
     fn from(it: WorkspaceSettings) -> SettingsView {
-        SettingsView { keep_responses: it.keep_responses }
+        SettingsView { keep_responses: it.keep_responses, proofs_per_hour: it.proofs_per_hour.0 }
     }
 }
 

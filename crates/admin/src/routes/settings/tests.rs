@@ -11,14 +11,17 @@ const PATH: &str = "/api/v1/workspaces/main/settings";
 #[tokio::test]
 async fn responses_are_not_kept_until_the_workspace_says_so() {
     let api = Api::new().await;
-    assert_eq!(api.get(PATH).await.ok().body, json!({"keep_responses": null}));
-    let week = json!({"keep_responses": {"days": 7}});
+    assert_eq!(
+        api.get(PATH).await.ok().body,
+        json!({"keep_responses": null, "proofs_per_hour": 60})
+    );
+    let week = json!({"keep_responses": {"days": 7}, "proofs_per_hour": 60});
     assert_eq!(api.patch(PATH, week.clone()).await.ok().body, week);
     assert_eq!(api.patch(PATH, json!({})).await.ok().body, week);
-    let month = json!({"keep_responses": {"days": 30}});
+    let month = json!({"keep_responses": {"days": 30}, "proofs_per_hour": 60});
     assert_eq!(api.patch(PATH, json!({"keep_responses": {}})).await.ok().body, month);
     assert_eq!(api.get(PATH).await.ok().body, month);
-    let off = json!({"keep_responses": null});
+    let off = json!({"keep_responses": null, "proofs_per_hour": 60});
     assert_eq!(api.patch(PATH, off.clone()).await.ok().body, off);
     let audit = api.get("/api/v1/workspaces/main/audit").await.ok().body;
     let actions: Vec<(&Value, &Value)> = audit["items"]
@@ -75,8 +78,11 @@ async fn a_setup_document_sets_what_it_names() {
     assert_eq!(apply(week()).await, line("create"));
     assert_eq!(apply(week()).await, line("unchanged"));
     assert_eq!(apply(json!(null)).await, json!([]));
-    assert_eq!(api.get(PATH).await.ok().body, week());
+    assert_eq!(api.get(PATH).await.ok().body["keep_responses"], week()["keep_responses"]);
     assert_eq!(apply(json!({"keep_responses": {}})).await[0]["fields"], json!(["days"]));
     assert_eq!(apply(json!({"keep_responses": null})).await, line("delete"));
-    assert_eq!(api.get(PATH).await.ok().body, json!({"keep_responses": null}));
+    assert_eq!(
+        api.get(PATH).await.ok().body,
+        json!({"keep_responses": null, "proofs_per_hour": 60})
+    );
 }

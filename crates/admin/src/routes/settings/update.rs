@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use wayleave_model::workspace::KeepResponses;
+use wayleave_model::workspace::{KeepResponses, ProofsPerHour};
 use wayleave_store::workspace_settings;
 
 use super::SettingsView;
@@ -23,6 +23,8 @@ pub(crate) struct SettingsChange {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Object>, example = json!({"days": 30}))]
     keep_responses: Option<Option<KeepResponses>>,
+    /// How many proofs of credentials may cost something in an hour, on all nodes together; 0: none.
+    proofs_per_hour: Option<u16>,
 }
 
 /// Changes what the workspace decides for itself.
@@ -40,6 +42,9 @@ pub(crate) async fn update(
     let mut change = state.store.change(here.workspace.id, &here.actor, "").await?;
     if let Some(keep) = wish.keep_responses {
         workspace_settings::set_keep_responses(&mut change, keep).await?;
+    }
+    if let Some(most) = wish.proofs_per_hour {
+        workspace_settings::set_proofs_per_hour(&mut change, ProofsPerHour(most)).await?;
     }
     let settings = workspace_settings::get(change.tx(), here.workspace.id).await?;
     change.commit().await?;
