@@ -302,6 +302,8 @@ impl AccountData {
 struct Targets<'a> {
     providers: HashMap<ProviderId, Provider>,
     credentials: HashMap<CredentialId, (Credential, Arc<SecretFields>)>,
+    /// One of each model's own credentials, so that nobody searches all of them for it.
+    owned: HashMap<ModelId, CredentialId>,
     models: HashMap<ModelId, Model>,
     pools: HashMap<ModelId, Arc<Pool>>,
     healths: &'a Healths,
@@ -316,6 +318,7 @@ impl<'a> Targets<'a> {
     ) -> Targets<'a> {
         Targets {
             providers: providers.into_iter().map(|it| (it.id, it)).collect(),
+            owned: credentials.iter().filter_map(|(it, _)| Some((it.model?, it.id))).collect(),
             credentials: credentials
                 .into_iter()
                 .map(|(it, secrets)| (it.id, (it, Arc::new(secrets))))
@@ -417,6 +420,12 @@ impl<'a> Targets<'a> {
         })
     }
 
+    /// One of the model's own credentials, if it has any.
+    fn own(&self, model: &Model) -> impl Iterator<Item = &Credential> {
+        let found = self.owned.get(&model.id).and_then(|id| self.credentials.get(id));
+        found.map(|(credential, _)| credential).into_iter()
+    }
+
     /// The one the route names; else, of a model with credentials of its own, the one chosen among
     /// them; else the provider's default.
     fn credential(
@@ -425,14 +434,13 @@ impl<'a> Targets<'a> {
         model: &Model,
         named: Option<CredentialId>,
     ) -> Result<(&Credential, &Arc<SecretFields>), Unusable> {
-        let all = || self.credentials.values().map(|(credential, _)| credential);
         let missing = || Unusable::NoCredential {
-            provider: match has_own(model, all()) {
+            provider: match has_own(model, self.own(model)) {
                 true => format!("{} (for its own model {})", provider.name, model.name),
                 false => provider.name.clone(),
             },
         };
-        let default = || default_credential(model, provider.default_credential, all());
+        let default = || default_credential(model, provider.default_credential, self.own(model));
         let id = named.or_else(default).ok_or_else(missing)?;
         let (credential, secrets) = self.credentials.get(&id).ok_or_else(missing)?;
         let name = &credential.name;

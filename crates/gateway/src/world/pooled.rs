@@ -25,8 +25,8 @@ impl Targets<'_> {
     fn pool(&self, pool: &pool::Pool, granted: bool) -> Option<Pool> {
         let model = self.models.get(&pool.model)?;
         let provider = self.providers.get(&model.provider)?;
-        let all = self.credentials.values().map(|(credential, _)| credential);
-        let default = default_credential(model, provider.default_credential, all);
+        let own = self.own(model);
+        let default = default_credential(model, provider.default_credential, own);
         let find = |id: CredentialId| self.credentials.get(&id).map(|(credential, _)| credential);
         let standing = pool.standing(default, granted, find);
         if standing.idle.is_some() {
