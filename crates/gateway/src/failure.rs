@@ -11,6 +11,7 @@ use wayleave_provider::failure::Show;
 use wayleave_provider::{Refused, Verdict};
 
 use crate::refusal::Refusal;
+use crate::scrub::{Scrub, behind_scheme, worth_hiding};
 use crate::token::NoToken;
 use crate::upstream::SendError;
 use crate::world::Target;
@@ -37,14 +38,12 @@ impl<'a> Speaker<'a> {
         Speaker { target, token }
     }
 
-    /// The secrets as they were sent. Shorter ones are no secrets, and would be found in every
-    /// text.
+    /// The secrets as they were sent.
     fn secrets(self) -> impl Iterator<Item = &'a str> {
         let own = self.target.account().secrets.iter();
         let own = own.filter_map(|(_, secret)| secret.expose_str());
         let token = self.token.and_then(|it| it.to_str().ok());
-        let token = token.map(|it| it.split_once(' ').map_or(it, |(_scheme, token)| token));
-        own.chain(token).map(str::trim).filter(|secret| secret.len() >= 4)
+        own.chain(token.map(behind_scheme)).filter_map(worth_hiding)
     }
 }
 
@@ -222,14 +221,13 @@ fn excerpt(body: &Bytes) -> String {
     }
 }
 
-/// The provider's words without our credential in them, should it repeat it. Searched before
-/// anything is cut, so that no part of it is left.
+/// The provider's words as one line, without our credential in them.
 fn scrub(speaker: Speaker<'_>, message: &str) -> String {
-    let mut text: String = message.chars().filter(|it| !it.is_control() || *it == '\n').collect();
-    for secret in speaker.secrets() {
-        text = text.replace(secret, "***");
+    let mut scrub = Scrub::new(&speaker.target.account());
+    if let Some(token) = speaker.token.and_then(|it| it.to_str().ok()) {
+        scrub.also(behind_scheme(token));
     }
-    text.replace('\n', " ").chars().take(2_000).collect()
+    scrub.clean(message).replace('\n', " ").chars().take(2_000).collect()
 }
 
 /// Whether a body may go to the client as it is: a JSON object that holds no secret of ours, as it

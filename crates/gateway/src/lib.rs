@@ -37,6 +37,7 @@ pub mod recorder;
 pub mod refusal;
 pub mod relay;
 pub mod route;
+mod scrub;
 pub mod server;
 pub mod settings;
 pub mod settle;

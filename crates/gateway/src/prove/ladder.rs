@@ -6,7 +6,7 @@ use wayleave_model::time::Tick;
 use wayleave_provider::proof::{Claim, Outcome, Proof, Rung, Spent, Step, StepResult};
 use wayleave_provider::{Account, BadAccount, Listed};
 
-use super::said::Scrub;
+use crate::scrub::{Scrub, behind_scheme};
 use crate::token;
 use crate::upstream::{SendError, Upstream};
 
@@ -158,7 +158,7 @@ impl Climb<'_> {
             Fall::new(Outcome::Failed, format!("its token cannot be sent: {why}"))
         })?;
         let sent = header.to_str().unwrap_or_default();
-        self.scrub.also(sent.strip_prefix("Bearer ").unwrap_or(sent));
+        self.scrub.also(behind_scheme(sent));
         self.headers.insert(header::AUTHORIZATION, header);
         self.proven = Some("its token service accepts the credential");
         Ok(())

@@ -5,7 +5,6 @@ mod ask;
 mod call;
 mod ladder;
 mod list;
-mod said;
 
 use wayleave_provider::proof::{Claim, Proof};
 

@@ -1,4 +1,5 @@
-//! What a provider said, made fit to be shown: short, on few lines, without the account's secrets.
+//! What a provider said, made fit to be shown: without the secrets it was asked with, should it repeat
+//! them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,11 +9,11 @@ use wayleave_provider::Account;
 const SHOWN: usize = 2_048;
 
 /// Takes an account's secrets out of what is shown.
-pub(super) struct Scrub(Vec<String>);
+pub(crate) struct Scrub(Vec<String>);
 
 impl Scrub {
     /// Knows the account's secrets; [`Scrub::also`] adds those it was given since.
-    pub(super) fn new(account: &Account<'_>) -> Scrub {
+    pub(crate) fn new(account: &Account<'_>) -> Scrub {
         let mut scrub = Scrub(Vec::new());
         for (_, secret) in account.secrets.iter() {
             scrub.also(secret.expose_str().unwrap_or_default());
@@ -21,10 +22,8 @@ impl Scrub {
     }
 
     /// One more secret.
-    pub(super) fn also(&mut self, secret: &str) {
-        let secret = secret.trim();
-        // Shorter ones are no secrets, and would be found in every text.
-        if secret.len() >= 4 {
+    pub(crate) fn also(&mut self, secret: &str) {
+        if let Some(secret) = worth_hiding(secret) {
             self.0.extend([secret.to_owned(), STANDARD.encode(secret)]);
             // As it stands in JSON: a key file has line breaks in it.
             let escaped = serde_json::Value::from(secret).to_string();
@@ -32,19 +31,43 @@ impl Scrub {
         }
     }
 
-    /// The beginning of `body`. Searched before it is cut, so that no part of a secret is left.
-    pub(super) fn shown(&self, body: &[u8]) -> String {
-        let mut text = String::from_utf8_lossy(body).into_owned();
-        for secret in &self.0 {
-            text = text.replace(secret.as_str(), "***");
-        }
+    /// All of `text`, without control characters but line breaks.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        let mut text = self.without_secrets(text.to_owned());
         text.retain(|it| !it.is_control() || it == '\n');
+        // One that control characters had broken up.
+        self.without_secrets(text)
+    }
+
+    /// The beginning of `body`. Searched before it is cut, so that no part of a secret is left.
+    pub(crate) fn shown(&self, body: &[u8]) -> String {
+        let mut text = self.clean(&String::from_utf8_lossy(body));
         if let Some((at, _)) = text.char_indices().find(|(at, _)| *at >= SHOWN) {
             text.truncate(at);
             text.push('…');
         }
         text
     }
+
+    fn without_secrets(&self, mut text: String) -> String {
+        for secret in &self.0 {
+            if text.contains(secret.as_str()) {
+                text = text.replace(secret.as_str(), "***");
+            }
+        }
+        text
+    }
+}
+
+/// A secret as it is searched for; `None`: shorter ones are no secrets, and would be found in every
+/// text.
+pub(crate) fn worth_hiding(secret: &str) -> Option<&str> {
+    Some(secret.trim()).filter(|it| it.len() >= 4)
+}
+
+/// What an `Authorization` says behind its scheme.
+pub(crate) fn behind_scheme(header: &str) -> &str {
+    header.split_once(' ').map_or(header, |(_scheme, token)| token)
 }
 
 #[cfg(test)]
