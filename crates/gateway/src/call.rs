@@ -9,6 +9,7 @@ use wayleave_dialect::error::Fault;
 
 use crate::failure::{self, Failed, Speaker};
 use crate::gateway::Gateway;
+use crate::outbound;
 use crate::pipeline::{Uncollected, collect, upstream_request_id};
 use crate::upstream::SendError;
 use crate::upstream::body::Pieces;
@@ -112,11 +113,9 @@ impl Gateway {
         for (name, value) in call.forwarded {
             headers.insert(name.clone(), value.clone());
         }
-        let (mut parts, ()) = request.into_parts();
         let body = if call.body.is_empty() { Vec::new() } else { vec![call.body] };
         let now = self.recorder.clock.now();
-        let signed = target.kind.sign(&mut parts, &body, &target.account(), now);
-        signed.map_err(|err| err.to_string())?;
-        Ok(Request::from_parts(parts, Pieces::new(body)))
+        let signed = outbound::signed(request, body, target.kind, &target.account(), now);
+        signed.map_err(|err| err.to_string())
     }
 }

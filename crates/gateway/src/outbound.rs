@@ -10,6 +10,7 @@ use wayleave_dialect::raw::Edits;
 use wayleave_dialect::{ClientDialect, Dialect, Losses, Malformed, Severity};
 use wayleave_model::Timestamp;
 use wayleave_model::alias::Losses as LossPolicy;
+use wayleave_provider::{Account, BadAccount, ProviderKind};
 
 use crate::capable;
 use crate::media;
@@ -147,7 +148,24 @@ fn whole_or_refused(losses: &Losses, target: &Target, who: &str) -> Result<(), M
     Err(Malformed::unsupported(first.path.clone(), message))
 }
 
-/// The whole request. The signature, if the kind has one, comes last, when everything is final.
+/// A request with its body, and with the kind's signature, if it has one: that comes last, when
+/// everything is final.
+///
+/// # Errors
+/// The account cannot sign.
+pub fn signed(
+    request: Request<()>,
+    body: Vec<Bytes>,
+    kind: &dyn ProviderKind,
+    account: &Account<'_>,
+    now: Timestamp,
+) -> Result<Request<Pieces>, BadAccount> {
+    let (mut parts, ()) = request.into_parts();
+    kind.sign(&mut parts, &body, account, now)?;
+    Ok(Request::from_parts(parts, Pieces::new(body)))
+}
+
+/// The whole request.
 pub fn request(
     target: &Target,
     endpoint: &Endpoint,
@@ -172,12 +190,8 @@ pub fn request(
         }
     }
     let request = request.body(()).map_err(|err| err.to_string())?;
-    let (mut parts, ()) = request.into_parts();
-    target
-        .kind
-        .sign(&mut parts, &shaped.body, &target.account(), now)
-        .map_err(|err| err.to_string())?;
-    Ok(Request::from_parts(parts, Pieces::new(shaped.body.clone())))
+    let signed = signed(request, shaped.body.clone(), target.kind, &target.account(), now);
+    signed.map_err(|err| err.to_string())
 }
 
 const USER_AGENT: &str = concat!("wayleave/", env!("CARGO_PKG_VERSION"));

@@ -11,6 +11,7 @@ use wayleave_provider::Refused;
 use wayleave_provider::failure::Show;
 
 use super::ladder::Climb;
+use crate::outbound;
 use crate::upstream::SendError;
 use crate::upstream::body::{Pieces, Unread};
 
@@ -72,13 +73,16 @@ impl Climb<'_> {
             }
         }
         let request = request.body(()).map_err(|err| broken(err.to_string()))?;
-        let (mut parts, ()) = request.into_parts();
         let pieces = if body.is_empty() { Vec::new() } else { vec![Bytes::from(body)] };
-        if authorised {
-            let signed = self.claim.kind.sign(&mut parts, &pieces, &self.account, self.clock.now());
-            signed.map_err(|why| broken(why.to_string()))?;
-        }
-        let answer = self.client.send(Request::from_parts(parts, Pieces::new(pieces)), PATIENCE);
+        let request = match authorised {
+            true => {
+                let (kind, now) = (self.claim.kind, self.clock.now());
+                let signed = outbound::signed(request, pieces, kind, &self.account, now);
+                signed.map_err(|why| broken(why.to_string()))?
+            }
+            false => request.map(|()| Pieces::new(pieces)),
+        };
+        let answer = self.client.send(request, PATIENCE);
         let answer = answer.await?;
         let body = tokio::time::timeout(PATIENCE, answer.body.at_most(MOST)).await;
         let body = match body {
