@@ -129,6 +129,8 @@ fn api() -> OpenApiRouter<AdminState> {
         .routes(routes!(at::credentials::check::check))
         .routes(routes!(at::credentials::make_default::make_default))
         .routes(routes!(at::credentials::health::say))
+        .routes(routes!(at::addable::list::list))
+        .routes(routes!(at::addable::add_again::add_again, at::addable::forget::forget))
         .routes(routes!(at::models::list::list, at::models::create::create))
         .routes(routes!(
             at::models::get::get,

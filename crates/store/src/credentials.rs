@@ -1,5 +1,6 @@
 //! Credentials: what is shown of them in columns, what is secret in one sealed value.
 
+mod kept;
 mod names;
 mod news;
 mod removal;
@@ -15,6 +16,7 @@ use wayleave_model::Timestamp;
 use wayleave_model::credential::{Checks, Credential, CredentialStatus, SecretFields, Validated};
 use wayleave_model::id::{CredentialId, ModelId, ProviderId, WorkspaceId};
 use wayleave_model::page::Page;
+use wayleave_model::target::Model;
 
 use crate::change::{Change, check_version, taken};
 use crate::db::{Tx, on};
@@ -26,6 +28,8 @@ use crate::{models, pools, providers};
 
 use row::Row;
 
+pub use kept::{KeptModel, add_again, forget, kept};
+pub(crate) use kept::{forget_all_of, keep};
 pub use names::next_name;
 pub use removal::{Instead, delete};
 
@@ -319,6 +323,11 @@ pub(crate) async fn delete_all_of(
         remove(change, &row.noun()?).await?;
     }
     Ok(())
+}
+
+/// Whether a model has credentials of its own.
+pub(crate) async fn any_of_model(change: &mut Change, model: &Model) -> Result<bool, StoreError> {
+    Ok(!names::all(change, model.provider, Some(model.id)).await?.is_empty())
 }
 
 /// Removes the credentials of one custom model.

@@ -74,6 +74,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0009_proofs.sql"),
         postgres: include_str!("../migrations/postgres/0009_proofs.sql"),
     },
+    Migration {
+        number: 10,
+        name: "kept_credentials",
+        sqlite: include_str!("../migrations/sqlite/0010_kept_credentials.sql"),
+        postgres: include_str!("../migrations/postgres/0010_kept_credentials.sql"),
+    },
 ];
 
 /// The schema this binary was written for. It also runs on a newer one.

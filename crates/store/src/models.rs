@@ -2,6 +2,7 @@
 
 mod search;
 
+use serde::Serialize;
 use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -312,6 +313,28 @@ pub async fn delete(
     id: ModelId,
     expected: Option<i64>,
 ) -> Result<(), StoreError> {
+    remove(change, id, expected, false).await
+}
+
+/// The same for a custom model, whose own credentials are kept: see [`credentials::kept`]. A model
+/// without any leaves nothing behind.
+///
+/// # Errors
+/// [`StoreError::InUse`] while an alias routes to it.
+pub async fn delete_keeping(
+    change: &mut Change,
+    id: ModelId,
+    expected: Option<i64>,
+) -> Result<(), StoreError> {
+    remove(change, id, expected, true).await
+}
+
+async fn remove(
+    change: &mut Change,
+    id: ModelId,
+    expected: Option<i64>,
+    keep: bool,
+) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM models WHERE workspace_id = $1 AND id = $2";
     let before = existing(change, id).await?;
     check_version(NOUN, expected, before.version)?;
@@ -322,12 +345,28 @@ pub async fn delete(
     }
     default_models::forget(change, id).await?;
     pools::delete(change, id).await?;
-    credentials::delete_all_of_model(change, before.provider, id).await?;
+    let keep = keep && before.custom && credentials::any_of_model(change, &before).await?;
+    if !keep {
+        credentials::delete_all_of_model(change, before.provider, id).await?;
+    }
     change.begin_act();
+    let kept =
+        if keep { credentials::keep(change, &before).await?.credentials } else { Vec::new() };
     on!(change.tx.conn, it => {
         sqlx::query(SQL).bind(workspace.0).bind(id.0).execute(&mut *it).await.map(drop)
     })?;
-    change.record("model.delete", id, Some(&before), None)
+    let kept_credentials = kept.into_iter().map(|it| it.id).collect();
+    change.record("model.delete", id, Some(&Removed { model: &before, kept_credentials }), None)
+}
+
+/// A model that goes, as the audit log shows it.
+#[derive(Serialize)]
+struct Removed<'a> {
+    #[serde(flatten)]
+    model: &'a Model,
+    /// Its credentials that stay, put aside.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kept_credentials: Vec<CredentialId>,
 }
 
 async fn existing(change: &mut Change, id: ModelId) -> Result<Model, StoreError> {

@@ -238,6 +238,7 @@ pub async fn delete(
         write(change, &bare).await?;
     }
     credentials::delete_all_of(change, id).await?;
+    credentials::forget_all_of(change, id).await?;
     for model in models {
         models::delete(change, model, None).await?;
     }

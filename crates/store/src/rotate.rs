@@ -27,12 +27,20 @@ struct Sealed {
 }
 
 /// Every place where sealed values stand that nobody can do without.
-const SEALED: [Sealed; 2] = [
+const SEALED: [Sealed; 3] = [
     Sealed {
         place: Place::credential,
         page: "SELECT workspace_id, id, sealed FROM credentials
                WHERE (workspace_id, id) > ($1, $2) ORDER BY workspace_id, id LIMIT $3",
         update: "UPDATE credentials SET sealed = $3
+                 WHERE workspace_id = $1 AND id = $2 AND sealed = $4",
+        batch: BATCH,
+    },
+    Sealed {
+        place: Place::credential,
+        page: "SELECT workspace_id, id, sealed FROM kept_credentials
+               WHERE (workspace_id, id) > ($1, $2) ORDER BY workspace_id, id LIMIT $3",
+        update: "UPDATE kept_credentials SET sealed = $3
                  WHERE workspace_id = $1 AND id = $2 AND sealed = $4",
         batch: BATCH,
     },

@@ -67,7 +67,8 @@ fn promised(role: Role, method: &str, path: &str) -> bool {
         Role::Viewer => reads && !["audit", "tokens"].contains(&noun),
         Role::Finance => {
             let hidden = ["audit", "tokens", "members", "invitations"].contains(&noun);
-            reads && !hidden && !below.contains("/credentials")
+            let secret = ["/credentials", "/addable"].iter().any(|it| below.contains(it));
+            reads && !hidden && !secret
         }
         Role::Auditor => reads && !["usage", "proofs"].contains(&noun),
     }

@@ -1,5 +1,6 @@
 //! The operations: one noun a folder, one operation a file.
 
+pub(crate) mod addable;
 pub(crate) mod aliases;
 pub(crate) mod apply;
 pub(crate) mod audit;

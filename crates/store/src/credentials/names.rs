@@ -20,7 +20,12 @@ pub async fn next_name(
     model: Option<ModelId>,
 ) -> Result<String, StoreError> {
     let taken = all(change, provider, model).await?;
-    Ok(format!("{STEM}{}", highest(&taken) + 1))
+    Ok(next_of(&taken))
+}
+
+/// The same beside `names`.
+pub(super) fn next_of(names: &[String]) -> String {
+    format!("{STEM}{}", highest(names) + 1)
 }
 
 /// Every name of the credentials of a provider that belong to no single model, or of one model.

@@ -65,6 +65,28 @@ pub enum ModelCommand {
         provider: String,
         /// The model's name or id
         name: String,
+        /// Keep its own credentials, so that it can be added again without them being typed
+        #[arg(long)]
+        keep_credentials: bool,
+    },
+    /// Show removed custom models of a provider whose credentials were kept
+    Addable {
+        /// The provider's name or id
+        provider: String,
+    },
+    /// Add a removed custom model again, with its kept credentials
+    Readd {
+        /// The provider's name or id
+        provider: String,
+        /// The model's name, or the id it had
+        name: String,
+    },
+    /// Throw away the kept credentials of a removed custom model
+    Forget {
+        /// The provider's name or id
+        provider: String,
+        /// The model's name, or the id it had
+        name: String,
     },
 }
 
@@ -161,10 +183,31 @@ pub async fn run(
             let done = client.post(&format!("{models}/{id}/price"), &price.wish()?).await?;
             out.said(&done.body, &format!("model {provider}/{name} has a new price"))?;
         }
-        ModelCommand::Delete { provider, name } => {
+        ModelCommand::Delete { provider, name, keep_credentials } => {
             let id = find(&client, context, &provider, &name).await?;
-            let gone = client.delete(&format!("{models}/{id}")).await?;
+            let how = if keep_credentials { "?keep_credentials=true" } else { "" };
+            let gone = client.delete(&format!("{models}/{id}{how}")).await?;
             out.said(&gone.body, &format!("model {provider}/{name} removed"))?;
+        }
+        ModelCommand::Addable { provider } => {
+            let columns = [
+                ("NAME", "/name"),
+                ("TYPE", "/type"),
+                ("REMOVED", "/removed_at"),
+                ("CREDENTIAL", "/credentials/0/name"),
+                ("ID", "/id"),
+            ];
+            out.list(&client.list(&addable(context, &provider)).await?, &columns)?;
+        }
+        ModelCommand::Readd { provider, name } => {
+            let path = removed(&client, context, &provider, &name).await?;
+            let made = client.post(&path, &json!({})).await?;
+            out.said(&made.body, &format!("model {provider}/{name} added again"))?;
+        }
+        ModelCommand::Forget { provider, name } => {
+            let path = removed(&client, context, &provider, &name).await?;
+            let gone = client.delete(&path).await?;
+            out.said(&gone.body, &format!("what was kept of {provider}/{name} is gone"))?;
         }
     }
     Ok(())
@@ -212,6 +255,27 @@ fn attached(provider: &str, name: &str, body: &Value) -> String {
         false => format!("it keeps its own {}", kept.join(" and ")),
     };
     format!("the provider {provider} has the model {name} already: {kept}")
+}
+
+fn addable(context: &Context<'_>, provider: &str) -> String {
+    context.path(&format!("/providers/{}/addable", escape(provider)))
+}
+
+/// The path of a removed model, by the id it had or by its name, if that is one model's only.
+async fn removed(
+    client: &Client,
+    context: &Context<'_>,
+    provider: &str,
+    name: &str,
+) -> Result<String, Failure> {
+    let path = addable(context, provider);
+    let all = client.list(&path).await?;
+    let found: Vec<_> = all.iter().filter(|it| it["id"] == name || it["name"] == name).collect();
+    match found.as_slice() {
+        [one] => Ok(format!("{path}/{}", one["id"].as_str().unwrap_or_default())),
+        [] => Err(Failure::Refused(format!("nothing was kept of a model `{name}` of {provider}"))),
+        _ => Err(Failure::Usage(format!("several models `{name}` were removed: give the id"))),
+    }
 }
 
 impl PriceArgs {

@@ -75,7 +75,8 @@ fn row(catalog: &Catalog, kind: &str, name: &str, of: ModelType) -> Option<Catal
     catalog.find(kind, name).filter(|it| it.model_type == of)
 }
 
-async fn view(
+/// A model with what is around it.
+pub(crate) async fn view(
     tx: &mut Tx,
     at: WorkspaceId,
     model: Model,
