@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wayleave_model::Timestamp;
 use wayleave_model::credential::Credential;
-use wayleave_model::id::WorkspaceId;
+use wayleave_model::id::{CredentialId, WorkspaceId};
 use wayleave_model::provider::Provider;
 use wayleave_provider::proof::Claim;
 use wayleave_store::{Actor, credentials, providers, workspaces};
@@ -70,11 +70,35 @@ async fn due(
     Ok(found)
 }
 
-/// A tenth earlier or later than the period, by its id: made together, they are not checked
-/// together.
 fn is_due(it: &Credential, period: Duration, now: Timestamp) -> bool {
-    let spread = 900 + u32::try_from(it.id.0.as_u128() % 200).unwrap_or_default();
-    let period = i64::try_from((period / 1_000 * spread).as_micros()).unwrap_or(i64::MAX);
     let last = it.checks.last_checked_at.unwrap_or(it.created_at);
-    now.as_micros().saturating_sub(last.as_micros()) >= period
+    now.as_micros().saturating_sub(last.as_micros()) >= wait(it.id, period)
+}
+
+/// How long it is between two checks of one, in microseconds: up to a tenth less or more than the
+/// period, by its id. Made together, they are not checked together.
+fn wait(id: CredentialId, period: Duration) -> i64 {
+    let spread = 900 + u32::try_from(id.0.as_u128() % 200).unwrap_or_default();
+    i64::try_from((period / 1_000 * spread).as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn credentials_that_were_made_together_are_not_checked_together() {
+        let day = Duration::from_secs(86_400);
+        let made = Timestamp::from_micros(1_795_000_000_000_000);
+        let ids: Vec<CredentialId> = (0..500).map(|_| CredentialId::new(made)).collect();
+        let waits: BTreeSet<i64> = ids.iter().map(|id| wait(*id, day)).collect();
+        assert!(waits.len() > 100, "{} moments", waits.len());
+        let tenth = 8_640_000_000;
+        for at in &waits {
+            assert!((86_400_000_000 - tenth..86_400_000_000 + tenth).contains(at), "{at}");
+        }
+        assert_eq!(wait(ids[0], day), wait(ids[0], day), "the same each time, on every node");
+    }
 }

@@ -86,6 +86,11 @@ async fn d3_a_credential_is_proven_over_the_wire_before_it_is_saved() {
     let steps = done["proof"]["steps"].as_array().expect("steps");
     assert_eq!(steps.last().expect("a step")["paid"], true);
     assert!(vendor.received().iter().any(|it| it.method == "POST"));
+    let rows = gateway.run(&["credential", "proofs", "--json"]).await;
+    let row: Value = serde_json::from_str(rows.trim()).expect("one row");
+    assert_eq!((&row["outcome"], &row["calls"]), (&json!("proven"), &json!(1)), "{row}");
+    assert_eq!((&row["input_tokens"], &row["output_tokens"]), (&json!(3), &json!(2)), "{row}");
+    assert_eq!(row["usage_source"], "provider");
 
     let unasked = ["credential", "add", "p", "blind", "--secret", &bad, "--skip-validation"];
     let added = gateway.run(&unasked).await;
