@@ -15,8 +15,9 @@ use crate::call::Call;
 use crate::gateway::Gateway;
 use crate::outbound;
 use crate::refusal::Refusal;
+use crate::supply;
 use crate::trail::{BYTES_PER_TOKEN, Trail};
-use crate::world::{Endpoint, Target};
+use crate::world::{Endpoint, Route, Target};
 
 /// A count, in the client's dialect.
 pub struct Counted {
@@ -44,11 +45,21 @@ impl Gateway {
     pub(crate) async fn count(
         &self,
         it: &Counting<'_>,
-        targets: &[Arc<Target>],
+        (route, targets): (&Route, &[Arc<Target>]),
         trail: &mut Trail,
     ) -> Result<Counted, Refusal> {
         let whole = whole(it).map_err(Refusal::bad_request)?;
         for target in targets {
+            let (mut seat, mut other) = (None, None);
+            let target = match target.label.supply {
+                None => target,
+                Some(_) => {
+                    let now = self.recorder.clock.tick();
+                    let Ok(place) = supply::take(route, target, now, false) else { continue };
+                    seat = place.seat;
+                    other.insert(place.target)
+                }
+            };
             let Some(endpoint) = target.endpoint(it.dialect) else { continue };
             let Some(uri) = address(endpoint) else { continue };
             let Ok(body) = question(it, &whole, target, endpoint) else { continue };
@@ -56,6 +67,7 @@ impl Gateway {
             // Tried and given back: a count says little about an answer, and is no trial.
             let Some(_lease) = target.lease(now, true) else { continue };
             trail.open(target).map_err(|err| Refusal::dependency(err.to_string()))?;
+            trail.seated(seat);
             let forwarded = outbound::forwarded(it.headers, it.dialect, 0);
             let call = Call { method: Method::POST, uri, body, forwarded: &forwarded };
             match self.call(target, endpoint, it.dialect, call).await {

@@ -27,6 +27,8 @@ const GATHER: Duration = Duration::from_millis(200);
 const ACK_EVERY: Duration = Duration::from_secs(1);
 /// Records read at once, and their bytes.
 const READ: (usize, usize) = (512, 8 << 20);
+/// How often the store is asked what of quotas is used.
+const HEAR_EVERY: Duration = Duration::from_secs(1);
 /// Segments that an open request may hold on to before it is written again.
 const HELD: u64 = 3;
 /// Pauses between two tries while the database is away: they double from the first to the last.
@@ -64,6 +66,8 @@ pub struct Follower {
     stuck: u32,
     appended: Arc<Notify>,
     uses: Uses,
+    /// When the store last said what of quotas is used.
+    heard: Instant,
 }
 
 impl Follower {
@@ -87,6 +91,7 @@ impl Follower {
             stuck: 0,
             appended,
             uses: Uses::default(),
+            heard: Instant::now(),
         }
     }
 
@@ -221,6 +226,7 @@ impl Follower {
                 Ok(done) => {
                     self.recorder.metrics.settled.inc_by(done.stored as u64);
                     self.uses.gather(&self.pending[..rows]);
+                    self.recorder.meters.stored(self.pending[..rows].iter().map(|it| &**it));
                     self.pending.drain(..rows);
                     (pause, refusals) = (PAUSES.0, 0);
                     continue;
@@ -248,6 +254,7 @@ impl Follower {
             match self.store.append(&self.pending[..1]).await {
                 Ok(done) => {
                     self.recorder.metrics.settled.inc_by(done.stored as u64);
+                    self.recorder.meters.stored([&*self.pending[0]]);
                 }
                 Err(err) if err.is_outage() || self.aside.len() >= MAX_ASIDE => return false,
                 Err(err) => {
@@ -279,6 +286,7 @@ impl Follower {
             match self.store.append(std::slice::from_ref(closed)).await {
                 Ok(done) => {
                     self.recorder.metrics.settled.inc_by(done.stored as u64);
+                    self.recorder.meters.stored([&**closed]);
                     self.aside.swap_remove(at);
                 }
                 Err(err) if err.is_outage() => return,
@@ -291,8 +299,23 @@ impl Follower {
     async fn chores(&mut self) {
         self.retry_aside().await;
         self.uses.write(&self.store).await;
+        self.hear_uses().await;
         if self.acked.elapsed() >= ACK_EVERY {
             self.ack().await;
+        }
+    }
+
+    /// Asks the store, each second, what of quotas is used: others use them too. This task stores what
+    /// this process used, so nothing is counted twice meanwhile.
+    async fn hear_uses(&mut self) {
+        let meters = &self.recorder.meters;
+        if self.heard.elapsed() < HEAR_EVERY || meters.is_empty() {
+            return;
+        }
+        self.heard = Instant::now();
+        match self.store.quota_uses().await {
+            Ok(uses) => meters.said(&uses),
+            Err(err) => tracing::debug!(%err, "what others use of quotas is heard of later"),
         }
     }
 

@@ -95,6 +95,7 @@ impl Keeper {
         loop {
             look.tick().await;
             self.note_silence();
+            self.healths.meters().look(self.gateway.recorder.clock.now());
         }
     }
 

@@ -43,6 +43,7 @@ pub mod settings;
 pub mod settle;
 mod side;
 pub mod stored;
+pub mod supply;
 pub mod surface;
 pub mod token;
 pub mod trail;

@@ -25,6 +25,7 @@ use crate::relay::Relay;
 use crate::route;
 use crate::settings::Timers;
 use crate::stored::Sealer;
+use crate::supply::{self, Place};
 use crate::trail::Trail;
 use crate::upstream::body::AnswerBody;
 use crate::upstream::play::Player;
@@ -131,6 +132,20 @@ impl Conversation<'_> {
         let targets = std::mem::take(&mut self.targets);
         let mut next = targets.iter().enumerate();
         while let Some((at, target)) = next.next() {
+            let (mut seat, mut other) = (None, None::<Arc<Target>>);
+            let target = match target.label.supply {
+                None => target,
+                Some(_) => match self.place(target) {
+                    Ok(place) => {
+                        seat = place.seat;
+                        other.insert(place.target)
+                    }
+                    Err(refusal) => {
+                        last = last.or(refusal);
+                        continue;
+                    }
+                },
+            };
             let Some(endpoint) = target.endpoint(self.dialect) else { continue };
             let shaped = match outbound::shape(&self, target, endpoint, Media::Fetched).await {
                 Ok(shaped) => shaped,
@@ -150,6 +165,7 @@ impl Conversation<'_> {
             if let Err(err) = self.trail.open(target) {
                 return Err(self.ended(Refusal::dependency(err.to_string())));
             }
+            self.trail.seated(seat);
             self.trail.shaped(&shaped.edits, &shaped.losses);
             let failed = match self.attempt(target, endpoint, &shaped).await {
                 Ok(Outcome::Whole(whole, id)) => {
@@ -189,6 +205,13 @@ impl Conversation<'_> {
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "all_targets_unavailable", message)
         });
         Err(self.ended(refusal))
+    }
+
+    /// With whom a supplied target is called: its quota may have run out since it was chosen.
+    fn place(&self, target: &Arc<Target>) -> Result<Place, Option<Refusal>> {
+        let now = self.gateway.recorder.clock.tick();
+        // What it goes on from is with nobody else.
+        supply::take(&self.route, target, now, self.continues.is_some())
     }
 
     async fn attempt(

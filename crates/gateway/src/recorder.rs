@@ -13,6 +13,7 @@ use wayleave_spool::{Position, Spool};
 
 use crate::metrics::Metrics;
 use crate::recent::Recent;
+use crate::supply::Meters;
 pub use json::Made;
 
 /// Writes records. Shared by every request of the process.
@@ -25,6 +26,8 @@ pub struct Recorder {
     pub metrics: Arc<Metrics>,
     /// What was closed lately: the follower need not read it back.
     pub recent: Recent,
+    /// What is used of quotas.
+    pub meters: Meters,
 }
 
 /// The spool takes no more: billable requests must be refused.

@@ -8,6 +8,7 @@ use wayleave_model::time::Tick;
 
 use crate::pool::Fitness;
 use crate::refusal::Refusal;
+use crate::supply::{Serving, Supplied};
 use crate::world::{Candidate, KeyEntry, Route, Target, Unusable};
 
 /// A rest of a day or more ends when a person says so: nobody is told to wait for it.
@@ -85,22 +86,7 @@ pub fn order(route: &Route, now: Tick, draw: u64) -> Result<Vec<Arc<Target>>, Re
         let others = group.iter().enumerate().filter(|(at, _)| Some(*at) != first);
         let first = first.and_then(|at| group.get(at));
         for (_, candidate) in first.into_iter().chain(others.map(|(_, it)| it)) {
-            match candidate {
-                Candidate::Unusable(why) => {
-                    asleep.unusable.get_or_insert(why);
-                }
-                Candidate::Ready(target) => match target.member.fitness(now) {
-                    Fitness::Ready | Fitness::Due => ready.push(Arc::clone(target)),
-                    Fitness::Resting { micros, throttled } => {
-                        asleep.add(micros, throttled, Some(target));
-                    }
-                },
-                Candidate::Pool(pool) => {
-                    if let Err((micros, throttled)) = pool.order(now, &mut ready) {
-                        asleep.add(micros, throttled, None);
-                    }
-                }
-            }
+            asleep.or_ready(candidate, now, &mut ready);
         }
     }
     if ready.is_empty() { asleep.instead(&route.name) } else { Ok(ready) }
@@ -114,10 +100,7 @@ pub fn only(
 ) -> Result<Vec<Arc<Target>>, Refusal> {
     let (mut ready, mut asleep) = (Vec::with_capacity(1), Asleep::default());
     for target in route.targets().filter(|it| may(it)) {
-        match target.member.fitness(now) {
-            Fitness::Ready | Fitness::Due => ready.push(Arc::clone(target)),
-            Fitness::Resting { micros, throttled } => asleep.add(micros, throttled, Some(target)),
-        }
+        asleep.or_one(target, now, &mut ready);
     }
     if ready.is_empty() { asleep.instead(&route.name) } else { Ok(ready) }
 }
@@ -131,9 +114,40 @@ struct Asleep<'r> {
     /// throttled.
     back: Option<(u64, bool)>,
     unusable: Option<&'r Unusable>,
+    /// The operator supplies it, and its quotas are used up.
+    exceeded: Option<&'r Supplied>,
 }
 
 impl<'r> Asleep<'r> {
+    /// Adds what `candidate` can serve with to `ready`, or notes why it cannot.
+    fn or_ready(&mut self, candidate: &'r Candidate, now: Tick, ready: &mut Vec<Arc<Target>>) {
+        match candidate {
+            Candidate::Unusable(why) => {
+                self.unusable.get_or_insert(why);
+            }
+            Candidate::Ready(target) => self.or_one(target, now, ready),
+            Candidate::Pool(pool) => {
+                if let Err((micros, throttled)) = pool.order(now, ready) {
+                    self.add(micros, throttled, None);
+                }
+            }
+            Candidate::Supplied(supplied) => match supplied.serving() {
+                Serving::System(allowance) => self.or_one(&allowance.target, now, ready),
+                Serving::Own(own) => self.or_ready(own, now, ready),
+                Serving::Exceeded => {
+                    self.exceeded.get_or_insert(supplied);
+                }
+            },
+        }
+    }
+
+    fn or_one(&mut self, target: &'r Arc<Target>, now: Tick, ready: &mut Vec<Arc<Target>>) {
+        match target.member.fitness(now) {
+            Fitness::Ready | Fitness::Due => ready.push(Arc::clone(target)),
+            Fitness::Resting { micros, throttled } => self.add(micros, throttled, Some(target)),
+        }
+    }
+
     /// `target`: it stands alone, and so may be tried although it rests.
     fn add(&mut self, micros: u64, throttled: bool, target: Option<&'r Arc<Target>>) {
         // A provider that failed may be well again; one that said when to come back means it.
@@ -149,12 +163,13 @@ impl<'r> Asleep<'r> {
     }
 
     fn instead(self, model: &str) -> Result<Vec<Arc<Target>>, Refusal> {
-        match (self.unwell, self.back) {
-            (Some((_, target)), _) => Ok(vec![Arc::clone(target)]),
-            (None, Some((micros, throttled))) => {
+        match (self.unwell, self.back, self.exceeded) {
+            (Some((_, target)), ..) => Ok(vec![Arc::clone(target)]),
+            (None, Some((micros, throttled)), _) => {
                 Err(resting(model, Duration::from_micros(micros), throttled))
             }
-            (None, None) => Err(none_usable(model, self.unusable)),
+            (None, None, Some(supplied)) => Err(supplied.exceeded(model)),
+            (None, None, None) => Err(none_usable(model, self.unusable)),
         }
     }
 }
@@ -164,12 +179,7 @@ fn drawn(group: &[(u32, Candidate)], now: Tick, draw: u64) -> Option<usize> {
     if group.len() < 2 {
         return None;
     }
-    let awake = |candidate: &Candidate| match candidate {
-        Candidate::Unusable(_) => false,
-        Candidate::Ready(it) => !matches!(it.member.fitness(now), Fitness::Resting { .. }),
-        Candidate::Pool(pool) => pool.is_awake(now),
-    };
-    let weight = |(weight, candidate): &(u32, Candidate)| match awake(candidate) {
+    let weight = |(weight, candidate): &(u32, Candidate)| match is_awake(candidate, now) {
         true => u64::from(*weight),
         false => 0,
     };
@@ -182,6 +192,20 @@ fn drawn(group: &[(u32, Candidate)], now: Tick, draw: u64) -> Option<usize> {
         left = left.saturating_sub(weight);
         it_is
     })
+}
+
+fn is_awake(candidate: &Candidate, now: Tick) -> bool {
+    let rests = |it: &Target| matches!(it.member.fitness(now), Fitness::Resting { .. });
+    match candidate {
+        Candidate::Unusable(_) => false,
+        Candidate::Ready(it) => !rests(it),
+        Candidate::Pool(pool) => pool.is_awake(now),
+        Candidate::Supplied(supplied) => match supplied.serving() {
+            Serving::System(allowance) => !rests(&allowance.target),
+            Serving::Own(own) => is_awake(own, now),
+            Serving::Exceeded => false,
+        },
+    }
 }
 
 /// All that could serve rest. What the first to return rests for decides what is said.

@@ -55,7 +55,7 @@ impl Gateway {
             let targets = route::order(route, arrival.admitted, 0)?;
             let head = Head { model: Some(&route.name), ..Head::default() };
             let it = Counting { dialect, head, body: &body, headers: origin.headers() };
-            self.count(&it, &targets, &mut trail).await
+            self.count(&it, (route, &targets), &mut trail).await
         };
         match counted.await {
             Ok(counted) => {

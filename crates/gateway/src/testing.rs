@@ -31,6 +31,7 @@ use crate::pool::Healths;
 use crate::recent::Recent;
 use crate::recorder::Recorder;
 use crate::settings::Settings;
+use crate::supply::Meters;
 use crate::token::Tokens;
 use crate::upstream::Upstream;
 use crate::vault::Vault;
@@ -66,12 +67,14 @@ pub(crate) fn part(number: u128) -> WorkspaceSnapshot {
         aliases: vec![alias(number + 5, "fast", &[&[(&model, 1)]])],
         models: vec![model],
         pools: Vec::new(),
+        supplies: Vec::new(),
         plan: None,
         keys: vec![key(number + 6)],
     }
 }
 
-fn provider(number: u128) -> Provider {
+/// With the credential whose id is one more as its default.
+pub(crate) fn provider(number: u128) -> Provider {
     Provider {
         id: ProviderId(id(number + 1)),
         name: "openai-main".into(),
@@ -79,6 +82,7 @@ fn provider(number: u128) -> Provider {
         base_url: Some("http://127.0.0.1:9/v1".into()),
         settings: BTreeMap::new(),
         default_credential: Some(CredentialId(id(number + 2))),
+        preference: None,
         enabled: true,
         new_models: false,
         managed_by: None,
@@ -218,7 +222,7 @@ pub(crate) fn target(part: WorkspaceSnapshot) -> Arc<Target> {
     let entry = entry(part);
     match &entry.tenant.aliases["fast"].groups[0][0].1 {
         Candidate::Ready(target) => Arc::clone(target),
-        Candidate::Pool(_) => panic!("it is a pool"),
+        Candidate::Pool(_) | Candidate::Supplied(_) => panic!("it does not stand alone"),
         Candidate::Unusable(why) => panic!("{why:?}"),
     }
 }
@@ -284,6 +288,7 @@ pub(crate) fn recorder(folder: &Path, clock: &Clock) -> (Arc<Recorder>, Recovery
             spool: Arc::new(spool),
             metrics,
             recent: Recent::default(),
+            meters: Meters::default(),
         }),
         recovery,
     )

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use wayleave_dialect::Losses;
 use wayleave_dialect::carry::{Seen, Whole};
+use wayleave_model::id::RequestId;
 use wayleave_model::price::Line;
 use wayleave_model::record::{
     Asked, Attempt, AttemptStart, Closed, Identity, Outcome, StreamEnd, TargetLabel, Tried,
@@ -17,6 +18,7 @@ use wayleave_model::{NanoUsd, Usage};
 
 use crate::recorder::{self, Made, OpenedView, Recorder, Unwritable, Writing};
 use crate::refusal::Refusal;
+use crate::supply::Seat;
 use crate::world::{Route, Target};
 
 /// Roughly how many bytes of text make a token: four for English and code. Figures made with it
@@ -69,6 +71,8 @@ struct Current {
     first_token_us: Option<u64>,
     status: Option<u16>,
     upstream_request_id: Option<String>,
+    /// Its place, where it counts for a quota.
+    seat: Option<Seat>,
 }
 
 impl Trail {
@@ -157,8 +161,16 @@ impl Trail {
             first_token_us: None,
             status: None,
             upstream_request_id: None,
+            seat: None,
         });
         Ok(())
+    }
+
+    /// The attempt that was opened counts for a quota: its place there is kept until it ends.
+    pub fn seated(&mut self, seat: Option<Seat>) {
+        if let Some(current) = self.state.as_mut().and_then(|state| state.current.as_mut()) {
+            current.seat = seat;
+        }
     }
 
     /// The provider's head came.
@@ -239,7 +251,8 @@ impl Trail {
         let Some(state) = &mut self.state else { return };
         let Some(current) = state.current.take() else { return };
         let (usage, source) = settle(state, &current, ending(verdict));
-        let attempt = current.end(verdict.to_owned().into(), now, usage, source);
+        let attempt =
+            current.end(state.identity.request, verdict.to_owned().into(), now, (usage, source));
         let tried = Tried { request: state.identity.request, attempt: attempt.clone() };
         state.attempts.push(attempt);
         // Not written, it is no loss: *closed* will hold it too.
@@ -256,7 +269,7 @@ impl Trail {
         if let Some(current) = state.current.take() {
             let verdict = code.map_or(Cow::Borrowed("ok"), |code| code.to_owned().into());
             let (usage, source) = settle(&state, &current, end);
-            state.attempts.push(current.end(verdict, now, usage, source));
+            state.attempts.push(current.end(state.identity.request, verdict, now, (usage, source)));
         }
         let outcome = Outcome {
             status: if state.progress.head_sent.load(Ordering::Relaxed) { 200 } else { status },
@@ -315,16 +328,16 @@ impl State {
 impl Current {
     fn end(
         self,
+        request: RequestId,
         verdict: Cow<'static, str>,
         now: Tick,
-        usage: Usage,
-        source: UsageSource,
+        (usage, source): (Usage, UsageSource),
     ) -> Attempt {
         let lines: Vec<Line> = match source {
             UsageSource::None => Vec::new(),
             _ => self.target.price.lines(&usage),
         };
-        Attempt {
+        let attempt = Attempt {
             total_us: now.micros_since(self.began),
             first_byte_us: self.first_byte_us,
             first_token_us: self.first_token_us,
@@ -336,7 +349,11 @@ impl Current {
             cost: lines.iter().map(|line| line.cost).sum::<NanoUsd>(),
             lines,
             start: self.start,
+        };
+        if let (Some(seat), Some(supply)) = (self.seat, &attempt.start.target.supply) {
+            seat.close(request, supply.amount(&attempt));
         }
+        attempt
     }
 }
 

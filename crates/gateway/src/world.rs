@@ -15,6 +15,7 @@ use wayleave_model::pool::{default_credential, has_own};
 use wayleave_model::price::PriceVersion;
 use wayleave_model::provider::{ModelType, Operation, Provider};
 use wayleave_model::record::{Caller, TargetLabel};
+use wayleave_model::supply::SupplyLabel;
 use wayleave_model::target::{Model, ModelFacts};
 use wayleave_model::time::Tick;
 use wayleave_model::workspace::WorkspaceSettings;
@@ -22,8 +23,12 @@ use wayleave_provider::{Account, Offer, ProviderKind};
 use wayleave_store::{Snapshot, WorkspaceSnapshot};
 
 use crate::pool::{Healths, Lease, Member, Pool};
+use crate::supply::Supplied;
 
 mod pooled;
+mod supplied;
+
+use supplied::Given;
 
 /// The configuration of the whole instance at one revision.
 #[derive(Default)]
@@ -88,6 +93,8 @@ pub enum Candidate {
     Ready(Arc<Target>),
     /// Several credentials share its load.
     Pool(Arc<Pool>),
+    /// The operator supplies it, within quotas; or the workspace serves it itself.
+    Supplied(Arc<Supplied>),
     /// It cannot, for a reason a person can mend.
     Unusable(Unusable),
 }
@@ -189,6 +196,7 @@ impl World {
         let name = part.workspace.name;
         let mut targets = Targets::new(part.providers, part.credentials, part.models, healths);
         targets.share(part.pools, part.plan.as_ref());
+        targets.supply(part.supplies);
         let aliases = part.aliases.into_iter().filter(|alias| alias.enabled);
         let aliases = aliases.map(|alias| (alias.name.clone(), Arc::new(targets.route(alias))));
         let tenant = Arc::new(Tenant { name, aliases: aliases.collect(), settings: part.settings });
@@ -240,15 +248,28 @@ impl KeyEntry {
 }
 
 impl Route {
-    /// Its targets that can be called, at rest or not.
+    /// Its targets that can be called, at rest or not; of a supplied model all, whoever serves it now.
     pub fn targets(&self) -> impl Iterator<Item = &Arc<Target>> {
         self.groups.iter().flatten().flat_map(|(_, candidate)| {
-            let (alone, shared) = match candidate {
+            let (allowances, own) = match candidate {
+                Candidate::Supplied(it) => (it.allowances.as_slice(), &it.own),
+                own => ([].as_slice(), own),
+            };
+            let (alone, shared) = match own {
                 Candidate::Ready(target) => (Some(target), [].as_slice()),
                 Candidate::Pool(pool) => (None, pool.entries.as_slice()),
-                Candidate::Unusable(_) => (None, [].as_slice()),
+                Candidate::Unusable(_) | Candidate::Supplied(_) => (None, [].as_slice()),
             };
-            alone.into_iter().chain(shared.iter().map(|entry| &entry.target))
+            let own = alone.into_iter().chain(shared.iter().map(|entry| &entry.target));
+            allowances.iter().map(|it| &it.target).chain(own)
+        })
+    }
+
+    /// Its models that the operator supplies.
+    pub fn supplied(&self) -> impl Iterator<Item = &Arc<Supplied>> {
+        self.groups.iter().flatten().filter_map(|(_, candidate)| match candidate {
+            Candidate::Supplied(it) => Some(it),
+            _ => None,
         })
     }
 }
@@ -280,6 +301,7 @@ impl Candidate {
         match self {
             Candidate::Ready(_) => 1,
             Candidate::Pool(pool) => pool.entries.len(),
+            Candidate::Supplied(it) => it.own.width().max(1),
             Candidate::Unusable(_) => 0,
         }
     }
@@ -306,6 +328,7 @@ struct Targets<'a> {
     owned: HashMap<ModelId, CredentialId>,
     models: HashMap<ModelId, Model>,
     pools: HashMap<ModelId, Arc<Pool>>,
+    supplies: HashMap<ProviderId, Given>,
     healths: &'a Healths,
 }
 
@@ -325,6 +348,7 @@ impl<'a> Targets<'a> {
                 .collect(),
             models: models.into_iter().map(|it| (it.id, it)).collect(),
             pools: HashMap::new(),
+            supplies: HashMap::new(),
             healths,
         }
     }
@@ -356,6 +380,12 @@ impl<'a> Targets<'a> {
     }
 
     fn candidate(&self, model: ModelId, credential: Option<CredentialId>) -> Candidate {
+        let own = self.own(model, credential);
+        // Whoever names a credential means that one.
+        if credential.is_some() { own } else { self.supplied(model, own) }
+    }
+
+    fn own(&self, model: ModelId, credential: Option<CredentialId>) -> Candidate {
         let pool = self.pools.get(&model).filter(|_| credential.is_none());
         match pool {
             Some(pool) => Candidate::Pool(Arc::clone(pool)),
@@ -367,6 +397,13 @@ impl<'a> Targets<'a> {
     }
 
     fn target(&self, model: ModelId, credential: Option<CredentialId>) -> Result<Target, Unusable> {
+        let (provider, model, price) = self.served(model)?;
+        let (credential, secrets) = self.credential(provider, model, credential)?;
+        self.at(provider, (model, price), provider, (credential, secrets), None)
+    }
+
+    /// A model that may be served, whoever serves it: its provider and its price.
+    fn served(&self, model: ModelId) -> Result<(&Provider, &Model, &PriceVersion), Unusable> {
         let broken = |why: String| Unusable::Broken(why);
         let model = self.models.get(&model).ok_or_else(|| {
             broken("the model was removed: point the alias to another".to_owned())
@@ -379,17 +416,30 @@ impl<'a> Targets<'a> {
             let what = if provider.enabled { &model.name } else { &provider.name };
             return Err(broken(format!("{what} is disabled: enable it or change the route")));
         }
+        let price = model.price.as_ref().ok_or_else(|| {
+            broken(format!("model {} has no price: set one or mark it free", model.name))
+        })?;
+        Ok((provider, model, price))
+    }
+
+    /// A model of `provider`, called `at` that provider with that credential of it: the same one, or
+    /// the system's.
+    fn at(
+        &self,
+        provider: &Provider,
+        (model, price): (&Model, &PriceVersion),
+        at: &Provider,
+        (credential, secrets): (&Credential, &Arc<SecretFields>),
+        supply: Option<SupplyLabel>,
+    ) -> Result<Target, Unusable> {
+        let broken = |why: String| Unusable::Broken(why);
         let kind = wayleave_provider::kind(&provider.kind).ok_or_else(|| {
             broken(format!(
                 "provider {} is of kind {}, which this version does not know",
                 provider.name, provider.kind
             ))
         })?;
-        let price = model.price.clone().ok_or_else(|| {
-            broken(format!("model {} has no price: set one or mark it free", model.name))
-        })?;
-        let (credential, secrets) = self.credential(provider, model, credential)?;
-        let account = account(provider, credential, secrets, kind);
+        let account = account(at, credential, secrets, kind);
         let offers = kind
             .offers(Operation::Chat, &model.facts)
             .iter()
@@ -410,11 +460,12 @@ impl<'a> Targets<'a> {
                 model_name: model.name.clone(),
                 credential: credential.id,
                 price: Some(price.id),
+                supply,
             }),
             kind,
             offers,
             facts: kind.quirks().fill(&model.name, &model.facts),
-            price,
+            price: price.clone(),
             member: self.healths.member(credential.id, model.id, account.digest(credential)),
             account,
         })

@@ -132,6 +132,10 @@ id! {
     PoolEntryId = "pen";
     /// One proof of a credential that costs something.
     ProofId = "prf";
+    /// What of its own the operator lets a workspace use.
+    GrantId = "grt";
+    /// How much of a grant may be used.
+    QuotaId = "quo";
 }
 
 /// The reserved workspace that owns system providers and operator settings.

@@ -17,6 +17,7 @@ pub mod price;
 pub mod provider;
 pub mod record;
 pub mod secret;
+pub mod supply;
 pub mod target;
 pub mod time;
 pub mod usage;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{CredentialId, ProviderId};
+use crate::supply::Supplier;
 use crate::time::Timestamp;
 
 /// A configured use of a provider kind in a workspace.
@@ -22,6 +23,9 @@ pub struct Provider {
     pub settings: BTreeMap<String, String>,
     /// The credential that serves unless a target or pool says otherwise.
     pub default_credential: Option<CredentialId>,
+    /// Whose credentials shall serve; `None`: the workspace's own, once it has one.
+    #[serde(default)]
+    pub preference: Option<Supplier>,
     /// A disabled provider serves nothing.
     pub enabled: bool,
     /// Models that the catalog comes to know of its kind are enabled by themselves.

@@ -16,6 +16,7 @@ use crate::id::{
 use crate::money::NanoUsd;
 use crate::price::Line;
 use crate::provider::Operation;
+use crate::supply::{Supplier, SupplyLabel};
 use crate::time::Timestamp;
 use crate::usage::{Usage, UsageSource};
 
@@ -196,9 +197,17 @@ pub struct TargetLabel {
     pub credential: CredentialId,
     /// The prices it is rated with; `None`: a kind whose calls cost nothing.
     pub price: Option<PriceVersionId>,
+    /// The quota it counts for, where the operator supplies it; `None`: the workspace's own credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supply: Option<SupplyLabel>,
 }
 
 impl TargetLabel {
+    /// Whose credential it is.
+    pub fn supplier(&self) -> Supplier {
+        if self.supply.is_some() { Supplier::System } else { Supplier::Custom }
+    }
+
     /// The same for a call that names no model and costs nothing: the model's id is all zeros, its
     /// name empty.
     pub fn without_model(&self) -> TargetLabel {
@@ -209,6 +218,7 @@ impl TargetLabel {
             model_name: String::new(),
             credential: self.credential,
             price: None,
+            supply: self.supply,
         }
     }
 }

@@ -100,6 +100,7 @@ impl Traffic {
             model_name: "gpt-x".into(),
             credential: CredentialId::new(NOON),
             price: Some(PriceVersionId::new(NOON)),
+            supply: None,
         };
         Traffic {
             at: 0,

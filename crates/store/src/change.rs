@@ -11,6 +11,7 @@ use wayleave_model::id::{SYSTEM_WORKSPACE, WorkspaceId};
 use crate::audit::{self, Draft, Head};
 use crate::db::{Tx, on};
 use crate::error::StoreError;
+use crate::grants;
 use crate::store::{self, Store};
 
 /// Who changes something, as the audit log names them.
@@ -115,6 +116,9 @@ impl Change {
         if self.drafts.is_empty() {
             return store::revision(&mut self.tx).await;
         }
+        if self.changes_supplies() {
+            self.touched.extend(grants::holders(&mut self.tx).await?);
+        }
         let revision = bump(&mut self.tx, &self.touched).await?;
         audit::append(&mut self, revision).await?;
         self.tx.conn.notify(revision).await?;
@@ -159,6 +163,13 @@ impl Change {
     /// Makes other nodes read that workspace again, beside the one that is changed.
     pub(crate) fn touch(&mut self, workspace: WorkspaceId) {
         self.touched.insert(workspace);
+    }
+
+    /// Whether what other workspaces are supplied with may be another now.
+    fn changes_supplies(&self) -> bool {
+        let nouns = ["provider.", "credential."];
+        let is_about = |it: &Draft| nouns.iter().any(|noun| it.action.starts_with(noun));
+        self.workspace == SYSTEM_WORKSPACE && self.drafts.iter().any(is_about)
     }
 
     pub(crate) fn take_drafts(&mut self) -> (Head, Vec<Draft>) {

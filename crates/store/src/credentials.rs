@@ -212,6 +212,17 @@ pub async fn secrets(
     open_fields(tx, workspace, row.id, &row.sealed).map(Some)
 }
 
+/// A credential with its secrets in clear: for the data plane.
+pub(crate) async fn opened(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: CredentialId,
+) -> Result<Option<(Credential, SecretFields)>, StoreError> {
+    let Some(row) = row(tx, workspace, id).await? else { return Ok(None) };
+    let secrets = open_fields(tx, workspace, row.id, &row.sealed)?;
+    Ok(Some((row.noun()?, secrets)))
+}
+
 /// The credentials of a workspace, or of one provider.
 ///
 /// # Errors

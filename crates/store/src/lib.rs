@@ -37,6 +37,7 @@ pub mod audit;
 pub mod catalog;
 pub mod credentials;
 pub mod default_models;
+pub mod grants;
 pub mod identities;
 pub mod invitations;
 pub mod keys;

@@ -80,6 +80,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0010_kept_credentials.sql"),
         postgres: include_str!("../migrations/postgres/0010_kept_credentials.sql"),
     },
+    Migration {
+        number: 11,
+        name: "system",
+        sqlite: include_str!("../migrations/sqlite/0011_system.sql"),
+        postgres: include_str!("../migrations/postgres/0011_system.sql"),
+    },
 ];
 
 /// The schema this binary was written for. It also runs on a newer one.

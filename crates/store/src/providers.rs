@@ -10,20 +10,21 @@ use wayleave_model::alias::WeightedTarget;
 use wayleave_model::id::{CredentialId, ProviderId, WorkspaceId};
 use wayleave_model::page::Page;
 use wayleave_model::provider::Provider;
+use wayleave_model::supply::Supplier;
 
 use crate::change::{Change, check_version, taken};
 use crate::db::{Tx, on};
 use crate::error::StoreError;
 use crate::page::{Listing, by_id};
 use crate::text::{check_name, check_text, document, typed};
-use crate::{credentials, models, routes};
+use crate::{credentials, grants, models, routes};
 
 const NOUN: &str = "provider";
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, kind, base_url, settings, default_credential_id, enabled, \
+            "SELECT id, name, kind, base_url, settings, default_credential_id, preference, enabled, \
              new_models, managed_by, version, created_at, updated_at FROM providers WHERE workspace_id = $1 ",
             $rest
         )
@@ -44,6 +45,8 @@ pub struct ProviderDraft {
     /// One of its own credentials; must be `None` when it is made. Its first credential becomes
     /// the default by itself.
     pub default_credential: Option<CredentialId>,
+    /// Whose credentials shall serve; `None`: the workspace's own, once it has one.
+    pub preference: Option<Supplier>,
     /// A disabled provider serves nothing.
     pub enabled: bool,
     /// Models that the catalog comes to know of its kind are enabled by themselves.
@@ -60,6 +63,7 @@ impl From<&Provider> for ProviderDraft {
             base_url: it.base_url.clone(),
             settings: it.settings.clone(),
             default_credential: it.default_credential,
+            preference: it.preference,
             enabled: it.enabled,
             new_models: it.new_models,
             managed_by: it.managed_by.clone(),
@@ -74,8 +78,8 @@ impl From<&Provider> for ProviderDraft {
 pub async fn create(change: &mut Change, draft: &ProviderDraft) -> Result<Provider, StoreError> {
     const SQL: &str = "INSERT INTO providers
         (workspace_id, id, name, kind, base_url, settings, default_credential_id, enabled,
-         managed_by, version, created_at, updated_at, new_models)
-        VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8, $9, $10, $10, $11)";
+         managed_by, version, created_at, updated_at, new_models, preference)
+        VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8, $9, $10, $10, $11, $12)";
     check(draft)?;
     if draft.default_credential.is_some() {
         return Err(StoreError::invalid("default_credential", "a new provider has none yet"));
@@ -88,6 +92,7 @@ pub async fn create(change: &mut Change, draft: &ProviderDraft) -> Result<Provid
         base_url: draft.base_url.clone(),
         settings: draft.settings.clone(),
         default_credential: None,
+        preference: draft.preference,
         enabled: draft.enabled,
         new_models: draft.new_models,
         managed_by: draft.managed_by.clone(),
@@ -109,6 +114,7 @@ pub async fn create(change: &mut Change, draft: &ProviderDraft) -> Result<Provid
             .bind(made.version)
             .bind(made.created_at.as_micros())
             .bind(made.new_models)
+            .bind(made.preference.map(Supplier::as_str))
             .execute(&mut *it)
             .await
             .map(drop)
@@ -201,6 +207,7 @@ pub async fn update(
         base_url: draft.base_url.clone(),
         settings: draft.settings.clone(),
         default_credential: draft.default_credential,
+        preference: draft.preference,
         enabled: draft.enabled,
         new_models: draft.new_models,
         managed_by: draft.managed_by.clone(),
@@ -217,7 +224,8 @@ pub async fn update(
 /// Removes a provider with its models and credentials.
 ///
 /// # Errors
-/// [`StoreError::InUse`] while an alias routes to one of its models.
+/// [`StoreError::InUse`] while an alias routes to one of its models, or a grant of the operator is
+/// about it.
 pub async fn delete(
     change: &mut Change,
     id: ProviderId,
@@ -230,6 +238,9 @@ pub async fn delete(
     let models = models::all_of(&mut change.tx, workspace, id).await?;
     let is_ours = |target: &WeightedTarget| models.contains(&target.model);
     if let Some(by) = routes::user(&mut change.tx, workspace, is_ours).await? {
+        return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
+    }
+    if let Some(by) = grants::user(&mut change.tx, workspace, id).await? {
         return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
     }
     change.begin_act();
@@ -289,7 +300,7 @@ async fn check_default(
 async fn write(change: &mut Change, it: &Provider) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE providers
         SET name = $3, base_url = $4, settings = $5, default_credential_id = $6, enabled = $7,
-            managed_by = $8, version = $9, updated_at = $10, new_models = $11
+            managed_by = $8, version = $9, updated_at = $10, new_models = $11, preference = $12
         WHERE workspace_id = $1 AND id = $2";
     let settings = document("settings", &it.settings)?;
     on!(change.tx.conn, to => {
@@ -305,6 +316,7 @@ async fn write(change: &mut Change, it: &Provider) -> Result<(), StoreError> {
             .bind(it.version)
             .bind(it.updated_at.as_micros())
             .bind(it.new_models)
+            .bind(it.preference.map(Supplier::as_str))
             .execute(&mut *to)
             .await
             .map(drop)
@@ -326,6 +338,7 @@ struct Row {
     base_url: Option<String>,
     settings: Json<Value>,
     default_credential_id: Option<Uuid>,
+    preference: Option<String>,
     enabled: bool,
     new_models: bool,
     managed_by: Option<String>,
@@ -345,6 +358,12 @@ impl TryFrom<Row> for Provider {
             base_url: row.base_url,
             settings: typed(NOUN, row.settings)?,
             default_credential: row.default_credential_id.map(CredentialId),
+            preference: match row.preference {
+                Some(word) => {
+                    Some(Supplier::parse(&word).ok_or_else(|| StoreError::unreadable(NOUN, word))?)
+                }
+                None => None,
+            },
             enabled: row.enabled,
             new_models: row.new_models,
             managed_by: row.managed_by,

@@ -9,6 +9,7 @@ use wayleave_model::id::{
     AliasId, CredentialId, KeyId, NodeId, PriceVersionId, RequestId, RouteVersionId, WorkspaceId,
 };
 use wayleave_model::record::{Asked, Person};
+use wayleave_model::supply::Supplier;
 use wayleave_model::usage::Usage;
 
 use crate::db::{Tx, on};
@@ -67,8 +68,12 @@ pub struct AttemptRow {
     pub provider: String,
     /// The provider's name for the model.
     pub model: String,
-    /// The credential.
-    pub credential_id: CredentialId,
+    /// The credential; `None`: one of the operator's.
+    pub credential_id: Option<CredentialId>,
+    /// Whose credential it is: `system` or `custom`.
+    pub supply: Option<String>,
+    /// The quota that it counts for: `paid`, `free` or `trial`.
+    pub quota_type: Option<String>,
     /// The prices it was rated with.
     pub price_version_id: Option<PriceVersionId>,
     /// The most it could have cost.
@@ -157,7 +162,7 @@ async fn attempts(
 ) -> Result<Vec<AttemptRow>, StoreError> {
     const ATTEMPTS: &str = "SELECT n, started_at, provider_name, model_name, credential_id,
             price_version_id, max_cost_nanos, total_us, first_byte_us, first_token_us, status,
-            verdict, upstream_request_id, usage, usage_source, cost_nanos
+            verdict, upstream_request_id, usage, usage_source, cost_nanos, supply, quota_type
         FROM usage_attempts WHERE workspace_id = $1 AND request_id = $2 ORDER BY n";
     const LINES: &str = "SELECT n, unit, quantity, cost_nanos, price_version_id, unpriced
         FROM usage_lines WHERE workspace_id = $1 AND request_id = $2 ORDER BY n, unit";
@@ -262,6 +267,8 @@ struct AttemptFound {
     usage: Json<Value>,
     usage_source: String,
     cost_nanos: i64,
+    supply: Option<String>,
+    quota_type: Option<String>,
 }
 
 impl AttemptFound {
@@ -271,7 +278,10 @@ impl AttemptFound {
             started_at: Timestamp::from_micros(self.started_at),
             provider: self.provider_name,
             model: self.model_name,
-            credential_id: CredentialId(self.credential_id),
+            credential_id: (self.supply.as_deref() != Some(Supplier::System.as_str()))
+                .then_some(CredentialId(self.credential_id)),
+            supply: self.supply,
+            quota_type: self.quota_type,
             price_version_id: self.price_version_id.map(PriceVersionId),
             max_cost_nanos: self.max_cost_nanos,
             total_us: self.total_us,

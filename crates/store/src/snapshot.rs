@@ -13,10 +13,12 @@ use wayleave_model::workspace::{Workspace, WorkspaceSettings};
 
 use crate::db::{Tx, on};
 use crate::error::StoreError;
+use crate::grants::Supply;
 use crate::page::Listing;
 use crate::store::{self, Store};
 use crate::{
-    aliases, credentials, keys, models, plans, pools, providers, workspace_settings, workspaces,
+    aliases, credentials, grants, keys, models, plans, pools, providers, workspace_settings,
+    workspaces,
 };
 
 /// The configuration at one revision.
@@ -43,6 +45,8 @@ pub struct WorkspaceSnapshot {
     pub models: Vec<Model>,
     /// The pools of its models.
     pub pools: Vec<Pool>,
+    /// What the operator supplies it with.
+    pub supplies: Vec<Supply>,
     /// What it is granted; `None`: everything.
     pub plan: Option<Plan>,
     /// Its aliases, with their current routes.
@@ -96,6 +100,7 @@ async fn of(tx: &mut Tx, id: WorkspaceId) -> Result<Option<WorkspaceSnapshot>, S
         credentials: credentials::all_opened(tx, id).await?,
         models: models::all(tx, id).await?,
         pools: pools::all(tx, id).await?,
+        supplies: grants::all(tx, id).await?,
         aliases: aliases::all(tx, id).await?,
         keys: keys::all(tx, id).await?,
     }))

@@ -22,7 +22,8 @@ macro_rules! select {
              u.key_version, u.owner_name, u.environment, u.alias, u.provider_name, u.model_name, \
              u.surface, u.operation, u.status, u.error_code, u.stream_end, u.input_tokens, \
              u.output_tokens, u.cached_tokens, u.cache_write_tokens, u.reasoning_tokens, \
-             u.cost_nanos, u.usage_source, u.attempts, u.total_us, u.first_token_us, u.tags FROM ",
+             u.cost_nanos, u.usage_source, u.attempts, u.total_us, u.first_token_us, u.tags, \
+             u.supply, u.quota_type FROM ",
             $from,
             " LEFT JOIN workspaces w ON w.workspace_id = u.workspace_id WHERE u.workspace_id = $1 ",
             $rest
@@ -142,6 +143,10 @@ pub struct UsageRow {
     pub first_token_ms: Option<i64>,
     /// The key's tags.
     pub tags: Vec<String>,
+    /// Whose credential the last attempt was made with: `system` or `custom`.
+    pub supply: Option<String>,
+    /// The quota that it counts for: `paid`, `free` or `trial`.
+    pub quota_type: Option<String>,
 }
 
 pub(crate) fn as_text<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
@@ -239,6 +244,8 @@ struct Row {
     total_us: i64,
     first_token_us: Option<i64>,
     tags: Json<Value>,
+    supply: Option<String>,
+    quota_type: Option<String>,
 }
 
 impl Row {
@@ -272,6 +279,8 @@ impl Row {
             total_ms: to_ms(self.total_us),
             first_token_ms: self.first_token_us.map(to_ms),
             tags: typed("usage row", self.tags)?,
+            supply: self.supply,
+            quota_type: self.quota_type,
         })
     }
 }
@@ -299,7 +308,8 @@ mod tests {
                  \"status\":200,\"error_code\":null,\"stream_end\":\"done\",\"input_tokens\":100,\
                  \"output_tokens\":20,\"cached_tokens\":7,\"cache_write_tokens\":2,\
                  \"reasoning_tokens\":0,\"cost_nanos\":42,\"usage_source\":\"provider\",\
-                 \"attempts\":1,\"total_ms\":1500,\"first_token_ms\":251,\"tags\":[\"blue\"]}}",
+                 \"attempts\":1,\"total_ms\":1500,\"first_token_ms\":251,\"tags\":[\"blue\"],\
+                 \"supply\":\"custom\",\"quota_type\":null}}",
                 closed.identity.request
             );
             assert_eq!(shown, expected);

@@ -157,6 +157,7 @@ async fn sandbox(change: &mut Change) -> Result<ProviderId, StoreError> {
         base_url: None,
         settings: BTreeMap::new(),
         default_credential: None,
+        preference: None,
         enabled: true,
         new_models: false,
         managed_by: None,

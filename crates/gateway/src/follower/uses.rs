@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use wayleave_model::Timestamp;
-use wayleave_model::id::{CredentialId, WorkspaceId};
+use wayleave_model::id::{CredentialId, SYSTEM_WORKSPACE, WorkspaceId};
 use wayleave_model::record::Closed;
+use wayleave_model::supply::Supplier;
 use wayleave_store::Store;
 
 /// How often, at most, it is written down: people look at days, and each write is a transaction.
@@ -26,7 +27,12 @@ impl Uses {
         for closed in batch {
             let workspace = closed.identity.caller.workspace;
             for attempt in &closed.attempts {
-                let key = (workspace, attempt.start.target.credential);
+                let target = &attempt.start.target;
+                let workspace = match target.supplier() {
+                    Supplier::System => SYSTEM_WORKSPACE,
+                    Supplier::Custom => workspace,
+                };
+                let key = (workspace, target.credential);
                 let at = attempt.start.started_at;
                 let newest = self.fresh.entry(key).or_insert(at);
                 *newest = (*newest).max(at);

@@ -87,6 +87,7 @@ impl Bench {
             base_url: None,
             settings: BTreeMap::new(),
             default_credential: None,
+            preference: None,
             enabled: true,
             new_models: false,
             managed_by: None,

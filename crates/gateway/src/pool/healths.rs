@@ -9,11 +9,15 @@ use wayleave_model::id::{CredentialId, ModelId, PoolEntryId};
 use wayleave_model::pool::Strategy;
 
 use super::{Health, Member, Turns};
+use crate::supply::Meters;
 
 /// What is kept across pictures of the configuration. Locked while a picture is drawn, never by a
 /// request.
 #[derive(Debug, Default)]
-pub struct Healths(Mutex<Kept>);
+pub struct Healths {
+    kept: Mutex<Kept>,
+    meters: Meters,
+}
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -28,7 +32,12 @@ type About = (CredentialId, Option<ModelId>);
 
 impl Healths {
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is used of each quota: kept the same way.
+    pub fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     /// The health of `credential` for `model`, made when first asked for. `account` is a digest of
@@ -83,6 +92,8 @@ impl Healths {
         kept.healths.retain(|_, health| used(health));
         keep_used(&mut kept.turns);
         keep_used(&mut kept.accounts);
+        drop(kept);
+        self.meters.sweep();
     }
 }
 

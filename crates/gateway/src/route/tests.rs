@@ -43,7 +43,7 @@ fn target<'r>(route: &'r Route, name: &str) -> &'r Target {
     let all = route.groups.iter().flatten();
     let found = all.filter_map(|(_, candidate)| match candidate {
         Candidate::Ready(target) => Some(target),
-        Candidate::Pool(_) | Candidate::Unusable(_) => None,
+        _ => None,
     });
     found.into_iter().find(|target| target.label.model_name == name).unwrap()
 }

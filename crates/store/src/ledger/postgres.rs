@@ -11,9 +11,9 @@ use wayleave_model::record::Closed;
 
 use super::{identity, rows};
 use crate::error::StoreError;
-use crate::rollup;
+use crate::{grants, rollup};
 
-/// Rows of one statement: 48 columns of these stay far below PostgreSQL's 65,535 parameters.
+/// Rows of one statement: 50 columns of these stay far below PostgreSQL's 65,535 parameters.
 const ROWS: usize = 50;
 
 /// Stores what is not there yet, in one transaction; how much that was.
@@ -36,6 +36,9 @@ pub(super) async fn append(pool: &PgPool, ordered: &[Arc<Closed>]) -> Result<usi
     insert(conn, rows::PEOPLE, skip, &people, |row, it| rows::person(row, it.0, it.1)).await?;
     let sums: Vec<_> = rollup::sums(&fresh).into_iter().collect();
     insert(conn, rollup::INSERT, rollup::ADD, &sums, |row, it| rollup::sum(row, &it.0, &it.1))
+        .await?;
+    let uses: Vec<_> = grants::uses(&fresh).into_iter().collect();
+    insert(conn, grants::INSERT, grants::ADD, &uses, |row, it| grants::usage(row, it.0, it.1))
         .await?;
     tx.commit().await?;
     Ok(fresh.len())

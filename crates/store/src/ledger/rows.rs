@@ -17,12 +17,14 @@ pub(crate) const REQUESTS: &str = "INSERT INTO usage_requests (
     asked_vision, asked_json_schema, asked_reasoning, asked_bytes, estimated_input,
     provider_name, model_name, status, error_code, stream_end, total_us, first_token_us,
     overhead_us, edits, repairs, losses, cache_hit, attempts, input_tokens, output_tokens,
-    cached_tokens, cache_write_tokens, reasoning_tokens, cost_nanos, usage_source) ";
+    cached_tokens, cache_write_tokens, reasoning_tokens, cost_nanos, usage_source,
+    supply, quota_type) ";
 
 pub(crate) const ATTEMPTS: &str = "INSERT INTO usage_attempts (
     workspace_id, request_id, n, started_at, provider_id, provider_name, model_id, model_name,
     credential_id, price_version_id, max_cost_nanos, total_us, first_byte_us, first_token_us,
-    status, verdict, upstream_request_id, usage, usage_source, cost_nanos) ";
+    status, verdict, upstream_request_id, usage, usage_source, cost_nanos, supply,
+    quota_type, quota_id) ";
 
 pub(crate) const LINES: &str = "INSERT INTO usage_lines (
     workspace_id, request_id, n, unit, quantity, price_version_id, cost_nanos, unpriced) ";
@@ -84,7 +86,9 @@ pub(crate) fn request(row: &mut impl Row, it: &Closed) {
         .int(tokens.cache_write)
         .int(tokens.reasoning)
         .int(it.cost().0)
-        .text(source(it).as_str());
+        .text(source(it).as_str())
+        .text(last.map(|it| it.supplier().as_str()))
+        .text(last.and_then(|it| it.supply.as_ref()).map(|it| it.quota_type.as_str()));
 }
 
 pub(crate) fn attempt(row: &mut impl Row, it: &Closed, attempt: &Attempt) {
@@ -107,7 +111,10 @@ pub(crate) fn attempt(row: &mut impl Row, it: &Closed, attempt: &Attempt) {
         .text(text(attempt.upstream_request_id.as_deref()).as_deref())
         .json(&attempt.usage)
         .text(attempt.usage_source.as_str())
-        .int(attempt.cost.0);
+        .int(attempt.cost.0)
+        .text(target.supplier().as_str())
+        .text(target.supply.as_ref().map(|it| it.quota_type.as_str()))
+        .id(target.supply.as_ref().map(|it| it.quota.0));
 }
 
 pub(crate) fn line(row: &mut impl Row, it: &Closed, attempt: &Attempt, line: &Line) {

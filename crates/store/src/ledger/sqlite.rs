@@ -17,7 +17,7 @@ use super::row::Row;
 use super::rows;
 use crate::db::PATIENCE;
 use crate::error::StoreError;
-use crate::rollup;
+use crate::{grants, rollup};
 
 /// The connection that usage comes in by. Clones share it.
 #[derive(Clone)]
@@ -133,6 +133,15 @@ fn add_sums<'c>(tx: &Connection, fresh: impl Iterator<Item = &'c Closed>) -> rus
     let mut sums = Insert::new(tx, rollup::INSERT, 1, rollup::ADD)?;
     for (key, sum) in &rollup::sums(&fresh) {
         sums.row(|row| rollup::sum(row, key, sum))?;
+    }
+    let uses = grants::uses(&fresh);
+    // Most batches use none.
+    if uses.is_empty() {
+        return Ok(());
+    }
+    let mut statement = Insert::new(tx, grants::INSERT, 1, grants::ADD)?;
+    for (key, used) in uses {
+        statement.row(|row| grants::usage(row, key, used))?;
     }
     Ok(())
 }

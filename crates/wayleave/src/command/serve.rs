@@ -168,6 +168,7 @@ async fn gateway(
 ) -> Result<Arc<Gateway>, Failure> {
     let settings = settings(config, base)?;
     let healths = Arc::new(Healths::default());
+    healths.meters().look(clock.now());
     let world = keeper::read(store, &healths).await?;
     let upstream = Upstream::new(&settings).map_err(|err| Failure::Usage(err.to_string()))?;
     let media = Upstream::for_media(&settings).map_err(|err| Failure::Usage(err.to_string()))?;
@@ -181,6 +182,7 @@ async fn gateway(
             spool: Arc::new(spool),
             metrics,
             recent: Recent::default(),
+            meters: healths.meters().clone(),
         }),
         upstream,
         media,

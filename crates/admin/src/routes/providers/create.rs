@@ -54,6 +54,7 @@ pub(crate) async fn create(
         base_url,
         settings,
         default_credential: None,
+        preference: None,
         enabled: true,
         new_models: new.new_models,
         managed_by: None,
