@@ -12,7 +12,7 @@ KEYS = {
     *("request_id", "started_at", "workspace", "key", "key_version", "owner", "environment", "alias", "provider"),
     *("model", "surface", "operation", "status", "error_code", "stream_end", "input_tokens", "output_tokens"),
     *("cached_tokens", "cache_write_tokens", "reasoning_tokens", "cost_nanos", "usage_source", "attempts"),
-    *("total_ms", "first_token_ms", "tags"),
+    *("total_ms", "first_token_ms", "tags", "supply", "quota_type"),
 }
 
 

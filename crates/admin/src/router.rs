@@ -71,6 +71,12 @@ fn api() -> OpenApiRouter<AdminState> {
         ))
         .routes(routes!(at::plans::list::list, at::plans::create::create))
         .routes(routes!(at::plans::get::get, at::plans::update::update, at::plans::delete::delete))
+        .routes(routes!(at::grants::list::list, at::grants::create::create))
+        .routes(routes!(
+            at::grants::get::get,
+            at::grants::update::update,
+            at::grants::delete::delete
+        ))
         .routes(routes!(at::info::get::get))
         .routes(routes!(at::kinds::list::list))
         .routes(routes!(at::permissions::list::list))

@@ -133,6 +133,9 @@ pub enum Idle {
     NotInPlan,
     /// Fewer than two of its entries can serve.
     TooFewEntries,
+    /// The operator supplies the model, and pools are of the workspace's own credentials: it serves
+    /// when the system no longer does.
+    SystemServes,
 }
 
 impl Idle {
@@ -142,6 +145,7 @@ impl Idle {
             Idle::Off => "off",
             Idle::NotInPlan => "not_in_plan",
             Idle::TooFewEntries => "too_few_entries",
+            Idle::SystemServes => "system_serves",
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod quotas;
 mod row;
+mod standing;
 mod supply;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use crate::providers;
 use crate::text::{check_name, document};
 
 pub(crate) use quotas::{ADD, INSERT, usage, uses};
+pub use standing::standing;
 pub use supply::Supply;
 pub(crate) use supply::{all, holders};
 

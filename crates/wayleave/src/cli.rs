@@ -100,6 +100,9 @@ pub enum Command {
     /// What workspaces are granted
     #[command(subcommand)]
     Plan(command::plan::PlanCommand),
+    /// What of the system's providers workspaces are supplied with
+    #[command(subcommand)]
+    Grant(command::grant::GrantCommand),
     /// What is publicly known of models, and where it comes from
     #[command(subcommand)]
     Catalog(command::catalog::CatalogCommand),

@@ -78,6 +78,7 @@ async fn run(command: Command, context: &Context<'_>, out: &mut Out<'_>) -> Resu
         Command::Model(it) => command::model::run(it, context, out).await,
         Command::DefaultModel(it) => command::default_model::run(it, context, out).await,
         Command::Pool(it) => command::pool::run(it, context, out).await,
+        Command::Grant(it) => command::grant::run(it, context, out).await,
         Command::Plan(it) => command::plan::run(it, context, out).await,
         Command::Catalog(it) => command::catalog::run(it, context, out).await,
         Command::Alias(it) => command::alias::run(it, context, out).await,

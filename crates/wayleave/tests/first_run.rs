@@ -102,6 +102,8 @@ async fn a_row_has_exactly_the_documented_keys() {
         "total_ms",
         "first_token_ms",
         "tags",
+        "supply",
+        "quota_type",
     ];
     documented.sort_unstable();
     let mut keys = keys;

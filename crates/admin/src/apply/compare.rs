@@ -14,6 +14,7 @@ pub(super) fn provider(there: &Provider, wanted: &WantedProvider) -> Vec<String>
         ("base_url", there.base_url != wanted.base_url),
         ("settings", there.settings != wanted.settings),
         ("new_models", wanted.new_models.is_some_and(|it| it != there.new_models)),
+        ("preference", wanted.preference.is_some() && there.preference != wanted.preference),
         ("enabled", !there.enabled),
     ])
 }

@@ -11,6 +11,7 @@ use wayleave_model::alias::{Losses, Policy};
 use wayleave_model::pool::Strategy;
 use wayleave_model::price::Unit;
 use wayleave_model::provider::ModelType;
+use wayleave_model::supply::Supplier;
 use wayleave_model::target::ModelFacts;
 use wayleave_model::workspace::OwnerKind;
 use wayleave_model::{NanoUsd, Timestamp};
@@ -92,6 +93,11 @@ pub struct ProviderDecl<S> {
     /// as it was if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_models: Option<bool>,
+    /// Whose credentials shall serve where the operator supplies it too: `system` or `custom`. Absent:
+    /// as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub preference: Option<Supplier>,
     /// Its credentials. The first is the default unless another says so.
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub credentials: Vec<CredentialDecl<S>>,
@@ -308,8 +314,8 @@ impl<S> ProviderDecl<S> {
     fn map<T, E>(self, turn: &mut impl FnMut(S) -> Result<T, E>) -> Result<ProviderDecl<T>, E> {
         let credentials =
             self.credentials.into_iter().map(|it| it.map(turn)).collect::<Result<_, E>>()?;
-        let ProviderDecl { name, kind, base_url, settings, new_models, .. } = self;
-        Ok(ProviderDecl { name, kind, base_url, settings, new_models, credentials })
+        let ProviderDecl { name, kind, base_url, settings, new_models, preference, .. } = self;
+        Ok(ProviderDecl { name, kind, base_url, settings, new_models, preference, credentials })
     }
 }
 

@@ -185,7 +185,7 @@ impl Writer<'_> {
             base_url: it.base_url.clone(),
             settings: it.settings.clone(),
             default_credential: there.and_then(|there| there.default_credential),
-            preference: there.and_then(|there| there.preference),
+            preference: it.preference.or(there.and_then(|there| there.preference)),
             enabled: true,
             new_models: it.new_models.or(there.map(|it| it.new_models)).unwrap_or_default(),
             managed_by: mark(),

@@ -7,6 +7,7 @@ use wayleave_model::credential::SecretFields;
 use wayleave_model::key::{MAX_LENGTH, MIN_LENGTH};
 use wayleave_model::price::Rate;
 use wayleave_model::provider::ModelType;
+use wayleave_model::supply::Supplier;
 use wayleave_model::target::ModelFacts;
 use wayleave_model::workspace::OwnerKind;
 use wayleave_model::{Secret, Timestamp};
@@ -68,6 +69,8 @@ pub struct WantedProvider {
     pub base_url: Option<String>,
     /// Checked against the kind's form.
     pub settings: BTreeMap<String, String>,
+    /// Whose credentials shall serve; `None`: as it is.
+    pub preference: Option<Supplier>,
     /// The name of the credential that serves by default.
     pub default_credential: Option<String>,
     /// Whether models that the catalog comes to know are enabled; `None`: as it was.
@@ -277,7 +280,8 @@ fn provider(
     declared: ProviderDecl<Hidden>,
     wrong: &mut Vec<FieldError>,
 ) -> (WantedProvider, Vec<WantedCredential>) {
-    let ProviderDecl { name, kind, base_url, settings, credentials, new_models } = declared;
+    let ProviderDecl { name, kind, base_url, settings, credentials, new_models, preference } =
+        declared;
     let checked = form::provider(&kind, base_url.as_deref(), &settings);
     let (base_url, settings) = checked.unwrap_or_else(|errors| {
         wrong.extend(errors.into_iter().map(|it| it.under(&path)));
@@ -298,8 +302,16 @@ fn provider(
         |at| format!("{list}[{at}]"),
         |path, it| credential(path, &name, &kind, it, wrong),
     );
-    let wanted =
-        WantedProvider { path, name, kind, base_url, settings, default_credential, new_models };
+    let wanted = WantedProvider {
+        path,
+        name,
+        kind,
+        base_url,
+        settings,
+        preference,
+        default_credential,
+        new_models,
+    };
     (wanted, credentials)
 }
 

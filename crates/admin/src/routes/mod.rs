@@ -8,6 +8,7 @@ pub(crate) mod backup;
 pub(crate) mod catalog;
 pub(crate) mod credentials;
 pub(crate) mod default_models;
+pub(crate) mod grants;
 pub(crate) mod info;
 pub(crate) mod invitations;
 pub(crate) mod keks;

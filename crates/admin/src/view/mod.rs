@@ -9,6 +9,7 @@ mod pool;
 mod proof;
 mod route;
 mod scene;
+mod supply;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use wayleave_model::page::Page;
 use wayleave_model::price::PriceVersion;
-use wayleave_model::provider::Provider;
 use wayleave_model::target::{Model, ModelFacts};
 use wayleave_model::workspace::{Owner, Workspace};
 
@@ -29,6 +29,7 @@ pub(crate) use pool::{Around, PoolView};
 pub(crate) use proof::ProofView;
 pub(crate) use route::{AliasView, Names, RouteView};
 pub(crate) use scene::{ReachedView, Scene, day};
+pub(crate) use supply::{ProviderView, QuotaView};
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -100,46 +101,6 @@ impl From<Owner> for OwnerView {
             managed_by: it.managed_by,
             version: it.version,
             created_at: it.created_at.to_string(),
-        }
-    }
-}
-
-/// A configured use of a provider kind.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ProviderView {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) kind: String,
-    /// Normalised; `null`: the kind's own address.
-    pub(crate) base_url: Option<String>,
-    pub(crate) settings: BTreeMap<String, String>,
-    /// The id of the credential that serves unless a target says otherwise.
-    pub(crate) default_credential: Option<String>,
-    pub(crate) enabled: bool,
-    /// Models that the catalog comes to know of its kind are enabled by themselves.
-    pub(crate) new_models: bool,
-    /// `apply`: made by a setup file.
-    pub(crate) managed_by: Option<String>,
-    pub(crate) version: i64,
-    pub(crate) created_at: String,
-    pub(crate) updated_at: String,
-}
-
-impl From<Provider> for ProviderView {
-    fn from(it: Provider) -> ProviderView {
-        ProviderView {
-            id: it.id.to_string(),
-            name: it.name,
-            kind: it.kind,
-            base_url: it.base_url,
-            settings: it.settings,
-            default_credential: it.default_credential.map(|id| id.to_string()),
-            enabled: it.enabled,
-            new_models: it.new_models,
-            managed_by: it.managed_by,
-            version: it.version,
-            created_at: it.created_at.to_string(),
-            updated_at: it.updated_at.to_string(),
         }
     }
 }

@@ -5,10 +5,11 @@ use utoipa::ToSchema;
 use wayleave_model::credential::Credential;
 use wayleave_model::id::{CredentialId, ProviderId, WorkspaceId};
 use wayleave_model::plan::{Feature, Plan};
-use wayleave_model::pool::{Pool, Standing, default_credential};
+use wayleave_model::pool::{Idle, Pool, Standing, default_credential};
 use wayleave_model::provider::Provider;
+use wayleave_model::supply::{Grant, Supplier};
 use wayleave_model::target::Model;
-use wayleave_store::{Tx, credentials, plans, pools, providers, workspaces};
+use wayleave_store::{Tx, credentials, grants, plans, pools, providers, workspaces};
 
 use super::HealthView;
 use crate::error::Problem;
@@ -24,7 +25,8 @@ pub(crate) struct PoolView {
     pub(crate) enabled: bool,
     /// It serves. Where it does not, the default credential does.
     pub(crate) active: bool,
-    /// Why it does not serve: `off`, `not_in_plan`, or `too_few_entries` (fewer than two can).
+    /// Why it does not serve: `off`, `not_in_plan`, `too_few_entries` (fewer than two can), or
+    /// `system_serves` (the operator supplies the model, so no credential of the workspace is used).
     pub(crate) inactive_because: Option<&'static str>,
     /// `round_robin`, `weighted`, `least_busy`, `lowest_latency` or `priority`.
     pub(crate) strategy: &'static str,
@@ -76,6 +78,8 @@ pub(crate) struct Around {
     pub(crate) credentials: Vec<Credential>,
     /// The plan has pools.
     pub(crate) granted: bool,
+    /// The grants that the system serves now.
+    pub(crate) supplied: Vec<Grant>,
 }
 
 impl Around {
@@ -85,7 +89,11 @@ impl Around {
         let providers = every!(page => providers::list(tx, at, &page));
         let credentials = every!(page => credentials::list(tx, at, None, &page));
         let granted = granted(tx, at).await?;
-        Ok(Around { pools, providers, credentials, granted })
+        let supplied = match pools.is_empty() {
+            true => Vec::new(),
+            false => supplied(tx, at, &providers).await?,
+        };
+        Ok(Around { pools, providers, credentials, granted, supplied })
     }
 
     /// Of one model.
@@ -95,9 +103,12 @@ impl Around {
         model: &Model,
     ) -> Result<Around, Problem> {
         let only = Some(model.provider);
+        let providers: Vec<Provider> =
+            providers::get(tx, at, model.provider).await?.into_iter().collect();
         Ok(Around {
+            supplied: supplied(tx, at, &providers).await?,
             pools: pools::get(tx, at, model.id).await?.into_iter().collect(),
-            providers: providers::get(tx, at, model.provider).await?.into_iter().collect(),
+            providers,
             credentials: every!(page => credentials::list(tx, at, only, &page)),
             granted: granted(tx, at).await?,
         })
@@ -125,7 +136,12 @@ impl Around {
         let provider = self.provider(model.provider);
         let default = provider.and_then(|it| it.default_credential);
         let default = default_credential(model, default, self.credentials.iter());
-        pool.standing(default, self.granted, |id| self.credential(id))
+        let standing = pool.standing(default, self.granted, |id| self.credential(id));
+        let by_system = |it: &Grant| it.provider == model.provider && it.covers(&model.name);
+        match !model.custom && self.supplied.iter().any(by_system) {
+            true => Standing { idle: standing.idle.or(Some(Idle::SystemServes)), ..standing },
+            false => standing,
+        }
     }
 
     pub(crate) fn marks(&self, model: &Model) -> Marks {
@@ -167,6 +183,22 @@ impl Around {
             version: pool.version,
         }
     }
+}
+
+/// The grants by which the system serves those providers now.
+async fn supplied(
+    tx: &mut Tx,
+    at: WorkspaceId,
+    providers: &[Provider],
+) -> Result<Vec<Grant>, Problem> {
+    let mut supplied = Vec::new();
+    for grant in grants::of(tx, at).await? {
+        let Some(provider) = providers.iter().find(|it| it.id == grant.provider) else { continue };
+        if grants::standing(tx, provider, &grant).await?.using() == Supplier::System {
+            supplied.push(grant);
+        }
+    }
+    Ok(supplied)
 }
 
 async fn granted(tx: &mut Tx, at: WorkspaceId) -> Result<bool, Problem> {

@@ -8,6 +8,7 @@ pub mod completions;
 pub mod credential;
 pub mod default_model;
 pub mod doctor;
+pub mod grant;
 pub mod init;
 pub mod invitation;
 pub mod kek;

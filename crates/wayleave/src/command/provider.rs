@@ -56,6 +56,14 @@ pub enum ProviderCommand {
     },
     /// Show the kinds there are, and their fields
     Kinds,
+    /// Choose whose credentials serve where the operator supplies one too
+    Prefer {
+        /// Its name or id
+        provider: String,
+        /// The operator's, within quotas; the workspace's own; or the workspace's own once it has one
+        #[arg(value_parser = ["system", "custom", "default"])]
+        preference: String,
+    },
     /// Remove one that no alias needs, with its models and credentials
     Delete {
         /// Its name or id
@@ -90,6 +98,7 @@ pub async fn run(
                 ("KIND", "/kind"),
                 ("BASE URL", "/base_url"),
                 ("DEFAULT", "/default_credential"),
+                ("USING", "/supply/using"),
                 ("MANAGED BY", "/managed_by"),
             ];
             out.list(&client.list(&context.path("/providers")).await?, &columns)?;
@@ -115,6 +124,13 @@ pub async fn run(
         ProviderCommand::Kinds => {
             let columns = [("KIND", "/id"), ("NAME", "/label"), ("WHAT IT IS", "/summary")];
             out.list(&client.list("/api/v1/system/kinds").await?, &columns)?;
+        }
+        ProviderCommand::Prefer { provider, preference } => {
+            let wanted = (preference != "default").then_some(preference);
+            let at = context.path(&format!("/providers/{}", escape(&provider)));
+            let changed = client.patch(&at, &json!({"preference": wanted}), None).await?;
+            let using = changed.body["supply"]["using"].as_str().unwrap_or_default();
+            out.said(&changed.body, &format!("provider {provider} is served by: {using}"))?;
         }
         ProviderCommand::Delete { provider } => {
             let gone =

@@ -55,6 +55,9 @@ pub async fn run(
             (Some(provider), Some(model)) => format!("{provider}/{model}").into(),
             _ => Value::Null,
         };
+        if let (Some(supply), Some(quota)) = (row["supply"].as_str(), row["quota_type"].as_str()) {
+            row["supply"] = format!("{supply}/{quota}").into();
+        }
         if row["error_code"].is_null() {
             row["error_code"] = row["stream_end"].clone();
         }
@@ -67,6 +70,7 @@ pub async fn run(
         ("KEY", "/key"),
         ("ALIAS", "/alias"),
         ("TARGET", "/target"),
+        ("SUPPLY", "/supply"),
         ("STATUS", "/status"),
         ("ENDED", "/error_code"),
         ("IN", "/input_tokens"),

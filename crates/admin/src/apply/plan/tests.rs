@@ -59,6 +59,7 @@ fn made(managed_by: Option<&str>) -> Current {
             base_url: None,
             settings: Default::default(),
             default_credential: Some(credential),
+            preference: None,
             enabled: true,
             new_models: false,
             managed_by: managed_by.clone(),

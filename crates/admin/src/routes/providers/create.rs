@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use wayleave_model::supply::Supplier;
 use wayleave_store::providers::{self, ProviderDraft};
 
 use crate::auth::Here;
@@ -32,6 +33,11 @@ pub(crate) struct NewProvider {
     /// Enable models that the catalog comes to know of its kind, whenever a newer one is put in force.
     #[serde(default)]
     new_models: bool,
+    /// Whose credentials shall serve: `system` or `custom`; absent or `null`: the workspace's own, once
+    /// it has one.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    preference: Option<Supplier>,
 }
 
 /// Adds a provider. Its form is checked; nothing is called.
@@ -54,14 +60,16 @@ pub(crate) async fn create(
         base_url,
         settings,
         default_credential: None,
-        preference: None,
+        preference: new.preference,
         enabled: true,
         new_models: new.new_models,
         managed_by: None,
     };
     let mut change = state.store.change(here.workspace.id, &here.actor, "").await?;
     let made = providers::create(&mut change, &draft).await?;
-    change.commit().await?;
     let version = made.version;
-    Ok(Created(made.into(), version))
+    let (at, now) = (here.workspace.id, state.clock.now());
+    let view = ProviderView::one(change.tx(), at, made, now).await?;
+    change.commit().await?;
+    Ok(Created(view, version))
 }

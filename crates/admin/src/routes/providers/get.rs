@@ -22,8 +22,9 @@ pub(crate) async fn get(
     Path(named): Path<(String, String)>,
 ) -> Result<Tagged<ProviderView>, Problem> {
     let (_, provider) = named;
-    let found =
-        lookup::provider(&mut state.store.read().await?, here.workspace.id, &provider).await?;
+    let mut tx = state.store.read().await?;
+    let at = here.workspace.id;
+    let found = lookup::provider(&mut tx, at, &provider).await?;
     let version = found.version;
-    Ok(Tagged(found.into(), version))
+    Ok(Tagged(ProviderView::one(&mut tx, at, found, state.clock.now()).await?, version))
 }

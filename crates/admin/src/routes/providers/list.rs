@@ -22,8 +22,9 @@ pub(crate) async fn list(
     here: Here,
     Search(paging): Search<Paging>,
 ) -> Result<Json<PageView<ProviderView>>, Problem> {
-    let page =
-        providers::list(&mut state.store.read().await?, here.workspace.id, &paging.listing())
-            .await?;
-    Ok(Json(PageView::of(page, ProviderView::from)))
+    let mut tx = state.store.read().await?;
+    let at = here.workspace.id;
+    let page = providers::list(&mut tx, at, &paging.listing()).await?;
+    let items = ProviderView::all(&mut tx, at, page.items, state.clock.now()).await?;
+    Ok(Json(PageView { items, next_cursor: page.next_cursor }))
 }

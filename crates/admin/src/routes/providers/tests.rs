@@ -21,6 +21,8 @@ async fn an_address_is_taken_as_pasted_and_shown_as_stored() {
             "base_url": "http://127.0.0.1:9001/v1",
             "settings": {},
             "default_credential": null,
+            "preference": null,
+            "supply": {"granted": false, "using": "custom", "models": null, "quotas": []},
             "enabled": true,
             "new_models": false,
             "managed_by": null,

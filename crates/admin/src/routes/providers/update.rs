@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, State};
 use serde::Deserialize;
 use utoipa::ToSchema;
+use wayleave_model::supply::Supplier;
 use wayleave_store::providers::{self, ProviderDraft};
 
 use crate::auth::Here;
@@ -30,6 +31,11 @@ pub(crate) struct ProviderChange {
     enabled: Option<bool>,
     /// Enable models that the catalog comes to know of its kind, whenever a newer one is put in force.
     new_models: Option<bool>,
+    /// Whose credentials shall serve: `system` or `custom`; `null`: the workspace's own, once it has
+    /// one.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    preference: Option<Option<Supplier>>,
 }
 
 /// Changes a provider. Its kind cannot change.
@@ -56,10 +62,13 @@ pub(crate) async fn update(
     let checked = form::provider(&draft.kind, base_url.as_deref(), &settings);
     (draft.base_url, draft.settings) = checked.map_err(Problem::invalid)?;
     draft.name = wish.name.unwrap_or(draft.name);
+    draft.preference = wish.preference.unwrap_or(draft.preference);
     draft.enabled = wish.enabled.unwrap_or(draft.enabled);
     draft.new_models = wish.new_models.unwrap_or(draft.new_models);
     let changed = providers::update(&mut change, found.id, expected, &draft).await?;
-    change.commit().await?;
     let version = changed.version;
-    Ok(Tagged(changed.into(), version))
+    let (at, now) = (here.workspace.id, state.clock.now());
+    let view = ProviderView::one(change.tx(), at, changed, now).await?;
+    change.commit().await?;
+    Ok(Tagged(view, version))
 }
