@@ -105,7 +105,11 @@ async fn considered<'a>(it: &Conversation<'_>, target: &'a Target) -> Option<Con
         provider: &target.label.provider_name,
         model: &target.label.model_name,
         dialect: endpoint.dialect.as_str(),
-        url: uri.to_string(),
+        // Where the operator's provider is, is the operator's to know.
+        url: match target.label.supply {
+            Some(_) => "supplied by the operator".to_owned(),
+            None => uri.to_string(),
+        },
         translated: endpoint.dialect != it.dialect || it.memory.recalled,
         edits: Vec::new(),
         losses: Vec::new(),

@@ -56,7 +56,7 @@ pub fn unsent(target: &Target, err: &SendError) -> Failed {
             refusal: ours(
                 StatusCode::BAD_GATEWAY,
                 "upstream_error",
-                format!("provider {provider} could not be reached: {why}"),
+                format!("provider {provider} could not be reached{}", shown_why(target, why)),
             ),
         },
         SendError::FirstByte(after) => timeout(target, "first_byte", *after),
@@ -65,9 +65,17 @@ pub fn unsent(target: &Target, err: &SendError) -> Failed {
             refusal: ours(
                 StatusCode::BAD_GATEWAY,
                 "upstream_error",
-                format!("provider {provider} broke off: {why}"),
+                format!("provider {provider} broke off{}", shown_why(target, why)),
             ),
         },
+    }
+}
+
+/// Why it failed, for those whose provider it is: what is wrong may name its address.
+fn shown_why(target: &Target, why: &str) -> String {
+    match target.label.supply {
+        Some(_) => ": the operator supplies it and must mend that".to_owned(),
+        None => format!(": {why}"),
     }
 }
 
