@@ -158,6 +158,22 @@ impl Conn {
         Ok(())
     }
 
+    /// What the engine itself finds wrong: SQLite trusts its file and its references until it is
+    /// asked; PostgreSQL looks after both.
+    pub(crate) async fn damage(&mut self) -> Result<Vec<String>, StoreError> {
+        let Conn::Sqlite(open) = self else { return Ok(Vec::new()) };
+        let said: Vec<String> =
+            sqlx::query_scalar("PRAGMA quick_check(20)").fetch_all(&mut **open).await?;
+        let mut found: Vec<String> = said.into_iter().filter(|it| it != "ok").collect();
+        let dangling: Vec<(String, String)> =
+            sqlx::query_as("SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 20")
+                .fetch_all(&mut **open)
+                .await?;
+        let named = |(table, parent)| format!("a row of {table} refers to none of {parent}");
+        found.extend(dangling.into_iter().map(named));
+        Ok(found)
+    }
+
     /// Tells other nodes, when and if this transaction commits. SQLite has no other nodes.
     pub(crate) async fn notify(&mut self, revision: i64) -> Result<(), StoreError> {
         if let Conn::Postgres(open) = self {

@@ -61,15 +61,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::KekMissing`], [`StoreError::Unsealable`].
     pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        const SQL: &str = "SELECT workspace_id FROM workspaces ORDER BY workspace_id";
         let mut tx = self.read().await?;
         let revision = store::revision(&mut tx).await?;
-        let ids: Vec<Uuid> = on!(tx.conn, it => sqlx::query_scalar(SQL).fetch_all(&mut *it).await)?;
-        let mut workspaces = Vec::with_capacity(ids.len());
-        for id in ids {
-            workspaces.extend(of(&mut tx, WorkspaceId(id)).await?);
-        }
-        Ok(Snapshot { revision, workspaces })
+        Ok(Snapshot { revision, workspaces: whole(&mut tx).await? })
     }
 
     /// One workspace's part, and the revision it was read at; `None` if it is no more.
@@ -84,6 +78,17 @@ impl Store {
         let revision = store::revision(&mut tx).await?;
         Ok((revision, of(&mut tx, workspace).await?))
     }
+}
+
+/// Every workspace, the system's own included.
+pub(crate) async fn whole(tx: &mut Tx) -> Result<Vec<WorkspaceSnapshot>, StoreError> {
+    const SQL: &str = "SELECT workspace_id FROM workspaces ORDER BY workspace_id";
+    let ids: Vec<Uuid> = on!(tx.conn, it => sqlx::query_scalar(SQL).fetch_all(&mut *it).await)?;
+    let mut workspaces = Vec::with_capacity(ids.len());
+    for id in ids {
+        workspaces.extend(of(tx, WorkspaceId(id)).await?);
+    }
+    Ok(workspaces)
 }
 
 async fn of(tx: &mut Tx, id: WorkspaceId) -> Result<Option<WorkspaceSnapshot>, StoreError> {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use wayleave_admin::keyfile;
 use wayleave_model::{Clock, Timestamp};
-use wayleave_store::{Keyring, SCHEMA, Store, StoreError};
+use wayleave_store::{Checkup, DatabaseUrl, Fault, Keyring, SCHEMA, Store, StoreError};
 
 use super::finding::{Finding, Findings};
 use super::upstreams;
@@ -51,7 +51,9 @@ pub(super) async fn look(
             None
         }
     };
-    findings.add(database(&config, ring, &clock).await)?;
+    for finding in database(&config, ring, &clock).await {
+        findings.add(finding)?;
+    }
     if config.data.is_dir() {
         findings.add(disk(&config.data))?;
         findings.add(time(clock.now(), newest(&config.data)))?;
@@ -115,25 +117,39 @@ fn kek(source: &KekSource) -> Result<(Keyring, Finding), Finding> {
     Ok((ring, finding))
 }
 
-async fn database(config: &Config, ring: Option<Keyring>, clock: &Clock) -> Finding {
+/// The database, and the configuration in it if it can be read.
+async fn database(config: &Config, ring: Option<Keyring>, clock: &Clock) -> Vec<Finding> {
     let url = &config.database;
-    if url.file().is_some_and(|path| !path.exists()) {
-        return Finding::warning(
-            "database",
-            format!("{url} is not there"),
-            "the first start makes it",
-        );
-    }
-    let schema = match wayleave_store::schema_of(url).await {
-        Ok(schema) => schema,
-        Err(error) => {
-            return Finding::broken(
-                "database",
-                error.to_string(),
-                "check --database, and that the database runs",
-            );
-        }
+    let ring = match schema(url, ring).await {
+        Ok(ring) => ring,
+        Err(finding) => return vec![finding],
     };
+    match Store::open(url, ring, clock.clone()).await {
+        Ok(store) => {
+            let what = format!("{url}, schema {SCHEMA}; every stored secret opens");
+            let mut found = vec![Finding::good("database", what)];
+            found.extend(configuration(store.check().await));
+            store.close().await;
+            found
+        }
+        Err(error @ (StoreError::KekMissing { .. } | StoreError::Unsealable { .. })) => {
+            let fix = "put the key file of this database back";
+            vec![Finding::broken("database", error.to_string(), fix)]
+        }
+        Err(error) => vec![Finding::broken("database", error.to_string(), "see the message")],
+    }
+}
+
+/// The ring to open it with, if it is there, has this version's schema, and the ring is there.
+async fn schema(url: &DatabaseUrl, ring: Option<Keyring>) -> Result<Keyring, Finding> {
+    if url.file().is_some_and(|path| !path.exists()) {
+        let what = format!("{url} is not there");
+        return Err(Finding::warning("database", what, "the first start makes it"));
+    }
+    let schema = wayleave_store::schema_of(url).await.map_err(|error| {
+        let fix = "check --database, and that the database runs";
+        Finding::broken("database", error.to_string(), fix)
+    })?;
     if schema < SCHEMA {
         let what = format!("{url} has schema {schema}, this version needs {SCHEMA}");
         let fix = if url.file().is_some() {
@@ -141,23 +157,32 @@ async fn database(config: &Config, ring: Option<Keyring>, clock: &Clock) -> Find
         } else {
             "run `wayleave migrate`"
         };
-        return Finding::warning("database", what, fix);
+        return Err(Finding::warning("database", what, fix));
     }
-    let Some(ring) = ring else {
-        return Finding::skipped(
-            "database",
-            format!("{url} has schema {schema}; without the key its secrets were not tried"),
-        );
-    };
-    match Store::open(url, ring, clock.clone()).await {
-        Ok(store) => {
-            store.close().await;
-            Finding::good("database", format!("{url}, schema {schema}; every stored secret opens"))
+    ring.ok_or_else(|| {
+        let what = format!("{url} has schema {schema}; without the key its secrets were not tried");
+        Finding::skipped("database", what)
+    })
+}
+
+/// One line if all is well, else one for each fault.
+fn configuration(looked: Result<Checkup, StoreError>) -> Vec<Finding> {
+    const STEP: &str = "integrity";
+    let fix = "restore a backup, or report this with the audit log: no command leaves it so";
+    match looked {
+        Err(error) => vec![Finding::broken(STEP, error.to_string(), fix)],
+        Ok(it) if it.faults.is_empty() => {
+            let Checkup { revision, workspaces, entries, .. } = it;
+            let what = format!(
+                "revision {revision}, {workspaces} workspaces; nothing refers to what is gone, and all {entries} entries of the audit logs are as they were written"
+            );
+            vec![Finding::good(STEP, what)]
         }
-        Err(error @ (StoreError::KekMissing { .. } | StoreError::Unsealable { .. })) => {
-            Finding::broken("database", error.to_string(), "put the key file of this database back")
+        Ok(it) => {
+            let told = |it: Fault| format!("workspace {}: {}", it.workspace, it.what);
+            let broken = |it| Finding::broken(STEP, told(it), fix);
+            it.faults.into_iter().map(broken).collect()
         }
-        Err(error) => Finding::broken("database", error.to_string(), "see the message"),
     }
 }
 
