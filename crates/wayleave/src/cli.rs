@@ -97,6 +97,9 @@ pub enum Command {
     /// The credentials that share a model's load
     #[command(subcommand)]
     Pool(command::pool::PoolCommand),
+    /// Who changed what in the workspace
+    #[command(subcommand)]
+    Audit(command::audit::AuditCommand),
     /// What workspaces are granted
     #[command(subcommand)]
     Plan(command::plan::PlanCommand),

@@ -79,6 +79,7 @@ async fn run(command: Command, context: &Context<'_>, out: &mut Out<'_>) -> Resu
         Command::DefaultModel(it) => command::default_model::run(it, context, out).await,
         Command::Pool(it) => command::pool::run(it, context, out).await,
         Command::Grant(it) => command::grant::run(it, context, out).await,
+        Command::Audit(it) => command::audit::run(it, context, out).await,
         Command::Plan(it) => command::plan::run(it, context, out).await,
         Command::Catalog(it) => command::catalog::run(it, context, out).await,
         Command::Alias(it) => command::alias::run(it, context, out).await,

@@ -2,6 +2,7 @@
 
 pub mod alias;
 pub mod apply;
+pub mod audit;
 pub mod backup;
 pub mod catalog;
 pub mod completions;

@@ -35,7 +35,7 @@ pub(crate) struct How {
 
 /// Makes a workspace as a setup document says, in one transaction. Without `validate` no provider is
 /// called: new credentials are `unverified` until their first success. A workspace that is not there is
-/// made, if the caller is an operator.
+/// made first, in a change of its own, if the caller is an operator and the document has no mistake.
 #[utoipa::path(
     post, path = "/api/v1/workspaces/{workspace}/apply", tag = "apply", operation_id = "apply",
     params(("workspace" = String, Path, description = "The workspace, by name or id"), How),
