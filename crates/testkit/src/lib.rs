@@ -9,10 +9,12 @@
 
 pub mod canary;
 pub mod client;
+mod engines;
 pub mod gateway;
 pub mod google;
 pub mod memory;
 pub mod postgres;
+mod random;
 pub mod script;
 pub mod setup;
 pub mod talk;
@@ -20,7 +22,9 @@ pub mod tls;
 mod within;
 
 pub use client::{Client, Connection, Reply, Request, Streaming};
+pub use engines::on_each_engine;
 pub use gateway::{Gateway, Start};
+pub use random::Random;
 pub use script::{Answer, Gate, Received, Script};
 pub use setup::Setup;
 pub use within::{eventually, within};

@@ -66,6 +66,11 @@ impl Connection {
         Connection::of(UnixStream::connect(path).await.expect("a server that listens"), None)
     }
 
+    /// Connects to a socket in the file system, if somebody listens.
+    pub async fn try_open_unix(path: &Path) -> Option<Connection> {
+        Some(Connection::of(UnixStream::connect(path).await.ok()?, None))
+    }
+
     fn of(socket: impl Socket + 'static, certificate: Option<Vec<u8>>) -> Connection {
         Connection { socket: Box::new(socket), buffer: Vec::new(), certificate }
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use wayleave_testkit::client::CHAT;
 use wayleave_testkit::setup::KEY;
 use wayleave_testkit::talk::openai;
-use wayleave_testkit::{Answer, Client, Received, Script, Setup, Start, eventually};
+use wayleave_testkit::{Answer, Client, Random, Received, Script, Setup, Start, eventually};
 
 /// What clients heard, over all rounds.
 #[derive(Clone, Copy, Debug, Default)]
@@ -166,19 +166,6 @@ async fn call(client: Client, number: u64) -> Outcome {
     let (input, output) = usage(number);
     assert!(outcome.told.as_ref().is_none_or(|it| *it == openai::usage(input, output)));
     outcome
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): enough to spread pauses, the same in each run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit
-    }
 }
 
 impl AddAssign for Heard {
