@@ -21,6 +21,7 @@ mod prove;
 mod request_id;
 mod router;
 mod routes;
+mod shape;
 mod sign_in;
 mod state;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use http::StatusCode;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{PathItem, RefOr};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,7 +27,7 @@ pub fn router(state: AdminState) -> Router {
     let (api, mut document) = api().split_for_parts();
     let (open, described) = open().split_for_parts();
     document.merge(described);
-    let document = std::sync::Arc::new(document);
+    let document = std::sync::Arc::new(worded(document));
     let described = move || {
         let document = document.clone();
         async move { Json((*document).clone()) }
@@ -46,6 +47,24 @@ pub fn router(state: AdminState) -> Router {
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = api().into_openapi();
     document.merge(open().into_openapi());
+    worded(document)
+}
+
+/// With a word to each answer that has none of its own: OpenAPI wants one, and its body says it all.
+fn worded(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    for item in document.paths.paths.values_mut() {
+        let PathItem { get, put, post, patch, delete, .. } = item;
+        for operation in [get, put, post, patch, delete].into_iter().flatten() {
+            for (status, answer) in &mut operation.responses.responses {
+                if let RefOr::T(answer) = answer
+                    && answer.description.is_empty()
+                {
+                    let made = status == "201";
+                    answer.description = if made { "It is made" } else { "Done" }.to_owned();
+                }
+            }
+        }
+    }
     document
 }
 

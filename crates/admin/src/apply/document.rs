@@ -139,14 +139,14 @@ pub struct ModelDecl {
     /// Dollars by unit: per million tokens or characters, else per piece; or the word `catalog`. This
     /// or `free`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>, example = json!({"input": "0.15", "output": "0.60"}))]
+    #[schema(value_type = Option<crate::shape::configuration::Price>)]
     pub price: Option<PriceDecl>,
     /// Explicitly without charge.
     #[serde(default)]
     pub free: bool,
     /// What it can do, where known. What is left open is filled in from the catalog.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::shape::configuration::Facts, required = false)]
     pub facts: ModelFacts,
     /// The kind's form of a custom model, filled in: facts, as texts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -215,7 +215,7 @@ pub struct AliasDecl {
     pub targets: Vec<TargetDecl>,
     /// How requests behave.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::shape::configuration::Policy, required = false)]
     pub policy: Policy,
 }
 

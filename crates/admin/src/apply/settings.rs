@@ -17,7 +17,7 @@ pub struct SettingsDecl {
         deserialize_with = "crate::body::nullable",
         skip_serializing_if = "Option::is_none"
     )]
-    #[schema(value_type = Option<Object>, example = json!({"days": 30}))]
+    #[schema(value_type = Option<crate::shape::configuration::KeepResponses>)]
     pub keep_responses: Option<Option<KeepResponses>>,
     /// How many proofs of credentials may cost something in an hour; 0: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

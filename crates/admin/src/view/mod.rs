@@ -117,7 +117,7 @@ pub(crate) struct ModelView {
     pub(crate) model_type: &'static str,
     /// Made by the workspace; `false`: enabled from the catalog.
     pub(crate) custom: bool,
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::shape::configuration::Facts)]
     pub(crate) facts: ModelFacts,
     /// The endpoint families that its provider serves it at: `chat`, `responses`, `embeddings` and so
     /// on; empty: unknown, taken for chat.

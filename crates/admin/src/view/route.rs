@@ -30,7 +30,7 @@ pub(crate) struct RouteView {
     pub(crate) targets: Vec<TargetView>,
     /// The same as `provider/model`.
     pub(crate) target_names: Vec<String>,
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::shape::configuration::Policy)]
     pub(crate) policy: Policy,
     pub(crate) author: String,
     pub(crate) reason: String,

@@ -26,7 +26,7 @@ pub(crate) struct NewAlias {
     targets: Vec<TargetDecl>,
     /// How requests behave.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::shape::configuration::Policy, required = false)]
     policy: Policy,
     /// Why, for the log.
     #[serde(default)]

@@ -25,7 +25,7 @@ pub(crate) struct AliasChange {
     enabled: Option<bool>,
     /// All targets at once.
     targets: Option<Vec<TargetDecl>>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<crate::shape::configuration::Policy>)]
     policy: Option<Policy>,
     /// Why, for the log.
     #[serde(default)]

@@ -3,27 +3,26 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use utoipa::ToSchema;
 use wayleave_store::audit::{self, Entry};
 
 use crate::auth::Here;
 use crate::body::{Paging, Search};
 use crate::error::Problem;
 use crate::routes::Refusals;
+use crate::shape::audit::AuditEntry;
 use crate::state::AdminState;
 use crate::view::PageView;
 
 /// One entry: who did what to which thing, before and after, chained by hashes.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(transparent)]
-#[schema(value_type = Object)]
 pub(crate) struct EntryView(Entry);
 
 /// Lists a workspace's audit log, newest first.
 #[utoipa::path(
     get, path = "/api/v1/workspaces/{workspace}/audit", tag = "audit", operation_id = "list_audit",
     params(("workspace" = String, Path, description = "The workspace, by name or id"), Paging),
-    responses((status = 200, body = PageView<EntryView>), Refusals)
+    responses((status = 200, body = PageView<AuditEntry>), Refusals)
 )]
 pub(crate) async fn list(
     State(state): State<AdminState>,

@@ -26,6 +26,6 @@ pub(crate) struct Difference {
     models: u64,
     /// `change` (`added`, `removed`, `changed`), `provider`, `model`, and of changed ones `fields`:
     /// `field`, `old`, `new`.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::shape::catalog::CatalogChange>)]
     changes: Vec<Change>,
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use wayleave_provider::catalog::{Catalog, CatalogModel, public_row};
 
 use crate::auth::Caller;
@@ -13,6 +13,7 @@ use crate::body::Search;
 use crate::catalog::in_force;
 use crate::error::Problem;
 use crate::routes::Refusals;
+use crate::shape::catalog::CatalogRow;
 use crate::state::AdminState;
 use crate::view::PageView;
 
@@ -30,16 +31,15 @@ pub(crate) struct Filter {
 }
 
 /// A row, as `/api/catalog` has it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(transparent)]
-#[schema(value_type = Object)]
 pub(crate) struct RowView(Value);
 
 /// Lists what is publicly known of models, by provider kind and name.
 #[utoipa::path(
     get, path = "/api/v1/system/catalog/models", tag = "catalog", operation_id = "list_catalog_models",
     params(Filter),
-    responses((status = 200, body = PageView<RowView>), Refusals)
+    responses((status = 200, body = PageView<CatalogRow>), Refusals)
 )]
 pub(crate) async fn list(
     State(state): State<AdminState>,

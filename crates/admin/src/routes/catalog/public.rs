@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use crate::catalog::{Unpacked, digest_in_force, etag};
 use crate::error::Problem;
 use crate::routes::Refusals;
+use crate::shape::catalog::PublicCatalog;
 use crate::state::AdminState;
 
 /// What is publicly known of models. Needs no token. A server may be started without it: then it is
@@ -19,7 +20,7 @@ use crate::state::AdminState;
     get, path = "/api/catalog", tag = "catalog", operation_id = "public_catalog",
     security(()),
     responses(
-        (status = 200, description = "`models`: a row per model", body = Object),
+        (status = 200, description = "`models`: a row per model", body = PublicCatalog),
         (status = 304, description = "It is still the one that `If-None-Match` names"),
         Refusals
     )

@@ -34,6 +34,7 @@ pub(crate) struct HealthWish {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = HealthAction)]
 pub(crate) enum Action {
     /// Do not use it.
     Rest,

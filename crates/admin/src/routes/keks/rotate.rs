@@ -16,6 +16,7 @@ use crate::state::AdminState;
 /// How to rotate.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(as = KekRotation)]
 pub(crate) struct Rotation {
     /// Put a new key into this server's key file first. With several nodes, put it into every
     /// node's file by hand instead, and leave this false.

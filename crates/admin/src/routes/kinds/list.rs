@@ -2,7 +2,6 @@
 
 use axum::Json;
 use serde::Serialize;
-use utoipa::ToSchema;
 use wayleave_provider::icon::icon;
 use wayleave_provider::manifest::Field;
 use wayleave_provider::model_form::model_form;
@@ -11,12 +10,12 @@ use wayleave_provider::{KINDS, Manifest};
 use crate::auth::Caller;
 use crate::error::Problem;
 use crate::routes::Refusals;
+use crate::shape::kind::Kind;
 use crate::view::PageView;
 
 /// A kind's manifest: its name, and its forms as data.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(transparent)]
-#[schema(value_type = Object)]
 pub(crate) struct KindView(Shown);
 
 #[derive(Debug, Serialize)]
@@ -38,7 +37,7 @@ impl From<&'static Manifest> for KindView {
 /// Lists provider kinds with the fields of their forms.
 #[utoipa::path(
     get, path = "/api/v1/system/kinds", tag = "kinds", operation_id = "list_kinds",
-    responses((status = 200, body = PageView<KindView>), Refusals)
+    responses((status = 200, body = PageView<Kind>), Refusals)
 )]
 pub(crate) async fn list(_: Caller) -> Result<Json<PageView<KindView>>, Problem> {
     Ok(Json(PageView::whole(KINDS.iter().map(|kind| KindView::from(kind.manifest())).collect())))

@@ -39,7 +39,7 @@ use crate::view::{ModelView, Scene};
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct PriceWish {
     /// Dollars by unit: per million tokens or characters, else per piece; or the word `catalog`.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<crate::shape::configuration::Price>)]
     price: Option<PriceDecl>,
     /// Explicitly without charge.
     free: bool,

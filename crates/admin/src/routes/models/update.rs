@@ -25,7 +25,7 @@ use crate::view::ModelView;
 pub(crate) struct ModelChange {
     name: Option<String>,
     /// All facts at once.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<crate::shape::configuration::Facts>)]
     facts: Option<ModelFacts>,
     /// The kind's form of a custom model, filled in anew. Facts that are no field of it stay.
     settings: Option<BTreeMap<String, String>>,

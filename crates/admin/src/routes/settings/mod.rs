@@ -11,7 +11,7 @@ use wayleave_model::workspace::{KeepResponses, WorkspaceSettings};
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SettingsView {
     /// Responses of providers that keep none are kept for so many days; `null`: they are not.
-    #[schema(value_type = Option<Object>, example = json!({"days": 30}))]
+    #[schema(value_type = Option<crate::shape::configuration::KeepResponses>)]
     keep_responses: Option<KeepResponses>,
     /// How many proofs of credentials may cost something in an hour; 0: none.
     proofs_per_hour: u16,

@@ -21,7 +21,7 @@ pub(crate) struct SettingsChange {
     /// Keep responses of providers that keep none, for `days` (30 if absent); `null`: no more. What
     /// is kept already stays until its time.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<Object>, example = json!({"days": 30}))]
+    #[schema(value_type = Option<crate::shape::configuration::KeepResponses>)]
     keep_responses: Option<Option<KeepResponses>>,
     /// How many proofs of credentials may cost something in an hour, on all nodes together; 0: none.
     proofs_per_hour: Option<u16>,

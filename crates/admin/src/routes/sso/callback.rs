@@ -23,8 +23,10 @@ use crate::state::AdminState;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Back {
+    /// What the issuer exchanges for the person's identity.
     #[serde(default)]
     code: Option<String>,
+    /// What the sign-in was begun with.
     #[serde(default)]
     state: Option<String>,
     /// The issuer did not sign the person in.

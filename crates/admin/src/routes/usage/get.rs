@@ -3,25 +3,24 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Serialize;
-use utoipa::ToSchema;
 use wayleave_store::usage::{self, Receipt};
 
 use crate::auth::Here;
 use crate::error::Problem;
 use crate::routes::Refusals;
+use crate::shape::usage as shape;
 use crate::state::AdminState;
 
 /// Everything about one request: attempts, usage, prices, costs by unit.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(transparent)]
-#[schema(value_type = Object)]
 pub(crate) struct ReceiptView(Receipt);
 
 /// Shows the receipt of one request.
 #[utoipa::path(
     get, path = "/api/v1/workspaces/{workspace}/usage/{request}", tag = "usage", operation_id = "get_usage",
     params(("workspace" = String, Path, description = "The workspace, by name or id"), ("request" = String, Path, description = "The request's id, `req_…`")),
-    responses((status = 200, body = ReceiptView), Refusals)
+    responses((status = 200, body = shape::Receipt), Refusals)
 )]
 pub(crate) async fn get(
     State(state): State<AdminState>,

@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use wayleave_store::Listing;
-use wayleave_store::usage::{self, UsageFilter, UsageRow};
+use wayleave_store::usage::{self, UsageFilter};
 
 use crate::apply::document::Instant;
 use crate::auth::Here;
@@ -13,6 +13,7 @@ use crate::body::Search;
 use crate::error::Problem;
 use crate::lookup;
 use crate::routes::Refusals;
+use crate::shape::usage::UsageRow;
 use crate::state::AdminState;
 use crate::view::PageView;
 
@@ -40,16 +41,15 @@ pub(crate) struct Filter {
 }
 
 /// One request, by the names things had at the time: tokens, cost, timing, outcome.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(transparent)]
-#[schema(value_type = Object)]
-pub(crate) struct RowView(UsageRow);
+pub(crate) struct RowView(usage::UsageRow);
 
 /// Lists requests, newest first.
 #[utoipa::path(
     get, path = "/api/v1/workspaces/{workspace}/usage", tag = "usage", operation_id = "list_usage",
     params(("workspace" = String, Path, description = "The workspace, by name or id"), Filter),
-    responses((status = 200, body = PageView<RowView>), Refusals)
+    responses((status = 200, body = PageView<UsageRow>), Refusals)
 )]
 pub(crate) async fn list(
     State(state): State<AdminState>,
