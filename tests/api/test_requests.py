@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import os
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -86,13 +87,34 @@ def strict(document: dict[str, Any]) -> dict[str, Any]:
     """The same, in which what is not described is wrong: a field of an answer that nobody wrote down."""
     document = copy.deepcopy(document)
     schemas = document["components"]["schemas"]
-    parts = {it["$ref"] for schema in schemas.values() for it in schema.get("allOf", []) if "$ref" in it}
+    parts = {it["$ref"].rpartition("/")[2] for all_of in named(schemas, "allOf") for it in all_of if "$ref" in it}
     for name, schema in schemas.items():
-        if f"#/components/schemas/{name}" in parts:
-            continue
-        if "allOf" in schema or ("properties" in schema and "additionalProperties" not in schema):
-            schema["unevaluatedProperties"] = False
+        close(schema, part=name in parts)
     return document
+
+
+def named(it: Any, name: str) -> Iterator[Any]:
+    """What stands under that name, anywhere in it."""
+    for key, one in it.items() if isinstance(it, dict) else enumerate(it) if isinstance(it, list) else ():
+        if key == name:
+            yield one
+        yield from named(one, name)
+
+
+def close(schema: Any, part: bool) -> None:
+    """Lets an object have what is described only; a part of another one is left to that."""
+    if isinstance(schema, list):
+        for it in schema:
+            close(it, part)
+    elif isinstance(schema, dict):
+        if not part and ("allOf" in schema or ("properties" in schema and "additionalProperties" not in schema)):
+            schema["unevaluatedProperties"] = False
+        for name, it in schema.items():
+            if name == "properties":
+                for field in it.values():
+                    close(field, part=False)
+            elif name in ("items", "oneOf", "anyOf", "allOf"):
+                close(it, part=name == "allOf")
 
 
 def attack(
