@@ -19,7 +19,7 @@ pub(crate) struct Act {
 }
 
 impl Act {
-    fn new(method: &'static str, path: String, body: Option<Value>, after: Things) -> Act {
+    fn new(method: &'static str, path: &str, body: Option<Value>, after: Things) -> Act {
         Act { method, path: format!("/workspaces/{path}"), body, model: None, after }
     }
 
@@ -92,7 +92,7 @@ impl Writer {
         let url = format!("{}/v1", self.upstream);
         let body = json!({"name": name, "kind": "openai-compatible", "base_url": url});
         let after = now.with(&place, json!({"enabled": true, "default": null}));
-        let act = Act::new("POST", "main/providers".to_owned(), Some(body), after);
+        let act = Act::new("POST", "main/providers", Some(body), after);
         (!now.has(&place)).then_some(act)
     }
 
@@ -102,7 +102,7 @@ impl Writer {
         let enabled = now.get(&place)?["enabled"] != true;
         let path = format!("main/providers/{name}");
         let after = now.set(&place, "enabled", json!(enabled));
-        Some(Act::new("PATCH", path, Some(json!({"enabled": enabled})), after))
+        Some(Act::new("PATCH", &path, Some(json!({"enabled": enabled})), after))
     }
 
     fn remove_provider(&mut self, now: &Things) -> Option<Act> {
@@ -114,7 +114,7 @@ impl Writer {
         for noun in ["credential", "model", "pool"] {
             after = after.without(&format!("{noun}/{name}/"));
         }
-        Some(Act::new("DELETE", format!("main/providers/{name}"), None, after))
+        Some(Act::new("DELETE", &format!("main/providers/{name}"), None, after))
     }
 
     fn add_credential(&mut self, now: &Things) -> Option<Act> {
@@ -128,7 +128,7 @@ impl Writer {
             after = after.set(&format!("provider/{provider}"), "default", json!(name));
         }
         let path = format!("main/providers/{provider}/credentials");
-        (!now.has(&place)).then(|| Act::new("POST", path, Some(body), after))
+        (!now.has(&place)).then(|| Act::new("POST", &path, Some(body), after))
     }
 
     fn credential(&mut self, now: &Things) -> Option<(String, String)> {
@@ -143,7 +143,7 @@ impl Writer {
         let enabled = now.get(&place)?["enabled"] != true;
         let path = format!("main/providers/{provider}/credentials/{name}");
         let after = now.set(&place, "enabled", json!(enabled));
-        Some(Act::new("PATCH", path, Some(json!({"enabled": enabled})), after))
+        Some(Act::new("PATCH", &path, Some(json!({"enabled": enabled})), after))
     }
 
     fn choose_default(&mut self, now: &Things) -> Option<Act> {
@@ -153,7 +153,7 @@ impl Writer {
             return None;
         }
         let path = format!("main/providers/{provider}/credentials/{name}/default");
-        Some(Act::new("POST", path, None, now.set(&place, "default", json!(name))))
+        Some(Act::new("POST", &path, None, now.set(&place, "default", json!(name))))
     }
 
     /// A default goes with a word about the next; pools lose the entry.
@@ -177,7 +177,7 @@ impl Writer {
             entries.retain(|it| it != name.as_str());
             after = after.set(&pool, "entries", Value::Array(entries));
         }
-        Some(Act::new("DELETE", path, None, after))
+        Some(Act::new("DELETE", &path, None, after))
     }
 
     fn add_model(&mut self, now: &Things) -> Option<Act> {
@@ -189,7 +189,7 @@ impl Writer {
             "price": {"input": price, "output": price},
         });
         let after = now.with(&place, json!({"enabled": true, "price": price}));
-        let act = Act::new("POST", "main/models".to_owned(), Some(body), after);
+        let act = Act::new("POST", "main/models", Some(body), after);
         (!now.has(&place)).then_some(act)
     }
 
@@ -200,13 +200,12 @@ impl Writer {
             let enabled = now.get(&name)?["enabled"] != true;
             let after = now.set(&name, "enabled", json!(enabled));
             let body = json!({"enabled": enabled});
-            return Act::new("PATCH", "main/models/{model}".to_owned(), Some(body), after)
-                .about(&place);
+            return Act::new("PATCH", "main/models/{model}", Some(body), after).about(&place);
         }
         let price = self.count.to_string();
         let body = json!({"price": {"input": price, "output": price}});
         let after = now.set(&name, "price", json!(price));
-        Act::new("POST", "main/models/{model}/price".to_owned(), Some(body), after).about(&place)
+        Act::new("POST", "main/models/{model}/price", Some(body), after).about(&place)
     }
 
     fn remove_model(&mut self, now: &Things) -> Option<Act> {
@@ -215,7 +214,7 @@ impl Writer {
             return None;
         }
         let after = now.without(&format!("model/{place}")).without(&format!("pool/{place}"));
-        Act::new("DELETE", "main/models/{model}".to_owned(), None, after).about(&place)
+        Act::new("DELETE", "main/models/{model}", None, after).about(&place)
     }
 
     fn put_pool(&mut self, now: &Things) -> Option<Act> {
@@ -237,7 +236,7 @@ impl Writer {
         let body = json!({"enabled": enabled, "entries": wishes});
         let name = format!("pool/{place}");
         let after = now.with(&name, json!({"enabled": enabled, "entries": entries}));
-        Act::new("PUT", "main/models/{model}/pool".to_owned(), Some(body), after).about(&place)
+        Act::new("PUT", "main/models/{model}/pool", Some(body), after).about(&place)
     }
 
     fn turn_pool_off(&mut self, now: &Things) -> Option<Act> {
@@ -247,7 +246,7 @@ impl Writer {
             return None;
         }
         let (body, after) = (json!({"enabled": false}), now.set(&name, "enabled", json!(false)));
-        Act::new("PATCH", "main/models/{model}/pool".to_owned(), Some(body), after).about(&place)
+        Act::new("PATCH", "main/models/{model}/pool", Some(body), after).about(&place)
     }
 
     /// Makes an alias, or leads it elsewhere: a new version of its route.
@@ -266,7 +265,7 @@ impl Writer {
         let Some(before) = now.get(&place) else {
             let body = json!({"name": name, "targets": targets});
             let after = now.with(&place, json!({"targets": all, "number": 1}));
-            return Some(Act::new("POST", "main/aliases".to_owned(), Some(body), after));
+            return Some(Act::new("POST", "main/aliases", Some(body), after));
         };
         if before["targets"] == json!(all) {
             return None;
@@ -274,7 +273,7 @@ impl Writer {
         let number = before["number"].as_u64()? + 1;
         let after = now.with(&place, json!({"targets": all, "number": number}));
         let body = json!({"targets": targets});
-        Some(Act::new("PATCH", format!("main/aliases/{name}"), Some(body), after))
+        Some(Act::new("PATCH", &format!("main/aliases/{name}"), Some(body), after))
     }
 
     fn remove_alias(&mut self, now: &Things) -> Option<Act> {
@@ -284,7 +283,7 @@ impl Writer {
         });
         let act = || {
             let after = now.without(&format!("alias/{name}"));
-            Act::new("DELETE", format!("main/aliases/{name}"), None, after)
+            Act::new("DELETE", &format!("main/aliases/{name}"), None, after)
         };
         (!named).then(act)
     }
@@ -300,19 +299,19 @@ impl Writer {
                 json!({"name": name, "owner": team, "environment": "test", "aliases": alias});
             let so = json!({"enabled": true, "versions": 1, "aliases": alias});
             let after = now.with(&place, so);
-            return Some(Act::new("POST", "main/keys".to_owned(), Some(body), after));
+            return Some(Act::new("POST", "main/keys", Some(body), after));
         };
         let versions = before["versions"].as_u64()?;
         match self.random.below(3) {
             0 if versions < 3 => {
                 let after = now.set(&place, "versions", json!(versions + 1));
-                Some(Act::new("POST", format!("{path}/rotate"), Some(json!({})), after))
+                Some(Act::new("POST", &format!("{path}/rotate"), Some(json!({})), after))
             }
-            1 => Some(Act::new("DELETE", path, None, now.without(&place))),
+            1 => Some(Act::new("DELETE", &path, None, now.without(&place))),
             _ => {
                 let enabled = before["enabled"] != true;
                 let after = now.set(&place, "enabled", json!(enabled));
-                Some(Act::new("PATCH", path, Some(json!({"enabled": enabled})), after))
+                Some(Act::new("PATCH", &path, Some(json!({"enabled": enabled})), after))
             }
         }
     }
@@ -326,7 +325,7 @@ impl Writer {
         let path = format!("main/members/{}@example.com", self.name);
         Some(Act::new(
             "PATCH",
-            path,
+            &path,
             Some(json!({"role": role})),
             now.set("member", "role", json!(role)),
         ))
@@ -360,7 +359,7 @@ impl Writer {
             "aliases": [{"name": "a", "targets": [target]}],
         });
         let after = now.with("file", json!([number]));
-        Some(Act::new("POST", format!("{name}/apply"), Some(body), after))
+        Some(Act::new("POST", &format!("{name}/apply"), Some(body), after))
     }
 }
 
