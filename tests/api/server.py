@@ -39,6 +39,14 @@ class Server:
         if not self._ready.wait(START_SECONDS) or not self.url:
             self.process.kill()
             raise RuntimeError(f"wayleave did not become ready:\n{self.story()}")
+        try:
+            self._settle()
+        except BaseException:
+            self.process.kill()
+            raise
+
+    def _settle(self) -> None:
+        """Its two callers, one of each noun, and rows of usage."""
         self.operator = Caller(self.url, self._token("token", "create", "api-tests", "--instance"))
         self.operator.make("/system/workspaces", {"name": "main"})
         admin = {"name": "api-tests", "role": "admin"}
