@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use http::HeaderMap;
 use ipnet::IpNet;
 use wayleave_dialect::ClientDialect;
+use wayleave_dialect::chat::Ask;
 
 use crate::surface;
 
@@ -38,6 +39,27 @@ const PROGRAMS: [(&str, &str); 12] = [
 pub fn recognise(headers: &HeaderMap) -> Option<&'static str> {
     let agent = headers.get(http::header::USER_AGENT)?.to_str().ok()?;
     PROGRAMS.iter().find(|(prefix, _)| agent.starts_with(prefix)).map(|&(_, name)| name)
+}
+
+/// Longer requests are no checks.
+const LONGEST_CHECK: usize = 1_024;
+/// Clients that check a model ask for 5, 16 or 20 tokens.
+const LARGEST_CHECK: u64 = 32;
+
+/// Whether a request looks like the check of a model that a client makes when somebody saves it, as
+/// Dify does: the word `ping`, for an answer of some tokens. For display and diagnosis only; it is
+/// limited and billed as any other.
+pub fn is_check(ask: &Ask<'_>) -> bool {
+    let body = ask.body.body();
+    let says_ping = || {
+        ["messages", "input", "prompt", "contents"]
+            .iter()
+            .any(|key| ask.body.raw(key).is_some_and(|said| said.contains("\"ping\"")))
+    };
+    body.len() <= LONGEST_CHECK
+        && ask.max_output.is_some_and(|most| most <= LARGEST_CHECK)
+        && !ask.asked.tools
+        && says_ping()
 }
 
 /// The client's address: the peer's, or what a trusted proxy says of it. Read from the right:

@@ -432,7 +432,7 @@ impl Gateway {
                     .and_then(|ask| ask.end_user.as_ref())
                     .map(|it| it.chars().take(256).collect()),
             }),
-            probe: false,
+            probe: ask.is_some_and(client::is_check),
         };
         let asked = ask.map_or(Asked::default(), |ask| ask.asked);
         let max_output = ask.and_then(|ask| ask.max_output);

@@ -380,12 +380,13 @@ impl<'a> Targets<'a> {
     }
 
     fn candidate(&self, model: ModelId, credential: Option<CredentialId>) -> Candidate {
-        let own = self.own(model, credential);
+        let own = self.unsupplied(model, credential);
         // Whoever names a credential means that one.
         if credential.is_some() { own } else { self.supplied(model, own) }
     }
 
-    fn own(&self, model: ModelId, credential: Option<CredentialId>) -> Candidate {
+    /// By the workspace's own credentials.
+    fn unsupplied(&self, model: ModelId, credential: Option<CredentialId>) -> Candidate {
         let pool = self.pools.get(&model).filter(|_| credential.is_none());
         match pool {
             Some(pool) => Candidate::Pool(Arc::clone(pool)),

@@ -106,7 +106,8 @@ pub struct Identity {
     /// The client's address and its name for its end user: stored apart, erasable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<Person>,
-    /// A call that Wayleave makes itself; never billed to a key.
+    /// It looks like the check of a model that a client makes when somebody saves it: for display and
+    /// diagnosis only, limited and billed like any call.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub probe: bool,
 }

@@ -40,6 +40,10 @@ pub async fn set_proofs_per_hour(
     change: &mut Change,
     most: ProofsPerHour,
 ) -> Result<(), StoreError> {
+    let workspace = change.workspace;
+    if get(&mut change.tx, workspace).await?.proofs_per_hour == most {
+        return Ok(());
+    }
     settings::set(change, PROOFS_PER_HOUR, &Value::from(most.0)).await
 }
 

@@ -76,7 +76,7 @@ pub(crate) struct Receipt {
     /// The client's own request id.
     client_request_id: Option<String>,
     trace_id: Option<String>,
-    /// A call that Wayleave made itself, or one that looks like a client's own set-up check.
+    /// It looks like the check of a model that a client makes when somebody saves it there.
     probe: bool,
     asked: Asked,
     /// Our own share of the time, microseconds.

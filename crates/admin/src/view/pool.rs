@@ -89,10 +89,7 @@ impl Around {
         let providers = every!(page => providers::list(tx, at, &page));
         let credentials = every!(page => credentials::list(tx, at, None, &page));
         let granted = granted(tx, at).await?;
-        let supplied = match pools.is_empty() {
-            true => Vec::new(),
-            false => supplied(tx, at, &providers).await?,
-        };
+        let supplied = supplied(tx, at, &providers).await?;
         Ok(Around { pools, providers, credentials, granted, supplied })
     }
 
@@ -131,14 +128,19 @@ impl Around {
         self.credentials.iter().find(|it| it.id == id)
     }
 
+    /// Whether the system serves it now.
+    pub(crate) fn is_supplied(&self, model: &Model) -> bool {
+        let covers = |it: &Grant| it.provider == model.provider && it.covers(&model.name);
+        !model.custom && self.supplied.iter().any(covers)
+    }
+
     /// What `pool` of `model` can do now.
     pub(crate) fn standing(&self, model: &Model, pool: &Pool) -> Standing {
         let provider = self.provider(model.provider);
         let default = provider.and_then(|it| it.default_credential);
         let default = default_credential(model, default, self.credentials.iter());
         let standing = pool.standing(default, self.granted, |id| self.credential(id));
-        let by_system = |it: &Grant| it.provider == model.provider && it.covers(&model.name);
-        match !model.custom && self.supplied.iter().any(by_system) {
+        match self.is_supplied(model) {
             true => Standing { idle: standing.idle.or(Some(Idle::SystemServes)), ..standing },
             false => standing,
         }

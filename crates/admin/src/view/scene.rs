@@ -129,7 +129,8 @@ impl Scene {
         if model.price.is_none() {
             return Some(Obstacle::NoPrice);
         }
-        if named.is_none() && self.around.marks(model).active {
+        let shared = || self.around.is_supplied(model) || self.around.marks(model).active;
+        if named.is_none() && shared() {
             return None;
         }
         let default = provider.and_then(|it| it.default_credential);

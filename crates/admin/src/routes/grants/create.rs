@@ -97,6 +97,7 @@ async fn fitting(
         default_credential: None,
         preference: None,
         enabled: true,
+        new_models: false,
         managed_by: None,
     };
     Ok(providers::create(change, &draft).await?.id)
