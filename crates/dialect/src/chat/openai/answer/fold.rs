@@ -149,8 +149,9 @@ impl Choice {
         if !notes.is_empty() {
             message.list("annotations", &notes);
         }
-        let images: Vec<_> = self.parts.iter().filter_map(picture).collect();
+        let images: Vec<_> = self.parts.iter().filter_map(picture).zip(0..).collect();
         if !images.is_empty() {
+            let images = images.iter().map(|((mime, base64), nth)| image(*nth, mime, base64));
             message.list("images", images);
         }
         if let Some(audio) = self.parts.iter().find_map(audio) {
@@ -216,9 +217,10 @@ fn call(part: &Part, answer: &Answer) -> Option<Vec<u8>> {
     Some(out)
 }
 
-fn picture(part: &Part) -> Option<Vec<u8>> {
+/// A picture's type and its base64.
+fn picture(part: &Part) -> Option<(&str, &str)> {
     match &part.kind {
-        PartKind::Image { mime } => Some(image(mime, &part.text)),
+        PartKind::Image { mime } => Some((mime, &part.text)),
         _ => None,
     }
 }

@@ -167,6 +167,10 @@ fn said(
             url.strip_prefix("data:").and_then(|url| url.split_once(";base64,"))
         {
             lanes.whole(PartKind::Image { mime: mime.to_owned() }, base64, out)?;
+        } else {
+            // One at an address: no other dialect's answers hold such.
+            let json = serde_json::json!({ "image_url": { "url": url } }).to_string();
+            lanes.whole(PartKind::Vendor { kind: "images".to_owned() }, &json, out)?;
         }
     }
     if let Some(audio) = message.audio {

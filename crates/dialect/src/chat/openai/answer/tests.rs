@@ -414,6 +414,31 @@ fn annotations_of_a_stream_are_numbered_for_clients_that_gather_them() {
     )));
 }
 
+/// openai-python's `accumulate_delta` raises on the second item of a list without an `index`.
+#[test]
+fn pictures_are_numbered_for_clients_that_gather_them() {
+    let image = || PartKind::Image { mime: "image/png".to_owned() };
+    let events = [open(0, image()), delta(0, "AA=="), close(0), open(1, image()), close(1)];
+    let first =
+        r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="},"index":0}"#;
+    let second = r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,"},"index":1}"#;
+    let stream = written(&answer(), &events);
+    for picture in [first, second] {
+        assert!(stream.contains(&format!(r#""delta":{{"images":[{picture}]}}"#)), "{stream}");
+    }
+    let body = String::from_utf8(Writer::new(&answer()).whole(&events)).unwrap();
+    assert!(body.contains(&format!(r#""images":[{first},{second}]"#)), "{body}");
+}
+
+#[test]
+fn a_picture_at_an_address_is_not_dropped_in_silence() {
+    let image = r#"{"images":[{"type":"image_url","image_url":{"url":"https://h/i"}}]}"#;
+    let events = stream(&chunks(&[image], "\"stop\"")).unwrap();
+    let mut writer = Writer::new(&answer());
+    writer.whole(&events);
+    assert_eq!(writer.losses(), ["answer.vendor_parts"]);
+}
+
 #[test]
 fn sources_of_other_dialects_are_placed_among_the_texts() {
     let cite = |index| ChatEvent::Annotation {

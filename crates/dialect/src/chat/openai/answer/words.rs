@@ -49,14 +49,17 @@ pub(super) fn unwrap(arguments: &str) -> String {
     }
 }
 
-/// A picture among the answer.
-pub(super) fn image(mime: &str, base64: &str) -> Vec<u8> {
+/// The picture number `nth` among the answer, in OpenRouter's form
+/// (<https://openrouter.ai/docs/features/multimodal/image-generation>). openai-python's
+/// `accumulate_delta` raises on the second one of a list whose items have no `index`.
+pub(super) fn image(nth: u32, mime: &str, base64: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(base64.len() + 96);
     json::object(&mut out, |image| {
         image.text("type", "image_url");
         image.nest("image_url", |link| {
             link.text("url", &format!("data:{mime};base64,{base64}"));
         });
+        image.count("index", nth.into());
     });
     out
 }

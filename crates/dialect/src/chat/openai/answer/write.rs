@@ -42,6 +42,8 @@ struct Choice {
     open: Option<Open>,
     /// Annotations so far.
     notes: u32,
+    /// Pictures so far.
+    images: u32,
     cited: Desk,
 }
 
@@ -260,9 +262,13 @@ impl Writer {
             Some(Open::Wrapped { at, arguments }) => {
                 self.input(index, at, true, &unwrap(&arguments), out);
             }
-            Some(Open::Image { mime, base64 }) => self.chunk(index, None, out, |delta| {
-                delta.list("images", [image(&mime, &base64)]);
-            }),
+            Some(Open::Image { mime, base64 }) => {
+                let nth = self.choices[at].images;
+                self.choices[at].images += 1;
+                self.chunk(index, None, out, |delta| {
+                    delta.list("images", [image(nth, &mime, &base64)]);
+                });
+            }
             Some(Open::Vendor { kind, json }) if kind == "audio" => {
                 self.chunk(index, None, out, |delta| {
                     delta.raw("audio", &json);
