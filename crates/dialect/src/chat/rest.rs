@@ -12,8 +12,9 @@ use crate::Severity;
 /// there from the start
 /// (<https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool>). The tools of a
 /// Responses namespace carry its name and have descriptions of their own, so its own is left out
-/// rather than said once for each of them.
-const HINTS: [&str; 14] = [
+/// rather than said once for each of them. The sources that an earlier answer cites stand under its
+/// words, which go up.
+const HINTS: [&str; 18] = [
     "store",
     "response.store",
     "prompt_cache_retention",
@@ -28,6 +29,10 @@ const HINTS: [&str; 14] = [
     "tools[].defer_loading",
     "tools[].eager_input_streaming",
     "tools[].namespace.description",
+    "messages[].annotations",
+    "messages[].id",
+    "messages[].index",
+    "input[].content[].annotations",
 ];
 
 /// How much the loss of the field `path` matters, which said `json`.
@@ -73,6 +78,8 @@ mod tests {
 
     #[test]
     fn a_clients_bookkeeping_is_a_hint() {
+        assert_eq!(of("messages[].annotations", "[{}]"), Severity::Hint);
+        assert_eq!(of("messages[].prefix", "true"), Severity::Meaning);
         assert_eq!(of("client_metadata", "{}"), Severity::Hint);
         assert_eq!(of("tools[].defer_loading", "true"), Severity::Hint);
         assert_eq!(of("include.web_search_call.action.sources", "\"\""), Severity::Hint);

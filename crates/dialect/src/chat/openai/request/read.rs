@@ -68,13 +68,14 @@ pub(in crate::chat::openai) fn read(
         // The effort counts, so a `thinking` beside it is not read.
         rest.extend(node.json("thinking").map(|json| ("thinking".to_owned(), json)));
     }
-    let (end_user, rest) = end_user(&node, rest)?;
+    let (end_user, mut rest) = end_user(&node, rest)?;
+    let turns = messages::read(&node, &mut rest)?;
     let legacy_functions = tools::are_legacy(&node)?;
     let parallel_tools = node.flag("parallel_tool_calls")?;
     Ok(ChatRequest {
         model,
         stream: node.flag("stream")?.or(head.stream).unwrap_or(false),
-        turns: messages::read(&node)?,
+        turns,
         tools: tools::read(&node)?,
         tool_choice,
         // The older form has room for one call.

@@ -77,6 +77,34 @@ fn conversations_are_read_and_written_again() {
 }
 
 #[test]
+fn pictures_that_the_model_made_are_parts_of_its_turn() {
+    let request = request(
+        r#"[{"role":"assistant","content":"Here.","images":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="},"index":0}]}]"#,
+        "",
+    );
+    let [Part::Text { .. }, Part::Image { media, .. }] = &request.turns[0].parts[..] else {
+        panic!("{:?}", request.turns)
+    };
+    assert_eq!(*media, Media::Inline { mime: "image/png".to_owned(), base64: "AA==".to_owned() });
+    let (out, lost) = written(&request, &ModelFacts::default());
+    assert_eq!(out, r#"[{"role":"assistant","content":"Here."}]}"#);
+    assert_eq!(lost, ["messages[].content"]);
+}
+
+#[test]
+fn fields_of_messages_without_a_common_word_are_named_once() {
+    let request = request(
+        concat!(
+            r#"[{"role":"assistant","content":"a","annotations":[{"type":"url_citation"}],"prefix":true,"x":null},"#,
+            r#"{"role":"assistant","content":"b","annotations":[],"prefix":false}]"#
+        ),
+        "",
+    );
+    let (_, lost) = written(&request, &ModelFacts::default());
+    assert_eq!(lost, ["messages[].annotations", "messages[].prefix"]);
+}
+
+#[test]
 fn every_common_field_is_read_and_written_again() {
     again(
         "[]",

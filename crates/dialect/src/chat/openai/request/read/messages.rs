@@ -2,20 +2,42 @@
 
 use std::borrow::Cow;
 
-use super::parts;
+use super::{Rest, parts};
 use crate::Malformed;
 use crate::chat::node::{Node, keep};
 use crate::chat::{Part, Role, Turn};
 
+/// The fields of a message that are looked at.
+const KNOWN: [&str; 12] = [
+    "role",
+    "content",
+    "name",
+    "refusal",
+    "reasoning_content",
+    "reasoning",
+    "audio",
+    "images",
+    "tool_calls",
+    "function_call",
+    "tool_call_id",
+    "cache_control",
+];
+
 /// Reads `messages`. Tool results that follow each other share one turn, as the calls they answer
-/// do.
-pub(super) fn read(node: &Node<'_>) -> Result<Vec<Turn>, Malformed> {
+/// do. Fields without a common word go to `rest`, each once.
+pub(super) fn read(node: &Node<'_>, rest: &mut Rest) -> Result<Vec<Turn>, Malformed> {
     let messages = node.list("messages")?.ok_or_else(|| node.missing("messages"))?;
     let mut turns: Vec<Turn> = Vec::with_capacity(messages.len());
     let mut legacy = Legacy::default();
     let mut after_result = false;
     for (at, json) in messages.into_iter().enumerate() {
         let message = Node::read(json, format!("messages[{at}]"))?;
+        for (key, json) in message.others(&KNOWN) {
+            let path = format!("messages[].{key}");
+            if json.get() != "[]" && !rest.iter().any(|(kept, _)| *kept == path) {
+                rest.push((path, json));
+            }
+        }
         let role = message.required("role")?;
         let is_result = matches!(&*role, "tool" | "function");
         let turn = match &*role {
@@ -55,6 +77,7 @@ fn assistant(message: &Node<'_>, at: usize, legacy: &mut Legacy) -> Result<Turn,
         parts.push(Part::Reasoning { text: text.into_owned(), seal: None });
     }
     parts.extend(parts::content(message, "content")?);
+    parts.extend(parts::pictures(message, "images")?);
     if let Some(refusal) = message.text("refusal")? {
         parts.push(Part::Refusal(refusal.into_owned()));
     }

@@ -33,6 +33,18 @@ pub(super) fn content(message: &Node<'_>, key: &str) -> Result<Vec<Part>, Malfor
     list(raw, &path)?.into_iter().enumerate().map(read).collect()
 }
 
+/// Reads the pictures that the model made, which some vendors take back where they put them: beside
+/// the content (<https://openrouter.ai/docs/features/multimodal/image-generation>).
+pub(super) fn pictures(message: &Node<'_>, key: &str) -> Result<Vec<Part>, Malformed> {
+    let list = message.list(key)?.unwrap_or_default().into_iter().enumerate();
+    let read = |(at, json): (usize, &str)| {
+        let picture = Node::read(json, format!("{}[{at}]", message.path(key)))?;
+        let (media, detail) = address(&picture, "image_url")?;
+        Ok(Part::Image { media, detail, cache: picture.json("cache_control") })
+    };
+    list.map(read).collect()
+}
+
 fn part(node: &Node<'_>, json: &str) -> Result<Part, Malformed> {
     let kind = node.required("type")?;
     let cache = node.json("cache_control");

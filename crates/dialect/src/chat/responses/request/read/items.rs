@@ -8,7 +8,7 @@ use crate::Malformed;
 use crate::chat::node::{Node, keep};
 use crate::chat::responses::names;
 use crate::chat::responses::request::kinds::{is_said_to_the_model, is_the_providers};
-use crate::chat::{Part, Role, Seal, SealKind, Turn};
+use crate::chat::{Media, Part, Role, Seal, SealKind, Turn};
 
 /// Reads `instructions` and `input`.
 pub(super) fn read(node: &Node<'_>, rest: &mut Rest) -> Result<Vec<Turn>, Malformed> {
@@ -84,6 +84,9 @@ fn item(node: &Node<'_>, json: &str, turns: &mut Turns, rest: &mut Rest) -> Resu
             }
             turns.add(Kind::Said, thought.into_iter().collect());
         }
+        "image_generation_call" if node.text("result")?.is_some_and(|it| !it.is_empty()) => {
+            turns.add(Kind::Said, vec![picture(node)?]);
+        }
         "function_call" => turns.add(Kind::Said, vec![call(node, "arguments", false)?]),
         "custom_tool_call" => turns.add(Kind::Said, vec![call(node, "input", true)?]),
         "function_call_output" | "custom_tool_call_output" => {
@@ -142,6 +145,13 @@ fn reasoning(node: &Node<'_>) -> Result<Option<Part>, Malformed> {
     let seal = content
         .map(|content| Seal { kind: SealKind::Encrypted, bytes: names::seal(&id, &content) });
     Ok((!text.is_empty() || seal.is_some()).then_some(Part::Reasoning { text, seal }))
+}
+
+/// A picture that the model made.
+fn picture(node: &Node<'_>) -> Result<Part, Malformed> {
+    let format = node.text("output_format")?.unwrap_or("png".into());
+    let media = Media::Inline { mime: format!("image/{format}"), base64: node.required("result")? };
+    Ok(Part::Image { media, detail: None, cache: None })
 }
 
 fn call(node: &Node<'_>, input: &str, custom: bool) -> Result<Part, Malformed> {

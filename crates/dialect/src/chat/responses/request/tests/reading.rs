@@ -246,6 +246,23 @@ fn whatever_is_wrong_is_named_with_its_path() {
 }
 
 #[test]
+fn pictures_that_the_model_made_are_parts_of_its_turn() {
+    let request = items(
+        r#"{"type":"message","role":"assistant","content":"Here."},
+        {"type":"image_generation_call","id":"ig_1","status":"completed","output_format":"webp","result":"AA=="},
+        {"type":"image_generation_call","id":"ig_2","status":"failed","result":null}"#,
+    );
+    let request = request.unwrap();
+    let [Part::Text { .. }, Part::Image { media, .. }, Part::Vendor { kind, .. }] =
+        &request.turns[0].parts[..]
+    else {
+        panic!("{:?}", request.turns)
+    };
+    assert_eq!(*media, Media::Inline { mime: "image/webp".to_owned(), base64: "AA==".to_owned() });
+    assert_eq!(kind, "image_generation_call");
+}
+
+#[test]
 fn messages_of_the_model_that_follow_each_other_stay_apart() {
     let body = r#"{"model":"m","input":[{"role":"user","content":"One"},
         {"role":"assistant","content":"A"},{"role":"assistant","content":"B"},
