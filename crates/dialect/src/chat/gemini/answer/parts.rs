@@ -51,7 +51,13 @@ impl Lane {
         if let Some(call) = part.function_call {
             self.call(&call, seal, answer, out);
         } else if let Some(blob) = part.inline_data {
-            self.blob(blob, seal, answer, json, out);
+            // A draft that the model made while it thought is not the picture that it answers with.
+            if part.thought == Some(true) {
+                let kind = "inlineData".to_owned();
+                self.whole(PartKind::Vendor { kind }, json.to_owned(), None, out);
+            } else {
+                self.blob(blob, seal, answer, json, out);
+            }
         } else if let Some(text) = part.text {
             self.words(text, part.thought == Some(true), seal, out);
         } else if let Some(kind) = vendor(json) {

@@ -139,6 +139,9 @@ impl Reader {
         for json in sources.into_iter().flatten() {
             lane.note("citation", json, out);
         }
+        if let Some(json) = said(candidate.url_context_metadata) {
+            lane.note("urlContextMetadata", json, out);
+        }
         let probabilities = candidate.logprobs_result.and_then(|it| probabilities::read(it.get()));
         if let Some(json) = probabilities {
             lane.note("logprobs", json, out);

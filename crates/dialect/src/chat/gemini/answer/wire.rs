@@ -57,6 +57,8 @@ pub(super) struct Candidate<'a> {
     pub(super) citation_metadata: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) logprobs_result: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) url_context_metadata: Option<&'a RawValue>,
 }
 
 /// What an answer says.

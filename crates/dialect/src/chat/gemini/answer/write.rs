@@ -127,6 +127,16 @@ impl Writer {
         }
     }
 
+    fn note_end(&mut self, reason: Finish, stop: Option<&str>) {
+        if reason == Finish::Pause {
+            // Written as `STOP`, so the client does not know that it is to ask again.
+            self.lost.note("answer.pause");
+        }
+        if stop.is_some() {
+            self.lost.note("answer.stop_sequence");
+        }
+    }
+
     /// A chunk with one part.
     fn say(&mut self, choice: u32, part: &[u8], out: &mut Vec<u8>) {
         let mut candidate = Vec::with_capacity(part.len() + 64);
@@ -201,7 +211,8 @@ impl WriteEvents for Writer {
                     self.close(*choice, out);
                 }
             }
-            ChatEvent::Finish { choice, reason, .. } => {
+            ChatEvent::Finish { choice, reason, stop } => {
+                self.note_end(*reason, stop.as_deref());
                 self.close(*choice, out);
                 self.prove(*choice, out);
                 // Held until the end: usage comes before it or after.
@@ -273,7 +284,8 @@ impl WriteEvents for Writer {
                     }
                 }
                 ChatEvent::Close { .. } => (),
-                ChatEvent::Finish { choice, reason, .. } => {
+                ChatEvent::Finish { choice, reason, stop } => {
+                    self.note_end(*reason, stop.as_deref());
                     answer(&mut answers, *choice).2 = *reason;
                 }
             }

@@ -126,6 +126,29 @@ fn pictures_code_and_sources_are_kept() {
     assert_eq!(told(&read_whole(body.as_bytes()).unwrap()), expected);
 }
 
+/// <https://ai.google.dev/gemini-api/docs/image-generation>, thinking, and
+/// <https://ai.google.dev/gemini-api/docs/url-context>.
+#[test]
+fn drafts_of_pictures_and_pages_that_were_read_are_told_apart_from_the_answer() {
+    let draft = r#"{"inlineData":{"mimeType":"image/png","data":"AAAA"},"thought":true}"#;
+    let body = format!(
+        r#"{{"candidates":[{{"content":{{"parts":[{draft},{{"text":"done"}}]}},"finishReason":"STOP",
+        "urlContextMetadata":{{"urlMetadata":[]}}}}]}}"#
+    );
+    let expected = [
+        "begin  ".to_owned(),
+        "0.0 vendor inlineData".to_owned(),
+        format!("0 + {draft}"),
+        "0 ends".to_owned(),
+        "0.1 Text".to_owned(),
+        "1 + done".to_owned(),
+        r#"1 urlContextMetadata {"urlMetadata":[]}"#.to_owned(),
+        "1 ends".to_owned(),
+        "0 Stop".to_owned(),
+    ];
+    assert_eq!(told(&read_whole(body.as_bytes()).unwrap()), expected);
+}
+
 #[test]
 fn every_reason_has_its_meaning() {
     let ends = |reason: &str| {

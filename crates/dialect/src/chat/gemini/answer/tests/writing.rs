@@ -156,6 +156,25 @@ fn what_has_no_word_is_named() {
 }
 
 #[test]
+fn a_pause_and_a_stop_text_are_named_as_lost() {
+    let finish = |reason, stop: Option<&str>| ChatEvent::Finish {
+        choice: 0,
+        reason,
+        stop: stop.map(Into::into),
+    };
+    for (event, expected) in [
+        (finish(Finish::Pause, None), &["answer.pause"][..]),
+        (finish(Finish::StopSequence, Some("END")), &["answer.stop_sequence"]),
+        (finish(Finish::Stop, None), &[]),
+    ] {
+        let (mut stream, mut whole) = (Writer::new(&answer()), Writer::new(&answer()));
+        stream.event(&event, &mut Vec::new());
+        whole.whole(std::slice::from_ref(&event));
+        assert_eq!((stream.losses(), whole.losses()), (expected, expected));
+    }
+}
+
+#[test]
 fn sources_and_probabilities_stand_in_the_last_chunk() {
     let (choice, index) = (0, 0);
     let note = |kind: &str, json: &str| ChatEvent::Annotation {
