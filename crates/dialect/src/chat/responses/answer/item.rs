@@ -171,6 +171,13 @@ impl Lane {
                     let format = item.output_format.as_deref().unwrap_or("png");
                     let mime = format!("image/{format}");
                     self.whole(PartKind::Image { mime }, base64);
+                    if let Some(prompt) = item.revised_prompt.filter(|it| it.get() != "null") {
+                        self.note("revised_prompt".to_owned(), prompt.get().to_owned());
+                    }
+                } else {
+                    // It failed, which only this dialect has a word for.
+                    let kind = item.kind.clone().into_owned();
+                    self.whole(PartKind::Vendor { kind }, json.to_owned());
                 }
             }
             Kind::Vendor => {

@@ -112,6 +112,9 @@ pub(super) struct Item<'a> {
     pub(super) result: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) output_format: Option<Cow<'a, str>>,
+    /// What a picture was really asked for.
+    #[serde(borrow, default)]
+    pub(super) revised_prompt: Option<&'a RawValue>,
 }
 
 /// A part of a message, or of a thought.

@@ -208,6 +208,34 @@ fn pictures_and_what_the_provider_ran_are_parts() {
     assert_eq!(whole(body).unwrap(), expected);
 }
 
+/// What became of a picture beside itself is told, so that a writer names what it cannot say.
+#[test]
+fn a_picture_that_failed_and_what_it_was_asked_for_are_told() {
+    let failed = r#"{"type":"image_generation_call","id":"ig_1","status":"failed","result":null}"#;
+    let body = format!(
+        r#"{{"id":"resp_1","model":"gpt-5","status":"completed","output":[{failed},
+        {{"type":"image_generation_call","id":"ig_2","status":"completed","result":"aGk=","revised_prompt":"A cat"}}]}}"#
+    );
+    let prompt = ChatEvent::Annotation {
+        choice: 0,
+        index: 1,
+        kind: "revised_prompt".to_owned(),
+        json: r#""A cat""#.to_owned(),
+    };
+    let expected = vec![
+        begin(),
+        open(0, PartKind::Vendor { kind: "image_generation_call".to_owned() }),
+        delta(0, failed),
+        close(0),
+        open(1, PartKind::Image { mime: "image/png".to_owned() }),
+        delta(1, "aGk="),
+        prompt,
+        close(1),
+        finish(Finish::Stop),
+    ];
+    assert_eq!(whole(&body).unwrap(), expected);
+}
+
 #[test]
 fn an_answer_that_was_cut_says_why() {
     let reason = |details: &str| {
