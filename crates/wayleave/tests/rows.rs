@@ -307,13 +307,16 @@ async fn ping(gateway: Gateway) {
     let row = gateway.row(reply.header("x-request-id").expect("our id")).await;
     assert_eq!((&row["alias"], &row["status"]), (&json!("p"), &json!(200)));
     assert_eq!(row["cost_nanos"], 7 * 1_000 + 3 * 2_000, "like any call");
-    assert_eq!(row["probe"], true, "{row}");
+    let detail = gateway.detail(row["request_id"].as_str().expect("an id")).await;
+    assert_eq!(detail["probe"], true, "{detail}");
     let said = json!({
         "model": "p", "messages": [{"role": "user", "content": "ping me"}], "max_tokens": 5,
     });
     let reply = gateway.client(KEY).post(CHAT, said.to_string()).await;
-    let row = gateway.row(reply.header("x-request-id").expect("our id")).await;
-    assert_eq!(row["probe"], false, "{row}");
+    let id = reply.header("x-request-id").expect("our id");
+    gateway.row(id).await;
+    let detail = gateway.detail(id).await;
+    assert_eq!(detail["probe"], false, "{detail}");
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ async fn a_paid_proof_leaves_a_row_with_its_cost_and_who_asked() {
     let days = api.get(&format!("{PROOFS}/days")).await.ok().body;
     let day = json!({"day": "2026-11-18", "proofs": 1, "cost_nanos": 9 * 150 + 16 * 600});
     assert_eq!(days["items"], json!([day]));
+    api.clock.advance(1_000_000);
     api.post(AT, json!({"validate": {"model": "strange", "paid": true}})).await.ok();
     let it = &api.get(PROOFS).await.ok().body["items"][0];
     assert_eq!((&it["price_version_id"], &it["cost_nanos"]), (&json!(null), &json!(0)));
