@@ -33,6 +33,8 @@ class Allowed:
     by_tool: bool = False
     # What `x-wayleave-lossy` must say where dialects are crossed.
     named: str = ""
+    # What `x-wayleave-lossy` of a whole answer must say where dialects are crossed.
+    told: str = ""
     # No loss: a thing that the dialect demands to be said, whatever it is.
     demanded: bool = False
     # `unheard` and `unseen` also where the dialect is the same on both sides.

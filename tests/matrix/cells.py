@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -157,8 +157,8 @@ class Plan:
         dialect = UPSTREAMS[cell.upstream].dialect(cell.surface)
         self.same = dialect in SURFACES[cell.surface].same
         at = f"surface:{cell.surface}"
-        # What the dialect cannot say, and what this client does with what it can.
-        self.at_surface = [*rows(situation.name, at), *(it for it in habits if it.covers(situation.name, at))]
+        # What this client does with what the dialect can say, and what that cannot.
+        self.at_surface = [*(it for it in habits if it.covers(situation.name, at)), *rows(situation.name, at)]
         here = rows(situation.name, f"upstream:{dialect}")
         self.at_upstream = here
         self.losses: list[str] = []
@@ -232,8 +232,8 @@ class Plan:
             got.pop("parallel", None)
         return differences(want, got) + silent
 
-    def wanted_answer(self) -> View:
-        """What the client must see."""
+    def wanted_answer(self, untold: Callable[[Allowed], None] = lambda row: None) -> View:
+        """What the client must see. `untold` hears of each row by which it sees less."""
         want = of_answer(self.answer)
         if isinstance(self.answer, Answer) and self.answer.breaks and self.cell.mode == "whole":
             want = {"error": 502}
@@ -241,11 +241,20 @@ class Plan:
             assert row.unseen
             before = copied(want)
             row.unseen(want)
-            self._lost(row, before, want)
+            if self._lost(row, before, want):
+                untold(row)
         return want
 
     def _seen(self, seen: Seen) -> list[str]:
-        want, got = self.wanted_answer(), dict(seen.view)
+        lossy = seen.headers.get("x-wayleave-lossy", "")
+        silent: list[str] = []
+
+        def untold(row: Allowed) -> None:
+            # The head of a stream is out before its losses are known: they stand in the usage row.
+            if self.cell.mode == "whole" and not self.same and row.told and row.told not in lossy:
+                silent.append(f"lost in silence: {row.what} ({row.told!r} is not in {lossy!r})")
+
+        want, got = self.wanted_answer(untold), dict(seen.view)
         if "error" in want:
             got = {"error": got.get("error", got)}
             if want["error"] == "broken" and isinstance(got["error"], int):
@@ -260,7 +269,7 @@ class Plan:
                 view.pop("redacted", None)
         if "error" not in want and not self.ask.usage and self.cell.mode == "stream":
             want.pop("tokens", None)
-        return differences(want, got)
+        return differences(want, got) + silent
 
 
 def with_ids(ask: Ask, ids: dict[str, str]) -> Ask:

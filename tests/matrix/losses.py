@@ -3,12 +3,13 @@ where the vendor's own reference shows that. Whatever else differs fails."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import allowed as it
 from allowed import Allowed, all_of, becomes, dropped, each_part, each_tool, gone, in_turns, no_parts, token, without
 from cases.common import PDF, PNG
-from neutral import Answer, Ask, Audio, File, Ran, Redacted, Thought
+from neutral import Answer, Ask, Audio, File, Image, Ran, Redacted, Searched, Text, Thought
 from view import View, seal
 
 OPENAI = "https://platform.openai.com/docs/api-reference/chat/create"
@@ -17,6 +18,10 @@ RESPONSES = "https://platform.openai.com/docs/api-reference/responses/create"
 RESPONSES_ANSWER = "https://platform.openai.com/docs/api-reference/responses/object"
 ANTHROPIC = "https://platform.claude.com/docs/en/api/messages"
 ANTHROPIC_THINKING = "https://platform.claude.com/docs/en/build-with-claude/extended-thinking"
+ANTHROPIC_STOPS = "https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons"
+ANTHROPIC_SEARCH = "https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool"
+OPENAI_PICTURES = "https://platform.openai.com/docs/guides/tools-image-generation"
+GEMINI_SEARCH = "https://ai.google.dev/gemini-api/docs/google-search"
 OPENAI_SEARCH = "https://platform.openai.com/docs/guides/tools-web-search"
 GEMINI = "https://ai.google.dev/api/generate-content"
 GEMINI_CHATS = "https://github.com/googleapis/python-genai/blob/main/google/genai/chats.py"
@@ -112,7 +117,8 @@ def _not_auto(view: View) -> None:
 def _one_answer(view: View) -> None:
     for role, parts in view["turns"]:
         if role == "assistant":
-            parts[:] = [["text", part[1].replace("\n", "")] if part[0] == "text" else part for part in parts]
+            words = [part[0] == "text" and part[1] is not it.ANY for part in parts]
+            parts[:] = [["text", part[1].replace("\n", "")] if said else part for part, said in zip(parts, words)]
 
 
 def _fetched(view: View) -> None:
@@ -133,9 +139,34 @@ def _encrypted(answer: Answer) -> Answer:
     return replace(answer, parts=tuple(parts))
 
 
+def _without(*kinds: type) -> Callable[[Ask], Ask]:
+    return in_turns(lambda part: None if isinstance(part, kinds) else part)
+
+
+def _without_paintings(ask: Ask) -> Ask:
+    plain = _without(Image)(ask)
+    pairs = zip(ask.turns, plain.turns)
+    return replace(ask, turns=tuple(b if getattr(a, "role", "") == "assistant" else a for a, b in pairs))
+
+
+def _unpainted(answer: Answer) -> Answer:
+    """Without pictures: what is left may be nothing."""
+    plain = no_parts(Image)(answer)
+    return plain if plain.parts else replace(plain, parts=(Text(""),))
+
+
+def _unpaused(answer: Answer) -> Answer:
+    return replace(answer, finish="stop") if answer.finish == "pause" else answer
+
+
 def _budget_is_effort(ask: Ask) -> Ask:
     return replace(ask, budget=None, effort="low") if ask.budget else ask
 
+
+# The situations in which the model paints, and those in which the vendor searches.
+PAINTING = "image-out* images-out"
+SEARCHING = "web-search* pause* history-of-searches"
+RUNNING = "code-execution* history-of-code"
 
 # fmt: off
 SURFACES: tuple[Allowed, ...] = (
@@ -152,9 +183,33 @@ SURFACES: tuple[Allowed, ...] = (
     Allowed("pdf-url", "surface:openai-chat", "documents at an address", OPENAI,
             unsaid=in_turns(lambda part: replace(part, url="", base64=PDF, name="report.pdf")
                             if isinstance(part, File) else part)),
-    Allowed("code-execution", "surface:openai-chat", "code that OpenAI runs", OPENAI,
+    Allowed(RUNNING, "surface:openai-chat", "code that OpenAI runs", OPENAI,
             unsaid=lambda ask: _kept_tools(ask, "code_execution")),
-    Allowed("code-execution", "surface:*", "code that another vendor ran", RESPONSES_ANSWER, unseen=dropped("ran")),
+    Allowed("history-of-*", "surface:openai-chat", "what OpenAI ran in the conversation", OPENAI,
+            unsaid=_without(Searched, Ran)),
+    Allowed("history-of-searches", "surface:gemini", "what Google searched for in the conversation", GEMINI_CACHING,
+            unsaid=_without(Searched)),
+    Allowed("history-of-pictures", "surface:anthropic-messages", "pictures in the model's own turns", ANTHROPIC,
+            unsaid=_without_paintings),
+    Allowed("code-execution*", "surface:*", "code that another vendor ran", RESPONSES_ANSWER, unseen=dropped("ran"),
+            told="answer.vendor_parts", unheard=gone("ran")),
+    Allowed(SEARCHING, "surface:*", "searches of another vendor", RESPONSES_ANSWER, unseen=dropped("searched"),
+            told="answer.", unheard=gone("searched")),
+    Allowed("web-search-then-turn", "surface:openai-chat", "citations: the SDK does not send them back", OPENAI,
+            unheard=gone("cites"), always=True),
+    Allowed("web-search-then-turn", "surface:openai-responses", "citations of earlier answers", RESPONSES,
+            unheard=gone("cites"), named="annotations"),
+    Allowed("web-search-then-turn", "surface:anthropic-messages", "citations that were not shown", ANTHROPIC_SEARCH,
+            unheard=gone("cites")),
+    Allowed(SEARCHING, "surface:gemini", "grounding: it is no part of a content, so it is not sent back", GEMINI_SEARCH,
+            unheard=all_of(gone("cites"), gone("searched")), always=True),
+    Allowed("pause*", "surface:openai-chat", "a pause", OPENAI_ANSWER, unseen=becomes("finish", "stop"),
+            told="answer.pause"),
+    Allowed("pause*", "surface:openai-responses", "a pause", RESPONSES_ANSWER, unseen=becomes("finish", "stop"),
+            told="answer.pause"),
+    Allowed("pause*", "surface:gemini", "a pause", GEMINI, unseen=becomes("finish", "stop"), told="answer.pause"),
+    Allowed(PAINTING, "surface:anthropic-messages", "pictures in answers", ANTHROPIC, unseen=dropped("pictures"),
+            told="answer.images", unheard=gone("image")),
     Allowed("namespace", "surface:openai-chat surface:anthropic-messages surface:gemini", "namespaces of tools", OPENAI,
             unsaid=it.flat_tools),
     Allowed("audio-out", "surface:openai-responses", "spoken answers", RESPONSES, unsaid=without("voice")),
@@ -183,8 +238,8 @@ SURFACES: tuple[Allowed, ...] = (
     Allowed("custom-tool*", "surface:anthropic-messages", "free-form tools", ANTHROPIC, unsaid=_no_free_form),
     Allowed("parallel-off", "surface:anthropic-messages", "a switch that stands without a choice", ANTHROPIC,
             unsaid=lambda ask: replace(ask, choice=ask.choice or "auto")),
-    Allowed("citations", "surface:anthropic-messages", "citations without an encrypted index", ANTHROPIC,
-            unseen=dropped("citations")),
+    Allowed("citations web-search*", "surface:anthropic-messages", "citations without an encrypted index", ANTHROPIC,
+            unseen=dropped("citations"), told="answer."),
     Allowed("json-object", "surface:anthropic-messages", "JSON without a schema", ANTHROPIC, unsaid=without("output")),
     Allowed("logprobs seed penalties choices-two metadata cache-key", "surface:anthropic-messages", "no such fields",
             ANTHROPIC,
@@ -222,8 +277,9 @@ SURFACES: tuple[Allowed, ...] = (
     Allowed("pdf", "surface:gemini", "names of documents", GEMINI_CACHING,
             unsaid=in_turns(lambda part: replace(part, name="") if isinstance(part, File) else part)),
     Allowed("usage-unasked", "surface:gemini", "usage always comes", GEMINI, unsaid=_whole_usage),
-    Allowed("*", "surface:gemini", "stop texts that were met, redacted thought", GEMINI,
-            unseen=dropped("stop_text", "redacted")),
+    Allowed("stop", "surface:gemini", "stop texts that were met", GEMINI, unseen=dropped("stop_text"),
+            told="answer.stop_sequence"),
+    Allowed("*", "surface:gemini", "redacted thought", GEMINI, unseen=dropped("redacted")),
     Allowed("*", "surface:gemini", "what was written to the cache", GEMINI, unseen=token("written")),
 )
 # fmt: on
@@ -255,10 +311,26 @@ UPSTREAMS: tuple[Allowed, ...] = (
             unheard=it.media_follow, named="content"),
     Allowed("metadata", OPENAI_CHATS, "labels of answers that are not stored", OPENAI, unheard=dropped("metadata"),
             named="metadata"),
-    Allowed("web-search", OPENAI_CHATS, "a tool: only models made for search search", OPENAI_SEARCH,
+    Allowed(SEARCHING, OPENAI_CHATS, "a tool: only models made for search search", OPENAI_SEARCH,
             unheard=dropped("tools"), named="search"),
+    Allowed(SEARCHING, f"{OPENAI_CHATS} {COH} {BED} {OLL}", "what was searched for", OPENAI_ANSWER,
+            unanswered=no_parts(Searched)),
+    Allowed("pause*", f"{OPENAI_CHATS} {RESP} {GEM} {COH} {BED} {OLL}", "a pause", ANTHROPIC_STOPS,
+            unanswered=_unpaused),
+    Allowed(PAINTING, f"upstream:anthropic-messages {COH} {BED} {OLL}", "pictures in answers", ANTHROPIC,
+            unanswered=_unpainted),
+    Allowed("history-of-searches", "upstream:*", "searches that another vendor made", ANTHROPIC_SEARCH,
+            unheard=gone("searched"), named="messages[].content[]."),
+    Allowed("history-of-code", "upstream:*", "code that another vendor ran", RESPONSES, unheard=gone("ran"),
+            named="messages[].content[]."),
+    Allowed("history-of-pictures", f"upstream:anthropic-messages {COH} {BED} {OLL}",
+            "pictures in the model's own turns", ANTHROPIC, unheard=gone("image"), named="content"),
+    Allowed("image-out-then-turn history-of-pictures", OPENAI_CHATS, "pictures in the model's own turns", OPENAI,
+            unheard=gone("image"), named="content"),
+    Allowed("image-out-then-turn history-of-pictures", RESP,
+            "pictures in the model's own turns that OpenAI did not make", OPENAI_PICTURES, unheard=gone("image"), named="content"),
     Allowed("pdf-url", OPENAI_CHATS, "documents at an address", OPENAI, unheard=gone("file"), named="file"),
-    Allowed("code-execution", f"{OPENAI_CHATS} upstream:cohere upstream:bedrock upstream:ollama", "code that it runs",
+    Allowed(RUNNING, f"{OPENAI_CHATS} upstream:cohere upstream:bedrock upstream:ollama", "code that it runs",
             OPENAI, unheard=dropped("tools"), named="code", unanswered=no_parts(Ran)),
     Allowed("namespace", "upstream:openai-chat upstream:azure-openai upstream:anthropic-messages upstream:gemini "
             "upstream:vertex upstream:cohere upstream:bedrock upstream:ollama", "namespaces of tools", OPENAI,
@@ -353,7 +425,7 @@ UPSTREAMS: tuple[Allowed, ...] = (
             "signatures, redacted thought, refusals, the stop text, counts of thought and of what was cached anew",
             COHERE,
             unanswered=it.only_words),
-    Allowed("citations", COH, "citations but of documents in the request", COHERE,
+    Allowed("citations web-search*", COH, "citations but of documents in the request", COHERE,
             unanswered=lambda a: replace(a, citations=())),
     Allowed("choices-two", GEM, "several answers, as another dialect asks for them", GEMINI, refuses=it.no_choices),
     Allowed("choices-two", COH, "several answers", COHERE, refuses=it.no_choices),
@@ -370,7 +442,7 @@ UPSTREAMS: tuple[Allowed, ...] = (
     Allowed("pdf*", COH, "documents but of words", COHERE, unheard=gone("file"), named="file"),
     Allowed("audio-in", COH, "sound", COHERE, unheard=gone("audio"), named="audio"),
     Allowed("custom-tool*", COH, "free-form tools: one with a text", COHERE, unheard=it.text_tools),
-    Allowed("web-search", COH, "search", COHERE, unheard=dropped("tools"), named="search"),
+    Allowed(SEARCHING, COH, "search", COHERE, unheard=dropped("tools"), named="search"),
     Allowed("tool-forced", COH, "a tool by name: only that one is offered", COHERE, unheard=it.only_forced),
     Allowed("tool-auto functions", COH, "no word for the default", COHERE, unheard=dropped("choice")),
     Allowed("parallel-off functions", COH, "one call at a time; no word for the default", COHERE,
@@ -394,7 +466,7 @@ UPSTREAMS: tuple[Allowed, ...] = (
     Allowed("mid-conversation-system", BED, "the operator between turns", BEDROCK, unheard=it.as_user, named="role"),
     Allowed("names", BED, "names of participants", BEDROCK, unheard=dropped("names"), named="name"),
     Allowed("custom-tool*", BED, "free-form tools: one with a text", BEDROCK, unheard=it.text_tools),
-    Allowed("web-search", BED, "search", BEDROCK, unheard=dropped("tools"), named="search"),
+    Allowed(SEARCHING, BED, "search", BEDROCK, unheard=dropped("tools"), named="search"),
     Allowed("parallel-off functions", BED, "one call at a time", BEDROCK, unheard=dropped("parallel"),
             named="parallel"),
     Allowed("service-tier", BED, "no class but its own", BEDROCK, unheard=_not_auto),
@@ -422,7 +494,7 @@ UPSTREAMS: tuple[Allowed, ...] = (
     Allowed("image-url", OLL, "addresses: the bytes are fetched", OLLAMA, unheard=_fetched),
     Allowed("image*", OLL, "a place for pictures between words", OLLAMA, unheard=it.pictures_last),
     Allowed("custom-tool*", OLL, "free-form tools: one with a text", OLLAMA, unheard=it.text_tools),
-    Allowed("web-search", OLL, "search", OLLAMA, unheard=dropped("tools"), named="search"),
+    Allowed(SEARCHING, OLL, "search", OLLAMA, unheard=dropped("tools"), named="search"),
     Allowed("tool-auto functions", OLL, "no word for the default", OLLAMA, unheard=dropped("choice")),
     Allowed("tool-none", OLL, "tools that may not be called: none are offered", OLLAMA,
             unheard=dropped("tools", "choice")),

@@ -66,6 +66,14 @@ class Ran:
 
 
 @dataclass(frozen=True)
+class Searched:
+    """The vendor looked on the web for this on the way to the answer, and what it found."""
+
+    query: str
+    pages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Thought:
     """What a model thought, and the proof that it did: each vendor has its own, made from `text` (`seal`)."""
 
@@ -108,7 +116,7 @@ class Refusal:
     text: str
 
 
-Part = Text | Image | File | Audio | Speech | Ran | Thought | Redacted | Call | Result | Refusal
+Part = Text | Image | File | Audio | Speech | Ran | Searched | Thought | Redacted | Call | Result | Refusal
 
 
 @dataclass(frozen=True)
@@ -196,8 +204,8 @@ class Answer:
     """An answer."""
 
     parts: tuple[Part, ...]
-    # stop, length, tools, refused (the model's own word, or a filter's).
-    finish: Literal["stop", "length", "tools", "refused"] = "stop"
+    # stop, length, tools, refused (the model's own word, or a filter's), pause (a long turn is to be gone on with).
+    finish: Literal["stop", "length", "tools", "refused", "pause"] = "stop"
     # The stop text that was met.
     stop_text: str = ""
     tokens: Tokens = Tokens()

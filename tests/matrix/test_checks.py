@@ -104,3 +104,16 @@ def test_a_loss_that_the_gateway_does_not_name_fails() -> None:
     assert plan.compare([request], Seen(view, {"x-wayleave-lossy": "seed"}), []) == []
     assert plan.compare([request], Seen(view, {}), []) == ["request: lost in silence: seeds ('seed' is not in '')"]
     assert plan.compare([request | {"seed": 42}], Seen(view, {"x-wayleave-lossy": "seed"}), []) != []
+
+
+def test_a_loss_of_an_answer_that_the_gateway_does_not_name_fails() -> None:
+    cell = Cell("openai-chat", "anthropic-messages", "pause", "whole")
+    situation = SITUATIONS["pause"]
+    plan = Plan(cell, situation, situation.steps[0], "")
+    request = of_ask(plan.ask, [], False) | {"limit": 8192}
+    view = plan.wanted_answer()
+    assert view["finish"] == "stop"
+    named = "answer.vendor_parts, answer.pause"
+    assert plan.compare([request], Seen(view, {"x-wayleave-lossy": named}), []) == []
+    problems = plan.compare([request], Seen(view, {"x-wayleave-lossy": "answer.vendor_parts"}), [])
+    assert problems == ["answer: lost in silence: a pause ('answer.pause' is not in 'answer.vendor_parts')"]

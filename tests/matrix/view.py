@@ -25,6 +25,7 @@ from neutral import (
     Redacted,
     Refusal,
     Result,
+    Searched,
     Speech,
     Text,
     Thought,
@@ -59,6 +60,8 @@ class Turns:
         self.system: list[str] = []
         self.turns: list[list[Any]] = []
         self.calls: dict[str, int] = {}
+        # What vendors are asked to run, by its id, until its result is met.
+        self.hosted: dict[str, str] = {}
 
     def say(self, role: str, part: list[Any]) -> None:
         """One more part of what `role` says."""
@@ -119,7 +122,10 @@ def of_ask(ask: Ask, answered: list[Answer], stream: bool) -> View:
     turns = Turns()
     for turn in ask.turns:
         if isinstance(turn, Answered):
+            cited = answered[turn.step].citations
             turn = Turn("assistant", answered[turn.step].parts)
+            _say_all(turns, turn, cited)
+            continue
         for part in turn.parts:
             _say(turns, turn, part)
     out = turns.view()
@@ -158,6 +164,14 @@ def tool(it: Tool) -> View:
     return out
 
 
+def _say_all(turns: Turns, turn: Turn, cited: tuple[str, ...]) -> None:
+    """An earlier answer: each of its texts with what it cites."""
+    for part in turn.parts:
+        _say(turns, turn, part)
+        if cited and isinstance(part, Text):
+            turns.say("assistant", ["cites", list(cited)])
+
+
 def _say(turns: Turns, turn: Turn, part: Any) -> None:
     match part:
         case Call(id, name, input, sealed):
@@ -186,6 +200,10 @@ def _plain(part: Any) -> list[Any]:
             return ["thought", text, seal(text) if sealed else ""]
         case Redacted(data):
             return ["redacted", data]
+        case Searched(query):
+            return ["searched", query]
+        case Ran(code, output):
+            return ["ran", code, output]
         case Refusal(text):
             return ["text", text]
     raise TypeError(part)
@@ -208,6 +226,10 @@ def of_answer(answer: Answer | Fails) -> View:
         out["calls"] = [[it.name, it.input] for it in answer.calls]
     if ran := [[it.code, it.output] for it in answer.parts if isinstance(it, Ran)]:
         out["ran"] = ran
+    if searched := [it.query for it in answer.parts if isinstance(it, Searched)]:
+        out["searched"] = searched
+    if pictures := [[it.mime, it.base64] for it in answer.parts if isinstance(it, Image)]:
+        out["pictures"] = pictures
     if spoken := [[it.text, it.base64] for it in answer.parts if isinstance(it, Speech)]:
         out["spoken"] = spoken
     if answer.citations:

@@ -14,14 +14,13 @@ TEXT = 'Grüße aus dem Tal: 21 °C, 🌤 – and a "quote".\nSecond line.'
 AFTER = "It is 21 degrees."
 
 
-def _png() -> bytes:
+def _png(colour: bytes = b"\xff\0\0") -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     head = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0\xff\0\0")) + chunk(b"IEND", b"")
-    )
+    dot = zlib.compress(b"\0" + colour)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", dot) + chunk(b"IEND", b"")
 
 
 def _pdf() -> bytes:
@@ -51,6 +50,7 @@ def _wav() -> bytes:
 
 PNG_BYTES = _png()
 PNG = base64.b64encode(PNG_BYTES).decode()
+BLUE_PNG = base64.b64encode(_png(b"\0\0\xff")).decode()
 PDF_BYTES = _pdf()
 PDF = base64.b64encode(PDF_BYTES).decode()
 WAV = base64.b64encode(_wav()).decode()

@@ -13,6 +13,7 @@ from neutral import (
     Call,
     Image,
     Ran,
+    Searched,
     Situation,
     Step,
     Text,
@@ -51,6 +52,14 @@ PATCHED = Call("call_patch_1", "apply_patch", "*** Begin Patch\n+hello\n*** End 
 PATH: dict[str, Any] = {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}
 FILES = Tool("mcp__files", "Files.", kind="namespace", tools=(Tool("read", "Reads one.", PATH),))
 READ = Call("call_read_1", f"mcp__files{WITHIN}read", {"path": "a.txt"})
+CODE = Tool("code_execution", kind="code_execution")
+SEARCH = Tool("web_search", kind="web_search")
+# https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool,
+# https://platform.openai.com/docs/guides/tools-web-search, https://ai.google.dev/gemini-api/docs/google-search
+PAGES = ("https://example.com/a", "https://example.com/b")
+FOUND = Answer((Searched("weather Oslo", PAGES), Text(AFTER)), citations=PAGES)
+# https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons#pause-turn
+PAUSED = Answer((Text("Let me look."), Searched("weather Oslo", PAGES)), finish="pause")
 
 
 def loop(name: str, about: str, *results: Any, calls: tuple[Call, ...] = (OSLO,), text: str = "") -> Situation:
@@ -130,10 +139,62 @@ SITUATIONS = [
     asked(
         "code-execution",
         "Code that the vendor runs in its own container.",
-        plain(tools=(Tool("code_execution", kind="code_execution"),)),
+        plain(tools=(CODE,)),
         Answer((Ran("print(6 * 7)", "42\n"), Text("It is 42."))),
     ),
-    asked("web-search", "A tool that the vendor runs.", plain(tools=(Tool("web_search", kind="web_search"),))),
+    Situation(
+        "code-execution-then-turn",
+        "What ran is sent back, and the conversation goes on.",
+        (
+            Step(plain(tools=(CODE,)), Answer((Ran("print(6 * 7)", "42\n"), Text("It is 42.")))),
+            Step(Ask((user("Hello, 世界"), Answered(0), user("And squared?")), (CODE,)), Answer((Text("1764."),))),
+        ),
+    ),
+    asked(
+        "web-search-answer",
+        "The vendor searched, says what for, and cites what it found.",
+        plain(tools=(SEARCH,)),
+        FOUND,
+    ),
+    asked(
+        "web-searches",
+        "Words, a search, words, another search.",
+        plain(tools=(SEARCH,)),
+        Answer(
+            (
+                Text("Let me look."),
+                Searched("weather Oslo", PAGES),
+                Text("And Rome."),
+                Searched("weather Rome", PAGES),
+                Text(AFTER),
+            )
+        ),
+    ),
+    Situation(
+        "web-search-then-turn",
+        "The search and what was cited are sent back, and the conversation goes on.",
+        (
+            Step(plain(tools=(SEARCH,)), FOUND),
+            Step(Ask((user("Hello, 世界"), Answered(0), user("And tomorrow?")), (SEARCH,)), Answer((Text(AFTER),))),
+        ),
+    ),
+    Situation(
+        "pause",
+        "The vendor pauses a long turn; the client says that it is to go on.",
+        (
+            Step(plain(tools=(SEARCH,)), PAUSED),
+            Step(Ask((user("Hello, 世界"), Answered(0), user("Go on.")), (SEARCH,)), Answer((Text(AFTER),))),
+        ),
+    ),
+    Situation(
+        "pause-continued",
+        "The same, and the client sends the paused turn back as it is, as Anthropic asks for.",
+        (
+            Step(plain(tools=(SEARCH,)), PAUSED),
+            Step(Ask((user("Hello, 世界"), Answered(0)), (SEARCH,)), Answer((Text(AFTER),))),
+        ),
+    ),
+    asked("web-search", "A tool that the vendor runs.", plain(tools=(SEARCH,))),
     loop("result-text", "A tool gives back words.", result(OSLO.id, "21 degrees")),
     loop("result-json", "A tool gives back JSON.", result(OSLO.id, '{"degrees": 21, "sky": ["blue"]}')),
     loop("result-empty", "A tool gives back nothing.", result(OSLO.id, "")),
@@ -174,6 +235,16 @@ SITUATIONS = [
                 Answer((Text(AFTER),)),
             ),
         ),
+    ),
+    asked(
+        "history-of-searches",
+        "A conversation with a search in it, which perhaps another vendor made.",
+        Ask((QUESTION, assistant(Searched("weather Oslo", PAGES), AFTER), user("Thanks")), (SEARCH,)),
+    ),
+    asked(
+        "history-of-code",
+        "A conversation with code that ran in it, perhaps at another vendor's.",
+        Ask((QUESTION, assistant(Ran("print(6 * 7)", "42\n"), "It is 42."), user("Thanks")), (CODE,)),
     ),
     asked(
         "history-of-calls",

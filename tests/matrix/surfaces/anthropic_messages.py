@@ -6,7 +6,23 @@ from typing import Any
 
 import anthropic
 from anthropic.types import Message
-from neutral import Answered, Ask, Audio, Call, File, Image, Redacted, Refusal, Result, Text, Thought, Tool, Turn
+from neutral import (
+    Answered,
+    Ask,
+    Audio,
+    Call,
+    File,
+    Image,
+    Ran,
+    Redacted,
+    Refusal,
+    Result,
+    Searched,
+    Text,
+    Thought,
+    Tool,
+    Turn,
+)
 from surfaces.base import Seen, Surface, Unspeakable, usage, wishes
 from view import View, seal
 
@@ -17,6 +33,7 @@ FINISH = {
     "max_tokens": "length",
     "tool_use": "tools",
     "refusal": "refused",
+    "pause_turn": "pause",
 }
 # The SDK's newest types have dropped these, the API's older version takes them.
 OLDER = ("temperature", "top_p", "top_k")
@@ -119,7 +136,26 @@ def _message(turn: Turn) -> Any:
     parts = sorted(turn.parts, key=lambda it: not isinstance(it, Result))
     if len(parts) == 1 and isinstance(parts[0], Text) and not parts[0].cached:
         return {"role": turn.role, "content": parts[0].text}
-    return {"role": turn.role, "content": [_block(it) for it in parts]}
+    if turn.role == "assistant" and any(isinstance(it, Image) for it in parts):
+        raise Unspeakable("pictures in the model's turns")
+    blocks = [block for it in parts for block in (_hosted(it) or [_block(it)])]
+    return {"role": turn.role, "content": blocks}
+
+
+def _hosted(part: Any) -> list[Any]:
+    """What Anthropic ran: a call and its result."""
+    match part:
+        case Searched(query, pages):
+            call, name, given = "srvtoolu_h1", "web_search", {"query": query}
+            page = {"type": "web_search_result", "title": "A page", "encrypted_content": "x"}
+            out: Any = {"type": "web_search_tool_result", "content": [page | {"url": it} for it in pages]}
+        case Ran(code, output):
+            call, name, given = "srvtoolu_h2", "bash_code_execution", {"command": code}
+            ran = {"type": "bash_code_execution_result", "stdout": output, "stderr": "", "return_code": 0}
+            out = {"type": "bash_code_execution_tool_result", "content": ran | {"content": []}}
+        case _:
+            return []
+    return [{"type": "server_tool_use", "id": call, "name": name, "input": given}, out | {"tool_use_id": call}]
 
 
 def _block(part: Any) -> Any:
@@ -180,7 +216,10 @@ def _view(it: Message) -> View:
         view["redacted"] = redacted
     if calls := [[block.name, block.input] for block in blocks if block.type == "tool_use"]:
         view["calls"] = calls
-    if ran := [block.input.get("command") for block in blocks if block.type == "server_tool_use"]:
+    hosted = [block for block in blocks if block.type == "server_tool_use"]
+    if searched := [block.input.get("query") for block in hosted if block.name == "web_search"]:
+        view["searched"] = searched
+    if ran := [block.input.get("command") for block in hosted if block.name == "bash_code_execution"]:
         results = [block for block in blocks if block.type == "bash_code_execution_tool_result"]
         view["ran"] = [[code, getattr(it.content, "stdout", None)] for code, it in zip(ran, results)]
     citations = [it for block in blocks if block.type == "text" for it in block.citations or []]

@@ -7,7 +7,7 @@ from typing import Any
 
 from google import genai
 from google.genai import errors, types
-from neutral import Answered, Ask, Audio, Call, File, Image, Redacted, Result, Text, Thought, Tool, Turn
+from neutral import Answered, Ask, Audio, Call, File, Image, Ran, Redacted, Result, Text, Thought, Tool, Turn
 from surfaces.base import Seen, Surface, Unspeakable, usage, wishes
 from view import View
 
@@ -116,7 +116,14 @@ def _content(turn: Turn, calls: list[types.FunctionCall]) -> types.Content:
     if turn.name or turn.role == "developer":
         raise Unspeakable("names, developer")
     parts = sorted(turn.parts, key=lambda it: not isinstance(it, Result))
-    return types.Content(role="model" if turn.role == "assistant" else "user", parts=[_part(it, calls) for it in parts])
+    said = [piece for it in parts for piece in (_ran(it) if isinstance(it, Ran) else [_part(it, calls)])]
+    return types.Content(role="model" if turn.role == "assistant" else "user", parts=said)
+
+
+def _ran(it: Ran) -> list[types.Part]:
+    code = types.ExecutableCode(language=types.Language.PYTHON, code=it.code)
+    result = types.CodeExecutionResult(outcome=types.Outcome.OUTCOME_OK, output=it.output)
+    return [types.Part(executable_code=code), types.Part(code_execution_result=result)]
 
 
 def _blob(mime: str, data: str) -> types.Part:
@@ -209,9 +216,15 @@ def _view(chunks: list[Any], candidates: list[Any], parts: list[Any], blocked: b
     if ran := [it.executable_code.code for it in parts if it.executable_code]:
         printed = [it.code_execution_result.output for it in parts if it.code_execution_result]
         view["ran"] = [[code, output] for code, output in zip(ran, printed)]
-    if spoken := [base64.b64encode(it.inline_data.data).decode() for it in parts if it.inline_data]:
+    blobs = [it.inline_data for it in parts if it.inline_data]
+    encoded = [[it.mime_type, base64.b64encode(it.data).decode()] for it in blobs]
+    if pictures := [it for it in encoded if it[0].startswith("image/")]:
+        view["pictures"] = pictures
+    if spoken := [data for mime, data in encoded if not mime.startswith("image/")]:
         view["spoken"] = [["", "".join(spoken)]]
     grounds = [it.grounding_metadata for it in candidates if it.grounding_metadata]
+    if searched := [query for it in grounds for query in it.web_search_queries or []]:
+        view["searched"] = searched
     if cited := [chunk.web.uri for it in grounds for chunk in it.grounding_chunks or [] if chunk.web]:
         view["citations"] = cited
     if any(it.logprobs_result for it in candidates):

@@ -11,6 +11,7 @@ from neutral import Answered, Ask, Audio, Call, File, Image, Refusal, Result, Te
 from openai.lib.streaming.chat._completions import ChatCompletionStreamState
 from openai.types.chat import ChatCompletion
 from surfaces.base import Seen, Surface, Unspeakable, usage, wishes
+from upstreams.base import data_url
 from view import View
 
 
@@ -131,6 +132,10 @@ def _messages(turn: Turn) -> list[Any]:
         return results
     message: dict[str, Any] = {"role": turn.role}
     said = [it for it in parts if not isinstance(it, Call)]
+    if turn.role == "assistant" and (pictures := [it for it in said if isinstance(it, Image)]):
+        # https://openrouter.ai/docs/features/multimodal/image-generation
+        message["images"] = [_part(it) | {"index": at} for at, it in enumerate(pictures)]
+        said = [it for it in said if not isinstance(it, Image)]
     if calls := [_call(it) for it in parts if isinstance(it, Call)]:
         message["tool_calls"] = calls
     if len(said) == 1 and isinstance(said[0], Text) and not said[0].cached:
@@ -202,6 +207,9 @@ def _native(whole: ChatCompletion) -> Any:
     message = whole.choices[0].message.model_dump(
         exclude_none=True, include={"role", "content", "tool_calls", "function_call", "refusal"}
     )
+    if pictures := (whole.choices[0].message.model_extra or {}).get("images"):
+        # A field that is not OpenAI's goes back as it came.
+        message["images"] = pictures
     for call in message.get("tool_calls", []):
         call.get("function", {}).pop("parsed_arguments", None)
         call.pop("index", None)
@@ -225,6 +233,8 @@ def _view(whole: ChatCompletion, chunks: list[dict[str, Any]], ask: Ask) -> View
         view["calls"] = [_seen_call(it) for it in message.tool_calls]
     if message.function_call:
         view["calls"] = [[message.function_call.name, json.loads(message.function_call.arguments)]]
+    if pictures := extra.get("images"):
+        view["pictures"] = [data_url(it["image_url"]["url"])[1:] for it in pictures]
     pieces = [it["audio"] for it in deltas if it.get("audio")]
     if pieces or message.audio:
         whole_audio = message.audio.model_dump() if message.audio else {}

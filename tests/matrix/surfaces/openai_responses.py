@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import openai
-from neutral import WITHIN, Answered, Ask, Call, File, Image, Result, Text, Tool, Turn
+from neutral import WITHIN, Answered, Ask, Call, File, Image, Ran, Result, Searched, Text, Tool, Turn
 from openai.types.responses import Response
 from surfaces.base import Seen, Surface, Unspeakable, usage, wishes
 from view import View
@@ -117,6 +117,16 @@ def _items(turn: Turn) -> list[Any]:
                 flush()
                 arguments = json.dumps(input, ensure_ascii=False)
                 items.append({"type": "function_call", "call_id": id, "name": name, "arguments": arguments})
+            case Searched(query):
+                action = {"type": "search", "query": query}
+                items.append({"id": "ws_h1", "type": "web_search_call", "status": "completed", "action": action})
+            case Ran(code, output):
+                head = {"id": "ci_h1", "type": "code_interpreter_call", "status": "completed", "code": code}
+                items.append(head | {"container_id": "cntr_1", "outputs": [{"type": "logs", "logs": output}]})
+            case Image(_, data) if turn.role == "assistant":
+                flush()
+                head = {"id": "ig_h1", "type": "image_generation_call", "status": "completed"}
+                items.append(head | {"result": data})
             case _:
                 content.append(_part(part, turn.role))
     flush()
@@ -198,6 +208,12 @@ def _view(it: Response) -> View:
         view["calls"] = [_called(call) for call in calls]
     if ran := [item for item in it.output if item.type == "code_interpreter_call"]:
         view["ran"] = [[item.code, "".join(o.logs for o in item.outputs or [] if o.type == "logs")] for item in ran]
+    if searched := [item.action.query for item in it.output if item.type == "web_search_call"]:
+        view["searched"] = searched
+    painted = [item for item in it.output if item.type == "image_generation_call"]
+    if painted:
+        formats = [(item.model_extra or {}).get("output_format", "png") for item in painted]
+        view["pictures"] = [[f"image/{kind}", item.result] for kind, item in zip(formats, painted)]
     texts = [part for part in content if part.type == "output_text"]
     if cited := [note.url for part in texts for note in part.annotations if note.type == "url_citation"]:
         view["citations"] = cited

@@ -134,6 +134,10 @@ class VercelClient:
             return [{"role": "system", "content": part.text, **_marked(part.cached)}]
         results = [self._result(it, names) for it in turn.parts if isinstance(it, Result)]
         said = [self._part(it) for it in turn.parts if not isinstance(it, Result)]
+        if turn.role == "assistant":
+            # What the model painted is a file.
+            files = {"type": "file"}
+            said = [files | {"data": it["image"], "mediaType": it["mediaType"]} if "image" in it else it for it in said]
         tools = [{"role": "tool", "content": results}] if results else []
         return tools + ([{"role": turn.role, "content": said}] if said else [])
 

@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 import allowed as it
-from allowed import Allowed, dropped, each_part, each_tool, in_turns
+from allowed import Allowed, becomes, dropped, each_part, each_tool, in_turns
 from view import View
 
 SETTINGS = "https://ai-sdk.dev/docs/ai-sdk-core/settings"
@@ -35,6 +35,7 @@ class Unsaid:
         return named and any(fnmatch(surface, it) for it in self.surface.split())
 
 
+# fmt: off
 UNSAID = (
     Unsaid("choices-two", "openai-chat gemini", "several answers", SETTINGS),
     Unsaid("json-object", "openai-* gemini", "JSON without a schema", SETTINGS),
@@ -44,19 +45,23 @@ UNSAID = (
     Unsaid("system-parts", "*", "the operator's words in parts", MESSAGES),
     Unsaid("functions", "openai-chat", "the older form of tools", OPENAI),
     Unsaid("custom-tool*", "openai-chat", "free-form tools", OPENAI),
-    Unsaid("web-search", "openai-chat", "search", OPENAI),
+    Unsaid("web-search* pause* history-of-searches", "openai-chat", "search", OPENAI),
+    Unsaid("history-of-searches history-of-code", "openai-responses anthropic-messages",
+           "what the provider ran, but as an earlier answer had it", MESSAGES),
     Unsaid("service-tier", "openai-*", "a class of service, of models whose names it does not know", OPENAI),
     Unsaid("service-tier", "anthropic-messages", "a class of service", ANTHROPIC),
-    Unsaid("web-search", "gemini", "search, of models whose names it does not know", GOOGLE),
+    Unsaid("web-search* pause* history-of-searches", "gemini", "search, of models whose names it does not know", GOOGLE),
     Unsaid("logprobs", "gemini", "probabilities", GOOGLE),
     Unsaid("audio-out", "openai-chat gemini", "spoken answers", SETTINGS),
     Unsaid("unknown-field", "*", "fields that it does not know", SETTINGS),
     Unsaid("namespace", "openai-responses", "namespaces of tools", OPENAI),
-    Unsaid("code-execution", "gemini", "code that Google runs, of models whose names it does not know", GOOGLE),
+    Unsaid("code-execution* history-of-code", "gemini", "code that Google runs, of models whose names it does not know",
+           GOOGLE),
     Unsaid("pdf-url", "gemini", "addresses: the SDK fetches them itself", GOOGLE),
     Unsaid("image-url", "gemini", "addresses: the SDK fetches them itself", GOOGLE),
     Unsaid("result-image", "gemini", "media in results: the SDK sends them beside", GOOGLE),
 )
+# fmt: on
 
 
 def _on_top(view: View) -> None:
@@ -96,5 +101,13 @@ HABITS = (
             unseen=dropped("thought"), always=True),
     Allowed("thought*", "surface:openai-responses", "thought that is not encrypted", OPENAI,
             unheard=each_part("thought", lambda part: [part] if part[2] else []), always=True),
+    Allowed("image-out-then-turn history-of-pictures", "surface:openai-*", "pictures in the model's own turns", OPENAI,
+            unheard=it.gone("image"), always=True),
+    Allowed("web-search-then-turn", "surface:openai-responses", "citations of earlier answers", OPENAI,
+            unheard=it.gone("cites"), always=True),
+    Allowed("code-execution-then-turn", "surface:openai-responses", "code that ran, of answers that are not stored",
+            OPENAI, unheard=it.gone("ran"), always=True),
+    Allowed("pause*", "surface:anthropic-messages", "a pause: it is the end of the answer to it", ANTHROPIC,
+            unseen=becomes("finish", "stop"), always=True),
 )
 # fmt: on

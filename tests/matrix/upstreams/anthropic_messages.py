@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import rules
-from neutral import Answer, Call, Fails, Ran, Redacted, Refusal, Text, Thought
+from neutral import Answer, Call, Fails, Ran, Redacted, Refusal, Searched, Text, Thought
 from speak_anthropic import usage
 from upstreams.base import CREDENTIAL, Heard, Upstream, arguments, bearer, frame, half, header, pieces, wished
 from view import Turns, View, canonical, seal
 
-FINISH = {"stop": "end_turn", "length": "max_tokens", "tools": "tool_use", "refused": "refusal"}
+BASH = "bash_code_execution"
+FINISH = {"stop": "end_turn", "length": "max_tokens", "tools": "tool_use", "refused": "refusal", "pause": "pause_turn"}
 KNOWN = {"model", "messages", "system", "max_tokens", "stream", "tools", "tool_choice", "temperature", "top_p", "top_k"}
 KNOWN |= {"stop_sequences", "thinking", "output_config", "metadata", "service_tier"}
 
@@ -120,11 +121,21 @@ def _block(turns: Turns, role: str, block: dict[str, Any]) -> None:
         case "tool_use":
             # A free-form tool is one that takes `input`.
             turns.call(block["id"], block["name"], block["input"])
+        case "server_tool_use" if block["name"] == BASH:
+            turns.hosted[block["id"]] = block["input"]["command"]
+        case "server_tool_use":
+            turns.say(role, ["searched", block["input"]["query"]])
+        case "web_search_tool_result":
+            pass
+        case "bash_code_execution_tool_result":
+            turns.say(role, ["ran", turns.hosted.pop(block["tool_use_id"]), block["content"]["stdout"]])
         case "tool_result":
             parts = [_plain(it) for it in _blocks(block.get("content") or [])]
             turns.result(block["tool_use_id"], parts, bool(block.get("is_error")))
         case _:
             turns.say(role, _plain(block))
+            if cited := [it["url"] for it in block.get("citations") or []]:
+                turns.say(role, ["cites", cited])
     if block.get("cache_control"):
         turns.say(role, ["cache"])
 
@@ -177,25 +188,36 @@ def _blank(part: Any) -> bool:
 
 
 def _blocks_of(answer: Answer) -> list[Any]:
-    """A block for each part; code that ran is a call and its result."""
+    """A block for each part; code that ran, and a search, is a call and its result, which names it."""
     out: list[Any] = []
-    for part in answer.parts:
+    for at, part in enumerate(answer.parts):
         if isinstance(part, Ran):
-            out.append(Call("srvtoolu_1", "bash_code_execution", {"command": part.code}))
-        if not _blank(part):
+            out.append(Call(f"srvtoolu_{at}", BASH, {"command": part.code}))
+        if isinstance(part, Searched):
+            out.append(Call(f"srvtoolu_{at}", "web_search", {"query": part.query}))
+        if isinstance(part, Ran | Searched):
+            out.append((f"srvtoolu_{at}", part))
+        elif not _blank(part):
             out.append(part)
     return out
 
 
 def _opening(part: Any) -> dict[str, Any]:
     match part:
-        case Ran(_, output):
+        case (call, Searched(_, pages)):
+            # https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool
+            found = [
+                {"type": "web_search_result", "url": it, "title": "A page", "encrypted_content": "x", "page_age": None}
+                for it in pages
+            ]
+            return {"type": "web_search_tool_result", "tool_use_id": call, "content": found}
+        case (call, Ran(_, output)):
             # https://platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool
             result = {"type": "bash_code_execution_result", "stdout": output, "stderr": "", "return_code": 0}
-            head = {"type": "bash_code_execution_tool_result", "tool_use_id": "srvtoolu_1"}
+            head = {"type": "bash_code_execution_tool_result", "tool_use_id": call}
             return head | {"content": result | {"content": []}}
-        case Call(id, "bash_code_execution"):
-            return {"type": "server_tool_use", "id": id, "name": "bash_code_execution", "input": {}}
+        case Call(id, name) if id.startswith("srvtoolu_"):
+            return {"type": "server_tool_use", "id": id, "name": name, "input": {}}
         case Text() | Refusal():
             return {"type": "text", "text": ""}
         case Thought():

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from google.genai import types
-from neutral import Answer, Call, Fails, Ran, Redacted, Refusal, Speech, Text, Thought
+from neutral import Answer, Call, Fails, Image, Ran, Redacted, Refusal, Searched, Speech, Text, Thought
 from pydantic import TypeAdapter, ValidationError
 from upstreams.base import CREDENTIAL, Heard, Upstream, bearer, half, header, pieces, wished
 from view import Turns, View, canonical, seal
@@ -228,6 +228,7 @@ def _rules(body: dict[str, Any]) -> Iterator[str]:
                 yield "function responses name other functions than the calls"
     for part in (it for content in contents for it in content["parts"]):
         kinds = set(part) & {"text", "inlineData", "fileData", "functionCall", "functionResponse"}
+        kinds |= set(part) & {"executableCode", "codeExecutionResult"}
         if len(kinds) != 1:
             yield f"parts: one kind of data, not {sorted(part)}"
     config = body.get("generationConfig") or {}
@@ -278,7 +279,11 @@ def _part(turns: Turns, calls: Calls, role: str, part: dict[str, Any]) -> None:
     if part.get("thought"):
         # Only its signature must come back.
         return
-    if "functionCall" in part:
+    if "executableCode" in part:
+        turns.hosted["code"] = part["executableCode"]["code"]
+    elif "codeExecutionResult" in part:
+        turns.say(role, ["ran", turns.hosted.pop("code"), part["codeExecutionResult"]["output"]])
+    elif "functionCall" in part:
         calls.call(part["functionCall"])
     elif "functionResponse" in part:
         response = part["functionResponse"]
@@ -361,7 +366,10 @@ def _parts(answer: Answer, cut: bool) -> list[dict[str, Any]]:
             case Speech(data):
                 # https://ai.google.dev/gemini-api/docs/speech-generation: raw sound of 24 kHz.
                 said = [{"inlineData": {"mimeType": "audio/L16;codec=pcm;rate=24000", "data": data}}]
-            case Redacted():
+            case Image(mime, data):
+                # https://ai.google.dev/gemini-api/docs/image-generation
+                said = [{"inlineData": {"mimeType": mime, "data": data}}]
+            case Redacted() | Searched():
                 continue
         if proof and said:
             said[0]["thoughtSignature"] = proof
@@ -374,15 +382,18 @@ def _candidate(index: int, parts: list[dict[str, Any]], answer: Answer) -> dict[
     out: dict[str, Any] = {"index": index, "finishReason": FINISH[answer.finish]}
     if parts or answer.finish != "refused":
         out["content"] = {"parts": parts or [{"text": ""}], "role": "model"}
-    if answer.citations:
+    queries = [it.query for it in answer.parts if isinstance(it, Searched)]
+    if answer.citations or queries:
         chunks = [{"web": {"uri": it, "title": "A page"}} for it in answer.citations]
         support = {"segment": {"startIndex": 0, "endIndex": 5, "text": "Grüße"[:5]}}
         support["groundingChunkIndices"] = list(range(len(chunks)))
         out["groundingMetadata"] = {
             "groundingChunks": chunks,
             "groundingSupports": [support],
-            "webSearchQueries": ["x"],
         }
+        if queries:
+            # https://ai.google.dev/gemini-api/docs/google-search
+            out["groundingMetadata"] |= {"webSearchQueries": queries, "searchEntryPoint": {"renderedContent": "<div/>"}}
     if answer.logprobs:
         token = {"token": answer.text, "tokenId": 1, "logProbability": -0.25}
         out["avgLogprobs"] = -0.25

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import rules
-from neutral import Answer, Call, Fails
+from neutral import Answer, Call, Fails, Image
 from speak_openai import usage
 from upstreams.openai_responses import OpenAIResponses
 from upstreams.base import (
@@ -58,10 +58,11 @@ class OpenAIChat(Upstream):
         return bool(heard.body.get("stream"))
 
     def check(self, heard: Heard) -> list[str]:
-        # `reasoning_content` in messages is of those who took the dialect over.
+        # `reasoning_content` and `images` in messages are of those who took the dialect over.
         body = json.loads(heard.raw)
         for message in body.get("messages", []):
             message.pop("reasoning_content", None)
+            message.pop("images", None)
         # The rules were written without the older form of calls.
         older = [f"messages[{at}]: says nothing" for at, it in enumerate(body["messages"]) if it.get("function_call")]
         return [*bearer(heard), *(it for it in rules.openai(body) if it not in older)]
@@ -117,6 +118,8 @@ class OpenAIChat(Upstream):
         if sound := spoken(answer):
             message["content"] = None
             message["audio"] = _sound(sound.base64, sound.text)
+        if pictures := _pictures(answer):
+            message["images"] = pictures
         message["annotations"] = _annotations(answer)
         if answer.calls and "functions" in heard.body:
             message["function_call"] = _call(answer.calls[0])["function"]
@@ -152,6 +155,7 @@ class OpenAIChat(Upstream):
             yield from (chunk({"audio": {"transcript": it}}) for it in pieces(sound.text))
             yield from (chunk({"audio": {"data": it}}) for it in pieces(sound.base64))
             yield chunk({"audio": {"expires_at": CREATED + 3_600}})
+        yield from (chunk({"images": [it]}) for it in _pictures(answer))
         yield from (chunk({"refusal": it}) for it in pieces(refusal(answer)))
         if answer.citations:
             yield chunk({"annotations": _annotations(answer)})
@@ -229,6 +233,8 @@ def _message(turns: Turns, message: dict[str, Any]) -> None:
         turns.say(role, ["thought", message["reasoning_content"], ""])
     if isinstance(content, str) and content:
         turns.say(role, ["text", canonical(content)])
+    for part in message.get("images", []):
+        turns.say(role, _part(part))
     for part in content if isinstance(content, list) else []:
         turns.say(role, _part(part))
         if part.get("cache_control"):
@@ -299,6 +305,13 @@ def _annotations(answer: Answer) -> list[dict[str, Any]]:
         {"type": "url_citation", "url_citation": {"start_index": 0, "end_index": 5, "title": "A page", "url": it}}
         for it in answer.citations
     ]
+
+
+def _pictures(answer: Answer) -> list[dict[str, Any]]:
+    """https://openrouter.ai/docs/features/multimodal/image-generation"""
+    pictures = [it for it in answer.parts if isinstance(it, Image)]
+    urls = [f"data:{it.mime};base64,{it.base64}" for it in pictures]
+    return [{"type": "image_url", "image_url": {"url": url}, "index": at} for at, url in enumerate(urls)]
 
 
 def _sound(data: str, transcript: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from neutral import WITHIN, Answer, Call, Fails, Ran, Redacted, Refusal, Text, Thought
+from neutral import WITHIN, Answer, Call, Fails, Image, Ran, Redacted, Refusal, Searched, Text, Thought
 from openai.types.responses import response_create_params
 from shapes import mistakes
 from upstreams.base import (
@@ -163,6 +163,8 @@ def _item(turns: Turns, item: dict[str, Any]) -> None:
             content = item["content"]
             for part in [{"type": "input_text", "text": content}] if isinstance(content, str) else content:
                 turns.say(item["role"], _part(part))
+                if cited := [it["url"] for it in part.get("annotations") or []]:
+                    turns.say(item["role"], ["cites", cited])
         case "function_call":
             turns.call(item["call_id"], _named(item), json.loads(item["arguments"]))
         case "custom_tool_call":
@@ -176,6 +178,12 @@ def _item(turns: Turns, item: dict[str, Any]) -> None:
             # What is encrypted holds the whole of it, the summary is for people.
             sealed = item.get("encrypted_content")
             turns.say("assistant", ["seal", sealed] if sealed else ["thought", text, ""])
+        case "web_search_call":
+            turns.say("assistant", ["searched", item["action"]["query"]])
+        case "code_interpreter_call":
+            turns.say("assistant", ["ran", item["code"], "".join(it["logs"] for it in item["outputs"])])
+        case "image_generation_call":
+            turns.say("assistant", ["image", f"image/{item.get('output_format', 'png')}", item["result"]])
         case kind:
             turns.say("assistant", [kind, item])
 
@@ -237,6 +245,13 @@ def _done(part: Any, at: int, answer: Answer) -> dict[str, Any]:
         case Ran(code, output):
             head = {"id": f"ci_{at}", "type": "code_interpreter_call", "status": "completed", "code": code}
             return head | {"container_id": "cntr_1", "outputs": [{"type": "logs", "logs": output}]}
+        case Searched(query, pages):
+            action = {"type": "search", "query": query, "queries": [query]}
+            action["sources"] = [{"type": "url", "url": it} for it in pages]
+            return {"id": f"ws_{at}", "type": "web_search_call", "status": "completed", "action": action}
+        case Image(mime, data):
+            head = {"id": f"ig_{at}", "type": "image_generation_call", "status": "completed", "result": data}
+            return head | {"output_format": mime.removeprefix("image/"), "revised_prompt": "A dot."}
         case Thought(text):
             summary = [{"type": "summary_text", "text": text}]
             return {"id": f"rs_{at}", "type": "reasoning", "summary": summary, "encrypted_content": seal(text)}
@@ -260,7 +275,7 @@ def _message(at: int, content: dict[str, Any], answer: Answer) -> dict[str, Any]
 
 def _opened(item: dict[str, Any]) -> dict[str, Any]:
     out = dict(item)
-    empty = {"content": [], "summary": [], "arguments": "", "input": "", "code": "", "outputs": None}
+    empty = {"content": [], "summary": [], "arguments": "", "input": "", "code": "", "outputs": None, "result": None}
     out |= {name: it for name, it in empty.items() if name in out}
     if "status" in out:
         out["status"] = "in_progress"
@@ -294,6 +309,15 @@ def _deltas(part: Any, item: dict[str, Any], at: int, answer: Answer) -> list[tu
             out += [(f"{kind}_code.delta", {"delta": it}) for it in pieces(code)]
             out.append((f"{kind}_code.done", {"code": code}))
             out += [(f"{kind}.interpreting", {}), (f"{kind}.completed", {})]
+        case Searched():
+            # https://platform.openai.com/docs/api-reference/responses-streaming/response/web_search_call
+            out += [(f"response.web_search_call.{it}", {}) for it in ("in_progress", "searching", "completed")]
+        case Image(_, data):
+            # https://platform.openai.com/docs/api-reference/responses-streaming/response/image_generation_call
+            kind = "response.image_generation_call"
+            out += [(f"{kind}.in_progress", {}), (f"{kind}.generating", {})]
+            out.append((f"{kind}.partial_image", {"partial_image_index": 0, "partial_image_b64": data}))
+            out.append((f"{kind}.completed", {}))
         case Call():
             custom = isinstance(part.input, str)
             kind, field = ("custom_tool_call_input", "input") if custom else ("function_call_arguments", "arguments")
