@@ -9,6 +9,7 @@ mod auth;
 mod body;
 mod catalog;
 mod checks;
+mod editor_limits;
 mod enabling;
 mod error;
 pub mod form;

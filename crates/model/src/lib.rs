@@ -4,6 +4,7 @@
 
 pub mod alias;
 pub mod credential;
+pub mod editor_limits;
 pub mod health;
 pub mod id;
 pub mod key;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::editor_limits::EditorLimits;
 use crate::id::{OwnerId, PlanId, WorkspaceId};
 use crate::time::Timestamp;
 
@@ -29,6 +30,8 @@ pub struct WorkspaceSettings {
     pub keep_responses: Option<KeepResponses>,
     /// How many proofs of credentials may cost something.
     pub proofs_per_hour: ProofsPerHour,
+    /// What editors are limited to; `None`: nothing.
+    pub editor_limits: Option<EditorLimits>,
 }
 
 /// How many proofs of credentials that cost something a workspace may have in an hour; 0: none.

@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use wayleave_model::editor_limits::{EditorLimits, TargetName};
 use wayleave_model::id::WorkspaceId;
 use wayleave_model::workspace::{KeepResponses, ProofsPerHour, WorkspaceSettings};
 
@@ -9,9 +10,11 @@ use crate::change::Change;
 use crate::db::Tx;
 use crate::error::StoreError;
 use crate::settings;
+use crate::text::check_text;
 
 const KEEP_RESPONSES: &str = "keep_responses";
 const PROOFS_PER_HOUR: &str = "proofs_per_hour";
+const EDITOR_LIMITS: &str = "editor_limits";
 
 /// The settings of that workspace.
 ///
@@ -20,9 +23,11 @@ const PROOFS_PER_HOUR: &str = "proofs_per_hour";
 pub async fn get(tx: &mut Tx, workspace: WorkspaceId) -> Result<WorkspaceSettings, StoreError> {
     let keep = settings::get(tx, workspace, KEEP_RESPONSES).await?;
     let proofs = settings::get(tx, workspace, PROOFS_PER_HOUR).await?;
+    let limits = settings::get(tx, workspace, EDITOR_LIMITS).await?;
     Ok(WorkspaceSettings {
         keep_responses: keep.map(read).transpose()?,
         proofs_per_hour: proofs.map(read).transpose()?.unwrap_or_default(),
+        editor_limits: limits.map(read).transpose()?,
     })
 }
 
@@ -62,6 +67,27 @@ pub async fn set_keep_responses(
     settings::set(change, KEEP_RESPONSES, &value).await
 }
 
+/// Limits what editors may do with keys and aliases; limits that limit nothing are as none. What they
+/// made before stays as it is. Saying what is so already changes nothing.
+///
+/// # Errors
+/// [`StoreError::Invalid`] for a name that nothing can have.
+pub async fn set_editor_limits(
+    change: &mut Change,
+    limits: Option<&EditorLimits>,
+) -> Result<(), StoreError> {
+    let Some(limits) = limits.filter(|it| it.limit_anything()) else {
+        return settings::remove(change, EDITOR_LIMITS).await;
+    };
+    let environments = limits.environments.iter().flatten().map(String::as_str);
+    for name in environments.chain(limits.models.iter().flatten().map(TargetName::as_str)) {
+        check_text(EDITOR_LIMITS, name)?;
+    }
+    let value = serde_json::to_value(limits)
+        .map_err(|error| StoreError::invalid(EDITOR_LIMITS, error.to_string()))?;
+    settings::set(change, EDITOR_LIMITS, &value).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +122,34 @@ mod tests {
             change.commit().await.unwrap();
             let mut tx = bench.store.read().await.unwrap();
             assert_eq!(get(&mut tx, red).await.unwrap().keep_responses, None);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn editors_are_limited_where_the_workspace_says_so() {
+        each_engine(|bench| async move {
+            let (red, blue) = (bench.workspace("red").await, bench.workspace("blue").await);
+            let limits = |json: &str| serde_json::from_str::<EditorLimits>(json).unwrap();
+            let tests = limits(r#"{"environments":["test"],"key_days":30}"#);
+            let mut change = bench.change(red).await;
+            for same in [Some(&tests), Some(&tests)] {
+                set_editor_limits(&mut change, same).await.unwrap();
+            }
+            assert_eq!(change.steps().count(), 1);
+            let wrong = limits(r#"{"models":["p/\u0000"]}"#);
+            let refused = set_editor_limits(&mut change, Some(&wrong)).await.unwrap_err();
+            assert!(matches!(refused, StoreError::Invalid { field: EDITOR_LIMITS, .. }));
+            change.commit().await.unwrap();
+            let mut tx = bench.store.read().await.unwrap();
+            assert_eq!(get(&mut tx, red).await.unwrap().editor_limits, Some(tests));
+            assert_eq!(get(&mut tx, blue).await.unwrap().editor_limits, None);
+            drop(tx);
+
+            let mut change = bench.change(red).await;
+            set_editor_limits(&mut change, Some(&limits("{}"))).await.unwrap();
+            assert_eq!(get(change.tx(), red).await.unwrap(), WorkspaceSettings::default());
+            change.commit().await.unwrap();
         })
         .await;
     }

@@ -144,6 +144,9 @@ impl Writer<'_> {
             Work::ProofsPerHour(most) => {
                 Ok(workspace_settings::set_proofs_per_hour(self.change, *most).await?)
             }
+            Work::EditorLimits(limits) => {
+                Ok(workspace_settings::set_editor_limits(self.change, limits.as_ref()).await?)
+            }
             Work::Owner(it) => self.owner(it).await,
             Work::Provider(it, there) => self.provider(it, *there).await,
             Work::Credential(it, there) => self.credential(it, *there).await,

@@ -192,12 +192,13 @@ async fn run_asking(
     Ok(applied)
 }
 
-/// The groups of a route, from targets by name or id.
+/// The groups of a route, from targets by name or id; and where each of their targets was named, in
+/// the order of the groups.
 pub(crate) async fn groups(
     tx: &mut Tx,
     at: WorkspaceId,
     targets: Vec<TargetDecl>,
-) -> Result<Vec<Group>, Problem> {
+) -> Result<(Vec<Group>, Vec<String>), Problem> {
     let mut wrong = Vec::new();
     let groups = wanted::groups("targets", targets, &mut wrong);
     let (current, wanted) = (current(tx, at).await?, Wanted::default());
@@ -210,7 +211,8 @@ pub(crate) async fn groups(
             Err(error) => wrong.push(error),
         }
     }
-    if wrong.is_empty() { Ok(found) } else { Err(Problem::invalid(wrong)) }
+    let paths = groups.into_iter().flatten().map(|it| it.path).collect();
+    if wrong.is_empty() { Ok((found, paths)) } else { Err(Problem::invalid(wrong)) }
 }
 
 /// A plan with the notes of its models, or every mistake of both.

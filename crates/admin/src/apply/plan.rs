@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wayleave_model::alias::Alias;
 use wayleave_model::credential::{Credential, SecretFields};
+use wayleave_model::editor_limits::EditorLimits;
 use wayleave_model::id::CredentialId;
 use wayleave_model::key::Key;
 use wayleave_model::pool::Pool;
@@ -113,6 +114,8 @@ pub enum Work<'a> {
     KeepResponses(Option<KeepResponses>),
     /// Allow so many paid proofs an hour.
     ProofsPerHour(ProofsPerHour),
+    /// Limit editors so, or not any more.
+    EditorLimits(Option<EditorLimits>),
     /// Make an owner.
     Owner(&'a WantedOwner),
     /// Make or change a provider.

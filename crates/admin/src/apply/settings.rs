@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wayleave_model::editor_limits::EditorLimits;
 use wayleave_model::workspace::{KeepResponses, ProofsPerHour, WorkspaceSettings};
 
 use super::plan::{Action, Step, Work, line};
@@ -23,6 +24,14 @@ pub struct SettingsDecl {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u16>)]
     pub proofs_per_hour: Option<ProofsPerHour>,
+    /// What editors may do with keys and aliases, all limits at once; `null`: everything.
+    #[serde(
+        default,
+        deserialize_with = "crate::body::nullable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = Option<crate::shape::configuration::EditorLimits>)]
+    pub editor_limits: Option<Option<EditorLimits>>,
 }
 
 impl SettingsDecl {
@@ -34,7 +43,44 @@ impl SettingsDecl {
 
 /// The steps from the settings that are to those that are wanted.
 pub(super) fn steps<'a>(current: &WorkspaceSettings, wanted: &SettingsDecl) -> Vec<Step<'a>> {
-    keep_responses(current, wanted).into_iter().chain(proofs_per_hour(current, wanted)).collect()
+    let mut steps: Vec<Step<'a>> = keep_responses(current, wanted).into_iter().collect();
+    steps.extend(proofs_per_hour(current, wanted));
+    steps.extend(editor_limits(current, wanted));
+    steps
+}
+
+fn editor_limits<'a>(current: &WorkspaceSettings, wanted: &SettingsDecl) -> Option<Step<'a>> {
+    let is = current.editor_limits.as_ref();
+    let wanted = wanted.editor_limits.as_ref()?.as_ref().filter(|it| it.limit_anything());
+    let action = match (is, wanted) {
+        (is, wanted) if is == wanted => Action::Unchanged,
+        (None, _) => Action::Create,
+        (Some(_), None) => Action::Delete,
+        (Some(_), Some(_)) => Action::Update,
+    };
+    let fields = match (is, wanted) {
+        (Some(is), Some(wanted)) => other_limits(is, wanted),
+        _ => Vec::new(),
+    };
+    let work = match action {
+        Action::Unchanged => Work::Keep,
+        _ => Work::EditorLimits(wanted.cloned()),
+    };
+    Some(Step { change: line(action, "setting", "editor_limits".to_owned(), fields), work })
+}
+
+/// The names of the limits that differ.
+fn other_limits(is: &EditorLimits, wanted: &EditorLimits) -> Vec<String> {
+    [
+        ("environments", is.environments != wanted.environments),
+        ("key_days", is.key_days != wanted.key_days),
+        ("models", is.models != wanted.models),
+        ("aliases_per_key", is.aliases_per_key != wanted.aliases_per_key),
+    ]
+    .into_iter()
+    .filter(|(_, differs)| *differs)
+    .map(|(name, _)| name.to_owned())
+    .collect()
 }
 
 fn proofs_per_hour<'a>(current: &WorkspaceSettings, wanted: &SettingsDecl) -> Option<Step<'a>> {
@@ -85,6 +131,21 @@ mod tests {
         };
         assert_eq!(proofs(r#"{"proofs_per_hour":0}"#), [Action::Update]);
         assert_eq!(proofs(r#"{"proofs_per_hour":60}"#), [Action::Unchanged]);
+        let limits = |is: &str, wanted: &str| {
+            let editor_limits = read(is).editor_limits.flatten();
+            let is = WorkspaceSettings { editor_limits, ..WorkspaceSettings::default() };
+            steps(&is, &read(wanted)).first().map(|it| (it.change.action, it.change.fields.clone()))
+        };
+        let tests = r#"{"editor_limits":{"environments":["test"],"key_days":30}}"#;
+        let days = r#"{"editor_limits":{"environments":["test"],"key_days":9}}"#;
+        let (none, nothing) = (r#"{"editor_limits":null}"#, r#"{"editor_limits":{}}"#);
+        assert_eq!(limits(tests, "{}"), None);
+        assert_eq!(limits(none, tests), Some((Action::Create, vec![])));
+        assert_eq!(limits(tests, days), Some((Action::Update, vec!["key_days".to_owned()])));
+        assert_eq!(limits(tests, none), Some((Action::Delete, vec![])));
+        assert_eq!(limits(tests, nothing), Some((Action::Delete, vec![])));
+        assert_eq!(limits(none, nothing), Some((Action::Unchanged, vec![])));
+        assert_eq!(limits(tests, tests), Some((Action::Unchanged, vec![])));
         for same in [week, off] {
             assert_eq!(of(same, same), Some(Action::Unchanged));
         }

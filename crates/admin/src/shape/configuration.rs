@@ -126,6 +126,24 @@ pub(crate) struct Timeouts {
     idle_ms: Option<u64>,
 }
 
+/// What editors may do with keys and aliases; absent or `null`: not limited.
+#[derive(ToSchema)]
+#[schema(example = json!({"environments": ["test"], "key_days": 90}))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EditorLimits {
+    /// Environments of the keys that they may make, change, rotate, revoke and remove.
+    environments: Option<Vec<String>>,
+    /// Within how many days the keys that they make or change must expire.
+    #[schema(minimum = 1, maximum = 3650)]
+    key_days: Option<u16>,
+    /// `provider/model`: what aliases that they make or change may lead to. There need not be one of
+    /// that name.
+    models: Option<Vec<String>>,
+    /// The keys that they make must name their aliases: none is for all.
+    #[schema(required = false)]
+    aliases_per_key: bool,
+}
+
 /// Responses of providers that keep none are kept here.
 #[derive(ToSchema)]
 #[schema(example = json!({"days": 30}))]

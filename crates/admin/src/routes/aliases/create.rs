@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use wayleave_model::alias::Policy;
 use wayleave_store::aliases::{self, AliasDraft};
 
-use super::names;
+use super::shown;
 use crate::apply;
 use crate::apply::document::TargetDecl;
 use crate::auth::Here;
@@ -47,12 +47,12 @@ pub(crate) async fn create(
 ) -> Result<Created<AliasView>, Problem> {
     let at = here.workspace.id;
     let mut change = state.store.change(at, &here.actor, &new.reason).await?;
-    let groups = apply::groups(change.tx(), at, new.targets).await?;
+    let (groups, paths) = apply::groups(change.tx(), at, new.targets).await?;
     let draft =
         AliasDraft { name: new.name, enabled: true, groups, policy: new.policy, managed_by: None };
     let made = aliases::create(&mut change, &draft).await?;
     let version = made.version;
-    let names = names(change.tx(), at).await?;
+    let shown = shown(&mut change, &here, made, &paths, "targets").await?;
     change.commit().await?;
-    Ok(Created(AliasView::of(made, &names), version))
+    Ok(Created(shown, version))
 }

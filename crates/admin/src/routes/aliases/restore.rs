@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use wayleave_store::aliases;
 
-use super::names;
+use super::shown;
 use crate::auth::Here;
 use crate::body::{Body, IfMatch, Tagged};
 use crate::error::Problem;
@@ -46,7 +46,7 @@ pub(crate) async fn restore(
     let found = lookup::alias(change.tx(), at, &alias).await?;
     let changed = aliases::restore(&mut change, found.id, expected, wish.number).await?;
     let version = changed.version;
-    let names = names(change.tx(), at).await?;
+    let shown = shown(&mut change, &here, changed, &[], "number").await?;
     change.commit().await?;
-    Ok(Tagged(AliasView::of(changed, &names), version))
+    Ok(Tagged(shown, version))
 }

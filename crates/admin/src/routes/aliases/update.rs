@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use wayleave_model::alias::Policy;
 use wayleave_store::aliases::{self, AliasDraft};
 
-use super::names;
+use super::shown;
 use crate::apply;
 use crate::apply::document::TargetDecl;
 use crate::auth::Here;
@@ -51,15 +51,16 @@ pub(crate) async fn update(
     let mut change = state.store.change(at, &here.actor, &wish.reason).await?;
     let found = lookup::alias(change.tx(), at, &alias).await?;
     let mut draft = AliasDraft::from(&found);
+    let mut paths = Vec::new();
     if let Some(targets) = wish.targets {
-        draft.groups = apply::groups(change.tx(), at, targets).await?;
+        (draft.groups, paths) = apply::groups(change.tx(), at, targets).await?;
     }
     draft.policy = wish.policy.unwrap_or(draft.policy);
     draft.name = wish.name.unwrap_or(draft.name);
     draft.enabled = wish.enabled.unwrap_or(draft.enabled);
     let changed = aliases::update(&mut change, found.id, expected, &draft).await?;
     let version = changed.version;
-    let names = names(change.tx(), at).await?;
+    let shown = shown(&mut change, &here, changed, &paths, "targets").await?;
     change.commit().await?;
-    Ok(Tagged(AliasView::of(changed, &names), version))
+    Ok(Tagged(shown, version))
 }

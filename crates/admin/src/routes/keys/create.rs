@@ -9,6 +9,7 @@ use super::{KeyMade, alias_ids, view};
 use crate::apply::document::{Hidden, KeyDecl, Sent};
 use crate::auth::Here;
 use crate::body::{Body, Created};
+use crate::editor_limits::{self, Asked};
 use crate::error::Problem;
 use crate::lookup;
 use crate::routes::Refusals;
@@ -53,6 +54,7 @@ pub(crate) async fn create(
         losses: new.losses,
         managed_by: None,
     };
+    editor_limits::check(&mut change, &here, &Asked::Make(&draft, state.clock.now())).await?;
     let (key, secret) = match new.secret {
         Some(secret) => (keys::import(&mut change, &draft, &secret.0).await?, None),
         None => {

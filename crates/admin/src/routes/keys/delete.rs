@@ -6,6 +6,7 @@ use wayleave_store::keys;
 
 use crate::auth::Here;
 use crate::body::IfMatch;
+use crate::editor_limits::{self, Asked};
 use crate::error::Problem;
 use crate::lookup;
 use crate::routes::Refusals;
@@ -26,6 +27,7 @@ pub(crate) async fn delete(
     let (_, key) = named;
     let mut change = state.store.change(here.workspace.id, &here.actor, "").await?;
     let found = lookup::key(change.tx(), here.workspace.id, &key).await?;
+    editor_limits::check(&mut change, &here, &Asked::Touch(&found)).await?;
     keys::delete(&mut change, found.id, expected).await?;
     change.commit().await?;
     Ok(StatusCode::NO_CONTENT)

@@ -8,6 +8,7 @@ use wayleave_store::keys;
 use super::view;
 use crate::auth::Here;
 use crate::body::{Body, IfMatch, Tagged};
+use crate::editor_limits::{self, Asked};
 use crate::error::Problem;
 use crate::lookup;
 use crate::routes::Refusals;
@@ -40,6 +41,7 @@ pub(crate) async fn revoke(
     let at = here.workspace.id;
     let mut change = state.store.change(at, &here.actor, "").await?;
     let mut key = lookup::key(change.tx(), at, &key).await?;
+    editor_limits::check(&mut change, &here, &Asked::Touch(&key)).await?;
     let numbers: Vec<i64> = match wish.version {
         Some(number) => vec![number],
         None => {

@@ -9,6 +9,7 @@ use super::{KeyMade, view};
 use crate::apply::document::{Hidden, Sent};
 use crate::auth::Here;
 use crate::body::{Body, IfMatch, Tagged};
+use crate::editor_limits::{self, Asked};
 use crate::error::Problem;
 use crate::lookup;
 use crate::routes::Refusals;
@@ -50,6 +51,7 @@ pub(crate) async fn rotate(
     let until = state.clock.now().plus_micros(i64::from(wish.overlap_seconds) * 1_000_000);
     let mut change = state.store.change(at, &here.actor, "").await?;
     let found = lookup::key(change.tx(), at, &key).await?;
+    editor_limits::check(&mut change, &here, &Asked::Touch(&found)).await?;
     let (key, secret) = match wish.secret {
         Some(secret) => (
             keys::import_version(&mut change, found.id, expected, &secret.0, Some(until)).await?,

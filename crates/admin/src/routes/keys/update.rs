@@ -10,6 +10,7 @@ use super::{alias_ids, view};
 use crate::apply::document::Instant;
 use crate::auth::Here;
 use crate::body::{Body, IfMatch, Tagged, nullable};
+use crate::editor_limits::{self, Asked};
 use crate::error::Problem;
 use crate::lookup;
 use crate::routes::Refusals;
@@ -76,6 +77,8 @@ pub(crate) async fn update(
     draft.enabled = wish.enabled.unwrap_or(draft.enabled);
     draft.expires_at = wish.expires_at.map_or(draft.expires_at, |it| it.map(|it| it.0));
     draft.losses = wish.losses.unwrap_or(draft.losses);
+    let asked = Asked::Change(&found, &draft, state.clock.now());
+    editor_limits::check(&mut change, &here, &asked).await?;
     let changed = keys::update(&mut change, found.id, expected, &draft).await?;
     let version = changed.version;
     let shown = view(change.tx(), at, changed, &state).await?;

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use wayleave_model::editor_limits::EditorLimits;
 use wayleave_model::workspace::{KeepResponses, ProofsPerHour};
 use wayleave_store::workspace_settings;
 
@@ -25,6 +26,11 @@ pub(crate) struct SettingsChange {
     keep_responses: Option<Option<KeepResponses>>,
     /// How many proofs of credentials may cost something in an hour, on all nodes together; 0: none.
     proofs_per_hour: Option<u16>,
+    /// Limit what editors may do with keys and aliases, all limits at once; `null`: no more. What is
+    /// there already stays as it is.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<crate::shape::configuration::EditorLimits>)]
+    editor_limits: Option<Option<EditorLimits>>,
 }
 
 /// Changes what the workspace decides for itself.
@@ -45,6 +51,9 @@ pub(crate) async fn update(
     }
     if let Some(most) = wish.proofs_per_hour {
         workspace_settings::set_proofs_per_hour(&mut change, ProofsPerHour(most)).await?;
+    }
+    if let Some(limits) = wish.editor_limits {
+        workspace_settings::set_editor_limits(&mut change, limits.as_ref()).await?;
     }
     let settings = workspace_settings::get(change.tx(), here.workspace.id).await?;
     change.commit().await?;
