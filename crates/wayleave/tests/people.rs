@@ -99,6 +99,43 @@ async fn an_operator_is_made_and_signs_in_and_invites() {
 }
 
 #[tokio::test]
+async fn editors_work_within_the_limits_that_the_command_line_set() {
+    let gateway = Start::new(BINARY).setup(&Setup::workspace("main").text()).up().await;
+    let set = async |options: &[&str]| {
+        gateway.run(&[&["workspace", "settings", "main"], options].concat()).await
+    };
+    assert!(set(&[]).await.contains("editors are not limited"));
+    let tests = ["--editor-environment", "test", "--editor-model", "p/gpt-x"];
+    set(&tests).await;
+    let told = set(&["--editor-key-days", "30", "--editor-aliases-per-key"]).await;
+    for line in [
+        "keys of editors are of: test",
+        "keys of editors expire within 30 days",
+        "keys of editors name their aliases",
+        "aliases of editors lead to: p/gpt-x",
+    ] {
+        assert!(told.lines().any(|it| it == line), "{line}: {told}");
+    }
+    assert_eq!(set(&[]).await, told);
+    let shown: Value = serde_json::from_str(set(&["--json"]).await.trim()).expect("JSON");
+    let expected = json!({
+        "environments": ["test"], "key_days": 30, "models": ["p/gpt-x"], "aliases_per_key": true,
+    });
+    assert_eq!(shown["editor_limits"], expected);
+
+    let args = ["token", "create", "ed", "--role", "editor", "--json"];
+    let made: Value = serde_json::from_str(gateway.run(&args).await.trim()).expect("JSON");
+    let editor = gateway.client(made["secret"].as_str().expect("a secret"));
+    let wish = json!({"name": "k", "owner": "o", "environment": "production"}).to_string();
+    let path = "/api/v1/workspaces/main/keys";
+    let refused = editor.send(&editor.request("POST", path).json(wish.clone())).await;
+    assert_eq!((refused.status, refused.at("/code").as_str()), (403, "outside_editor_limits"));
+    assert!(set(&["--no-editor-limits"]).await.contains("editors are not limited"));
+    let done = editor.send(&editor.request("POST", path).json(wish)).await;
+    assert_eq!(done.status, 201, "{}", done.text());
+}
+
+#[tokio::test]
 async fn a_token_with_scopes_does_that_and_no_more() {
     let gateway = Start::new(BINARY).setup(&Setup::workspace("main").text()).up().await;
     let args = ["token", "create", "ci", "--role", "editor", "--scope", "keys.read", "--json"];

@@ -1,12 +1,14 @@
 //! `wayleave workspace`: tenants, managed by the operator.
 
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::cli::Context;
 use crate::client::escape;
 use crate::exit::Failure;
-use crate::output::{Out, cell};
+use crate::output::Out;
+
+mod settings;
 
 /// What to do with workspaces.
 #[derive(Debug, Subcommand)]
@@ -29,19 +31,7 @@ pub enum WorkspaceCommand {
         to: String,
     },
     /// Show what is set for one, or change it
-    Settings {
-        /// Its name
-        name: String,
-        /// Keep responses of providers that keep none, for so many days (30 if none are said)
-        #[arg(long, value_name = "DAYS", num_args = 0..=1, default_missing_value = "30")]
-        keep_responses: Option<u16>,
-        /// Keep none any more; what is kept already stays until its time
-        #[arg(long, conflicts_with = "keep_responses")]
-        no_keep_responses: bool,
-        /// So many proofs of credentials may cost something in an hour; 0: none
-        #[arg(long, value_name = "NUMBER")]
-        proofs_per_hour: Option<u16>,
-    },
+    Settings(settings::SettingsArgs),
     /// Grant one a plan
     Plan {
         /// Its name
@@ -89,30 +79,7 @@ pub async fn run(
             let changed = client.patch(&path, &json!({"name": to}), None).await?;
             out.said(&changed.body, &format!("workspace {name} is now called {to}"))?;
         }
-        WorkspaceCommand::Settings { name, keep_responses, no_keep_responses, proofs_per_hour } => {
-            let path = format!("/api/v1/workspaces/{}/settings", escape(&name));
-            let mut wish = json!({});
-            if let Some(days) = keep_responses {
-                wish["keep_responses"] = json!({"days": days});
-            } else if no_keep_responses {
-                wish["keep_responses"] = Value::Null;
-            }
-            if let Some(most) = proofs_per_hour {
-                wish["proofs_per_hour"] = json!(most);
-            }
-            let settings = match wish.as_object().is_some_and(|it| !it.is_empty()) {
-                true => client.patch(&path, &wish, None).await?.body,
-                false => client.get(&path).await?.body,
-            };
-            let kept = match settings.pointer("/keep_responses/days") {
-                Some(days) => format!("responses are kept for {days} days"),
-                None => "responses are not kept".to_owned(),
-            };
-            let most = cell(settings.get("proofs_per_hour"));
-            let text =
-                format!("{kept}\n{most} proofs of credentials may cost something in an hour");
-            out.said(&settings, &text)?;
-        }
+        WorkspaceCommand::Settings(args) => settings::run(args, context, out).await?,
         WorkspaceCommand::Plan { name, plan, none: _ } => {
             let path = format!("{PATH}/{}", escape(&name));
             let changed = client.patch(&path, &json!({"plan": plan}), None).await?;
