@@ -152,9 +152,9 @@ class Caller:
         self.made: list[Made] = []
 
     def make(self, path: str, body: dict[str, Any], **names: str) -> dict[str, Any]:
-        """Makes a thing that may be there already."""
+        """Makes a thing that may be there already: 409, or 200 where what is there is taken."""
         reply = self.ask("POST", path.format(**names), body)
-        assert reply.status_code in (201, 409), f"{path}: {reply.status_code} {reply.text}"
+        assert reply.status_code in (200, 201, 409), f"{path}: {reply.status_code} {reply.text}"
         if reply.status_code == 201:
             self.made.append(Made(f"/api/v1{path}", names, body, reply))
         return reply.json()

@@ -43,14 +43,14 @@ pub(crate) struct NewModel {
     /// Dollars by unit: per million tokens or characters, else per piece; or the word `catalog`. A model
     /// that is not there yet needs this or `free`.
     #[serde(default)]
-    #[schema(value_type = Option<Object>, example = json!({"input": "0.15", "output": "0.60"}))]
+    #[schema(value_type = Option<crate::shape::configuration::Price>)]
     price: Option<PriceDecl>,
     /// Explicitly without charge.
     #[serde(default)]
     free: bool,
     /// What it can do, where known. What is left open is filled in from the catalog.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::shape::configuration::Facts, required = false)]
     facts: ModelFacts,
     /// The kind's form of a custom model, filled in: facts, as texts.
     #[serde(default)]

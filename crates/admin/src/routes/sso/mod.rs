@@ -25,14 +25,14 @@ pub(crate) struct SsoView {
     label: String,
     scopes: Vec<String>,
     groups_claim: String,
-    grants: Vec<GrantView>,
+    grants: Vec<GroupGrantView>,
     /// What the issuer must allow as redirect address.
     redirect_uri: String,
 }
 
 /// What a group makes of its people.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct GrantView {
+pub(crate) struct GroupGrantView {
     /// `*`: everybody who can sign in there.
     group: String,
     /// The workspace's name (its id, if it has ended); `null`: the instance.
@@ -55,7 +55,7 @@ async fn view(
             }
             None => None,
         };
-        grants.push(GrantView { group: grant.group, workspace, role: grant.role.as_str() });
+        grants.push(GroupGrantView { group: grant.group, workspace, role: grant.role.as_str() });
     }
     Ok(SsoView {
         issuer: sso.issuer,
