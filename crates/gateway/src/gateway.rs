@@ -272,7 +272,9 @@ impl Gateway {
             trail.routed(route);
             // The random part of the request's id draws the lot: no second source is needed.
             let (targets, continues) = match &ask.continues {
-                None => (route::order(route, origin.admitted, lot << 2)?, None),
+                None => {
+                    (route::order(route, &key.caller.environment, origin.admitted, lot << 2)?, None)
+                }
                 Some(id) => self.continued(key, route, id, origin.admitted)?,
             };
             Ok((Arc::clone(route), targets, continues))
@@ -289,6 +291,7 @@ impl Gateway {
             ask,
             head: origin.head(),
             workspace: key.caller.workspace,
+            caller: Arc::clone(&key.caller),
             forwarded,
             continues,
             memory: Memory::default(),
@@ -331,15 +334,17 @@ impl Gateway {
             let speaks = |it: &Endpoint| it.dialect == ClientDialect::OpenAiResponses;
             stored::holds(it, &of) && it.offers.iter().any(speaks)
         };
-        if !route.targets().any(|it| has(it)) {
-            let elsewhere = key.routes().find(|route| route.targets().any(|it| has(it)));
+        let environment = &key.caller.environment;
+        let leads = |route: &Route| route.targets(environment).any(|it| has(it));
+        if !leads(route) {
+            let elsewhere = key.routes().find(|route| leads(route));
             let refusal = match elsewhere {
                 Some(elsewhere) => stored::elsewhere(&route.name, &elsewhere.name),
                 None => stored::gone(),
             };
             return Err(refusal.at(PARAM));
         }
-        Ok((route::only(route, now, &has)?, Some(of.id)))
+        Ok((route::only(route, environment, now, &has)?, Some(of.id)))
     }
 
     /// The key behind the headers or the address, if it may be used now.

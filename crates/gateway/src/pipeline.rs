@@ -13,6 +13,7 @@ use wayleave_dialect::chat::{Ask, Head};
 use wayleave_dialect::error::Fault;
 use wayleave_model::alias::{AnswerModel, Losses};
 use wayleave_model::id::{RequestId, WorkspaceId};
+use wayleave_model::record::Caller;
 use wayleave_provider::failure::Elsewhere;
 
 use crate::failure::{self, Failed, Speaker};
@@ -53,6 +54,8 @@ pub struct Conversation<'a> {
     pub head: Head<'a>,
     /// Whose it is.
     pub workspace: WorkspaceId,
+    /// Who asks.
+    pub caller: Arc<Caller>,
     /// The client's headers that travel.
     pub forwarded: HeaderMap,
     /// The provider's own id of the response that this one continues.
@@ -198,7 +201,10 @@ impl Conversation<'_> {
             last = Some(failed.refusal);
         }
         // All of a pool began to rest, or are being tried, since it was looked at.
-        let asleep = || route::order(&self.route, self.gateway.recorder.clock.tick(), 0).err();
+        let asleep = || {
+            let now = self.gateway.recorder.clock.tick();
+            route::order(&self.route, &self.caller.environment, now, 0).err()
+        };
         let refusal = last.or_else(asleep).unwrap_or_else(|| {
             let message =
                 format!("no target of `{}` can take this kind of request", self.route.name);

@@ -9,7 +9,7 @@ use wayleave_model::time::Tick;
 use crate::pool::Fitness;
 use crate::refusal::Refusal;
 use crate::supply::{Serving, Supplied};
-use crate::world::{Candidate, KeyEntry, Route, Target, Unusable};
+use crate::world::{Candidate, Choice, KeyEntry, Route, Target, Unusable};
 
 /// A rest of a day or more ends when a person says so: nobody is told to wait for it.
 const LONGEST_WAIT: u64 = 86_400;
@@ -72,34 +72,41 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// The targets to try, best first.
+/// The targets to try for a key of `environment`, best first.
 ///
 /// Groups keep their order. Within a group `draw` (uniform over all `u64`) picks by weight.
 /// Targets that rest are left out while another can serve. When all rest: throttled ones, and those
 /// of pools, are not tried, the caller is told when to come back; of the other unwell ones the first
 /// to recover is.
-pub fn order(route: &Route, now: Tick, draw: u64) -> Result<Vec<Arc<Target>>, Refusal> {
+pub fn order(
+    route: &Route,
+    environment: &str,
+    now: Tick,
+    draw: u64,
+) -> Result<Vec<Arc<Target>>, Refusal> {
     let mut ready = Vec::with_capacity(route.width.max(1));
     let mut asleep = Asleep::default();
     for group in &route.groups {
-        let first = drawn(group, now, draw);
+        let first = drawn(group, environment, now, draw);
         let others = group.iter().enumerate().filter(|(at, _)| Some(*at) != first);
         let first = first.and_then(|at| group.get(at));
-        for (_, candidate) in first.into_iter().chain(others.map(|(_, it)| it)) {
-            asleep.or_ready(candidate, now, &mut ready);
+        for choice in first.into_iter().chain(others.map(|(_, it)| it)) {
+            asleep.or_ready(choice.of(environment), now, &mut ready);
         }
     }
     if ready.is_empty() { asleep.instead(&route.name) } else { Ok(ready) }
 }
 
-/// The targets that `may` serve, one of a pool like any other: nobody else has what is asked for.
+/// The targets that `may` serve a key of `environment`, one of a pool like any other: nobody else has
+/// what is asked for.
 pub fn only(
     route: &Route,
+    environment: &str,
     now: Tick,
     may: &dyn Fn(&Target) -> bool,
 ) -> Result<Vec<Arc<Target>>, Refusal> {
     let (mut ready, mut asleep) = (Vec::with_capacity(1), Asleep::default());
-    for target in route.targets().filter(|it| may(it)) {
+    for target in route.targets(environment).filter(|it| may(it)) {
         asleep.or_one(target, now, &mut ready);
     }
     if ready.is_empty() { asleep.instead(&route.name) } else { Ok(ready) }
@@ -175,12 +182,12 @@ impl<'r> Asleep<'r> {
 }
 
 /// The place of the one that is drawn by weight, of those that do not rest.
-fn drawn(group: &[(u32, Candidate)], now: Tick, draw: u64) -> Option<usize> {
+fn drawn(group: &[Choice], environment: &str, now: Tick, draw: u64) -> Option<usize> {
     if group.len() < 2 {
         return None;
     }
-    let weight = |(weight, candidate): &(u32, Candidate)| match is_awake(candidate, now) {
-        true => u64::from(*weight),
+    let weight = |choice: &Choice| match is_awake(choice.of(environment), now) {
+        true => u64::from(choice.weight),
         false => 0,
     };
     let total: u64 = group.iter().map(weight).sum();

@@ -52,7 +52,7 @@ impl Gateway {
         let counted = async {
             let route = route::find(&key, &model?)?;
             trail.routed(route);
-            let targets = route::order(route, arrival.admitted, 0)?;
+            let targets = route::order(route, &key.caller.environment, arrival.admitted, 0)?;
             let head = Head { model: Some(&route.name), ..Head::default() };
             let it = Counting { dialect, head, body: &body, headers: origin.headers() };
             self.count(&it, (route, &targets), &mut trail).await

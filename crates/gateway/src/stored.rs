@@ -170,10 +170,13 @@ pub fn not_streamed(wish: &Wish<'_>) -> Result<(), Refusal> {
 
 /// A target this key may use that has the response, and its endpoint for it.
 fn find(key: &KeyEntry, of: &ResponseRef) -> Option<(Arc<Target>, usize)> {
-    key.routes().flat_map(|route| route.targets()).filter(|it| holds(it, of)).find_map(|target| {
-        let at = target.offers.iter().position(|it| it.dialect == Dialect::OpenAiResponses)?;
-        Some((Arc::clone(target), at))
-    })
+    let environment = &key.caller.environment;
+    key.routes().flat_map(|route| route.targets(environment)).filter(|it| holds(it, of)).find_map(
+        |target| {
+            let at = target.offers.iter().position(|it| it.dialect == Dialect::OpenAiResponses)?;
+            Some((Arc::clone(target), at))
+        },
+    )
 }
 
 /// The address of the stored response: the provider's id has no say in where the request goes.

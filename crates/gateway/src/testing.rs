@@ -150,6 +150,7 @@ pub(crate) fn alias(number: u128, name: &str, groups: &[&[(&Model, u32)]]) -> Al
             .map(|(model, weight)| WeightedTarget {
                 model: model.id,
                 credential: None,
+                environments: BTreeMap::new(),
                 weight: *weight,
             })
             .collect(),
@@ -220,7 +221,7 @@ pub(crate) fn entry(part: WorkspaceSnapshot) -> KeyEntry {
 /// The target of `fast`.
 pub(crate) fn target(part: WorkspaceSnapshot) -> Arc<Target> {
     let entry = entry(part);
-    match &entry.tenant.aliases["fast"].groups[0][0].1 {
+    match &entry.tenant.aliases["fast"].groups[0][0].candidate {
         Candidate::Ready(target) => Arc::clone(target),
         Candidate::Pool(_) | Candidate::Supplied(_) => panic!("it does not stand alone"),
         Candidate::Unusable(why) => panic!("{why:?}"),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Uri};
 use wayleave_dialect::{ClientDialect, Dialect};
 use wayleave_model::Timestamp;
-use wayleave_model::alias::{Alias, Losses, Policy};
+use wayleave_model::alias::{Alias, Losses, Policy, WeightedTarget};
 use wayleave_model::credential::{Credential, SecretFields};
 use wayleave_model::id::{AliasId, CredentialId, ModelId, ProviderId, RouteVersionId, WorkspaceId};
 use wayleave_model::key::{Key, KeyVersion};
@@ -79,11 +79,21 @@ pub struct Route {
     /// Unix seconds when the alias was made, for `GET /v1/models`.
     pub created: i64,
     /// Tried in order; within a group by weight.
-    pub groups: Vec<Vec<(u32, Candidate)>>,
-    /// How many targets it has, those of pools included.
+    pub groups: Vec<Vec<Choice>>,
+    /// How many targets a request may have of it, those of pools included.
     pub width: usize,
     /// How requests over it behave.
     pub policy: Policy,
+}
+
+/// What a group may choose.
+pub struct Choice {
+    /// Its share within the group.
+    pub weight: u32,
+    /// What serves, unless the key's environment has its own.
+    pub candidate: Candidate,
+    /// What serves the keys of an environment, by its name; of most choices empty.
+    pub environments: Vec<(String, Candidate)>,
 }
 
 /// A target, or why there is none.
@@ -248,10 +258,11 @@ impl KeyEntry {
 }
 
 impl Route {
-    /// Its targets that can be called, at rest or not; of a supplied model all, whoever serves it now.
-    pub fn targets(&self) -> impl Iterator<Item = &Arc<Target>> {
-        self.groups.iter().flatten().flat_map(|(_, candidate)| {
-            let (allowances, own) = match candidate {
+    /// Its targets that can be called by keys of `environment`, at rest or not; of a supplied model
+    /// all, whoever serves it now.
+    pub fn targets(&self, environment: &str) -> impl Iterator<Item = &Arc<Target>> {
+        self.groups.iter().flatten().flat_map(move |choice| {
+            let (allowances, own) = match choice.of(environment) {
                 Candidate::Supplied(it) => (it.allowances.as_slice(), &it.own),
                 own => ([].as_slice(), own),
             };
@@ -267,7 +278,8 @@ impl Route {
 
     /// Its models that the operator supplies.
     pub fn supplied(&self) -> impl Iterator<Item = &Arc<Supplied>> {
-        self.groups.iter().flatten().filter_map(|(_, candidate)| match candidate {
+        // Whoever serves an environment is named, and so the workspace's own.
+        self.groups.iter().flatten().filter_map(|choice| match &choice.candidate {
             Candidate::Supplied(it) => Some(it),
             _ => None,
         })
@@ -292,6 +304,20 @@ impl Target {
     /// The endpoint in the client's dialect, else the best one.
     pub fn endpoint(&self, dialect: ClientDialect) -> Option<&Endpoint> {
         self.offers.iter().find(|it| it.dialect == dialect).or_else(|| self.offers.first())
+    }
+}
+
+impl Choice {
+    /// What serves the keys of `environment`.
+    pub fn of(&self, environment: &str) -> &Candidate {
+        let own = self.environments.iter().find(|(name, _)| name == environment);
+        own.map_or(&self.candidate, |(_, candidate)| candidate)
+    }
+
+    /// How many targets it may be, for one key.
+    fn width(&self) -> usize {
+        let own = self.environments.iter().map(|(_, candidate)| candidate.width());
+        own.fold(self.candidate.width(), usize::max)
     }
 }
 
@@ -362,11 +388,11 @@ impl<'a> Targets<'a> {
                 if let Some(model) = self.models.get(&target.model) {
                     model_type = model.model_type;
                 }
-                members.push((target.weight, self.candidate(target.model, target.credential)));
+                members.push(self.choice(target));
             }
             groups.push(members);
         }
-        let width = groups.iter().flatten().map(|(_, candidate)| candidate.width()).sum();
+        let width = groups.iter().flatten().map(Choice::width).sum();
         Route {
             width,
             alias: alias.id,
@@ -376,6 +402,17 @@ impl<'a> Targets<'a> {
             created: alias.created_at.as_seconds(),
             groups,
             policy: alias.route.policy,
+        }
+    }
+
+    fn choice(&self, target: &WeightedTarget) -> Choice {
+        let named = |(environment, id): (&String, &CredentialId)| {
+            (environment.clone(), self.candidate(target.model, Some(*id)))
+        };
+        Choice {
+            weight: target.weight,
+            candidate: self.candidate(target.model, target.credential),
+            environments: target.environments.iter().map(named).collect(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Public model names and the versioned routes behind them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AliasId, CredentialId, ModelId, RouteVersionId};
@@ -52,6 +54,9 @@ pub struct Group {
     pub targets: Vec<WeightedTarget>,
 }
 
+/// How many environments a target may name a credential for.
+pub const MAX_ENVIRONMENTS: usize = 16;
+
 /// A model a route may choose, and how often.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WeightedTarget {
@@ -60,9 +65,20 @@ pub struct WeightedTarget {
     /// Which credential; `None`: the model's own, else the provider's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<CredentialId>,
+    /// Which credential serves the keys of an environment, by its name, matched exactly; at most
+    /// [`MAX_ENVIRONMENTS`]. Keys of any other go by `credential`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environments: BTreeMap<String, CredentialId>,
     /// Its share within the group.
     #[serde(default = "one")]
     pub weight: u32,
+}
+
+impl WeightedTarget {
+    /// The credentials it names, for all keys and for those of an environment.
+    pub fn credentials(&self) -> impl Iterator<Item = CredentialId> {
+        self.credential.into_iter().chain(self.environments.values().copied())
+    }
 }
 
 const fn one() -> u32 {

@@ -330,6 +330,8 @@ impl TryFrom<Row> for Alias {
 
 #[cfg(test)]
 mod tests {
+    use wayleave_model::id::CredentialId;
+
     use super::*;
     use crate::models;
     use crate::testing::{alias_draft, each_engine, key_draft, model_draft};
@@ -373,9 +375,19 @@ mod tests {
                 draft
             };
             let mut foreign = good.clone();
-            foreign.groups[0].targets[0].credential =
-                Some(wayleave_model::id::CredentialId::new(bench.clock.now()));
+            foreign.groups[0].targets[0].credential = Some(CredentialId::new(bench.clock.now()));
+            let of_environments = |names: &[String], id: CredentialId| {
+                let mut draft = good.clone();
+                let named = names.iter().map(|it| (it.clone(), id));
+                draft.groups[0].targets[0].environments = named.collect();
+                draft
+            };
+            let (own, strange) = (shop.credential.id, CredentialId::new(bench.clock.now()));
+            let many: Vec<String> = (0..17).map(|it| format!("e{it}")).collect();
             let bad = [
+                of_environments(&["production".into()], strange),
+                of_environments(&["pro\nduction".into()], own),
+                of_environments(&many, own),
                 with(|it| it.groups.clear()),
                 with(|it| it.groups[0].targets.clear()),
                 with(|it| it.groups[0].targets[0].weight = 0),
@@ -387,6 +399,10 @@ mod tests {
                 assert!(matches!(error, StoreError::Invalid { field: "targets", .. }), "{draft:?}");
             }
             create(&mut change, &good).await.unwrap();
+            let most = AliasDraft { name: "most".into(), ..of_environments(&many[..16], own) };
+            let made = create(&mut change, &most).await.unwrap();
+            let found = get(change.tx(), shop.workspace, made.id).await.unwrap().unwrap();
+            assert_eq!(found.route.groups, most.groups, "as it was said");
         })
         .await;
     }

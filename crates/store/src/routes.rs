@@ -6,7 +6,7 @@ use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
 use wayleave_model::Timestamp;
-use wayleave_model::alias::{Group, Policy, Route, WeightedTarget};
+use wayleave_model::alias::{Group, MAX_ENVIRONMENTS, Policy, Route, WeightedTarget};
 use wayleave_model::id::{AliasId, CredentialId, RouteVersionId, WorkspaceId};
 use wayleave_model::page::Page;
 
@@ -14,7 +14,7 @@ use crate::change::Change;
 use crate::db::{Tx, on};
 use crate::error::StoreError;
 use crate::page::Listing;
-use crate::text::{document, storable, typed};
+use crate::text::{check_text, document, storable, typed};
 use crate::{credentials, models};
 
 macro_rules! select {
@@ -134,13 +134,20 @@ pub(crate) async fn check(change: &mut Change, groups: &[Group]) -> Result<(), S
         let Some(model) = models::get(&mut change.tx, workspace, target.model).await? else {
             return wrong(format!("there is no model {}", target.model));
         };
-        let Some(id) = target.credential else { continue };
-        let found = credentials::get(&mut change.tx, workspace, id).await?;
-        let serves = found.is_some_and(|it| {
-            it.provider == model.provider && it.model.is_none_or(|own| own == model.id)
-        });
-        if !serves {
-            return wrong(format!("{id} is no credential of `{}`", model.name));
+        if target.environments.len() > MAX_ENVIRONMENTS {
+            return wrong(format!("expected at most {MAX_ENVIRONMENTS} environments of a target"));
+        }
+        for environment in target.environments.keys() {
+            check_text("targets", environment)?;
+        }
+        for id in target.credentials() {
+            let found = credentials::get(&mut change.tx, workspace, id).await?;
+            let serves = found.is_some_and(|it| {
+                it.provider == model.provider && it.model.is_none_or(|own| own == model.id)
+            });
+            if !serves {
+                return wrong(format!("{id} is no credential of `{}`", model.name));
+            }
         }
     }
     Ok(())
@@ -156,7 +163,7 @@ pub async fn credentials_in_use(
 ) -> Result<Vec<(String, CredentialId)>, StoreError> {
     let mut used = Vec::new();
     for (name, groups) in current(tx, workspace).await? {
-        let named = groups.iter().flat_map(|group| &group.targets).filter_map(|it| it.credential);
+        let named = groups.iter().flat_map(|group| &group.targets).flat_map(|it| it.credentials());
         let named: BTreeSet<CredentialId> = named.collect();
         used.extend(named.into_iter().map(|it| (name.clone(), it)));
     }

@@ -317,7 +317,12 @@ pub(crate) fn price(input: &str) -> PriceDraft {
 }
 
 pub(crate) fn alias_draft(name: &str, model: &Model) -> AliasDraft {
-    let target = WeightedTarget { model: model.id, credential: None, weight: 1 };
+    let target = WeightedTarget {
+        model: model.id,
+        credential: None,
+        environments: BTreeMap::new(),
+        weight: 1,
+    };
     AliasDraft {
         name: name.into(),
         enabled: true,

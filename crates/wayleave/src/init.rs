@@ -209,7 +209,12 @@ fn route(name: &str, model: ModelId) -> AliasDraft {
         name: name.to_owned(),
         enabled: true,
         groups: vec![Group {
-            targets: vec![WeightedTarget { model, credential: None, weight: 1 }],
+            targets: vec![WeightedTarget {
+                model,
+                credential: None,
+                environments: BTreeMap::new(),
+                weight: 1,
+            }],
         }],
         policy: Policy::default(),
         managed_by: None,

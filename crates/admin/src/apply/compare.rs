@@ -48,6 +48,7 @@ pub(super) fn alias(there: &Alias, wanted: &WantedAlias, names: &Resolver<'_>) -
                     names.target(wanted).is_ok_and(|found| {
                         Some(there.model) == found.model
                             && there.credential == found.credential
+                            && there.environments == found.environments
                             && !found.new_credential
                             && there.weight == wanted.weight
                     })

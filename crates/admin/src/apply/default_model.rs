@@ -1,7 +1,9 @@
 //! Default models of a setup document: what they mean, and how they differ from what is there.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
+
 use wayleave_model::provider::ModelType;
 use wayleave_model::target::DefaultModel;
 
@@ -42,6 +44,7 @@ pub(super) fn wanted(path: String, declared: DefaultModelDecl) -> WantedDefault 
         model,
         model_type: Some(model_type),
         credential: None,
+        environments: BTreeMap::new(),
         weight: 1,
     };
     WantedDefault { path, model_type, target }

@@ -234,6 +234,11 @@ pub struct TargetDecl {
     /// One credential; the provider's default if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
+    /// One credential for the keys of each environment that is named; keys of any other go by
+    /// `credential`. At most 16.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(example = json!({"production": "prod"}))]
+    pub environments: BTreeMap<String, String>,
     /// Its share within its group, 1 to 1000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,

@@ -84,14 +84,18 @@ impl Ids {
         };
         let model = self.models.keys().find(named).and_then(|key| self.models.get(key)).copied();
         let model = model.ok_or_else(|| gone(format!("{}.model", target.path), &target.model))?;
-        let credential = match &target.credential {
-            None => None,
-            Some(name) => {
-                let found = self.credentials.get(&(provider, name.clone())).copied();
-                Some(found.ok_or_else(|| gone(format!("{}.credential", target.path), name))?)
-            }
+        let named = |field: &str, name: &String| {
+            let found = self.credentials.get(&(provider, name.clone())).copied();
+            found.ok_or_else(|| gone(format!("{}.{field}", target.path), name))
         };
-        Ok(WeightedTarget { model, credential, weight: target.weight })
+        let credential =
+            target.credential.as_ref().map(|it| named("credential", it)).transpose()?;
+        let environments = target.environments.iter().map(|(environment, name)| {
+            let id = named(&format!("environments.{environment}"), name)?;
+            Ok((environment.clone(), id))
+        });
+        let environments = environments.collect::<Result<_, FieldError>>()?;
+        Ok(WeightedTarget { model, credential, environments, weight: target.weight })
     }
 }
 

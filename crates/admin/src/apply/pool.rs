@@ -1,5 +1,7 @@
 //! Pools of a setup document: what they mean, how they differ from what is there, and as drafts.
 
+use std::collections::BTreeMap;
+
 use wayleave_model::id::{CredentialId, ModelId};
 use wayleave_model::pool::{MAX_ENTRIES, MIN_ENTRIES, Pool, Strategy};
 use wayleave_model::target::Model;
@@ -35,6 +37,7 @@ pub(super) fn wanted(path: String, declared: PoolDecl, wrong: &mut Vec<FieldErro
         model: model.clone(),
         model_type,
         credential,
+        environments: BTreeMap::new(),
         weight,
     };
     let list = format!("{path}.entries");

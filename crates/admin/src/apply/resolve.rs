@@ -1,5 +1,7 @@
 //! References by name (or id): to what is there, and to what the document itself brings.
 
+use std::collections::BTreeMap;
+
 use wayleave_model::credential::Credential;
 use wayleave_model::id::{AliasId, CredentialId, ModelId, OwnerId, ProviderId};
 use wayleave_model::target::Model;
@@ -19,6 +21,8 @@ pub(super) struct Resolver<'a> {
 pub(super) struct Found {
     pub(super) model: Option<ModelId>,
     pub(super) credential: Option<CredentialId>,
+    /// Those of environments that are there.
+    pub(super) environments: BTreeMap<String, CredentialId>,
     /// A credential is named that will only be made.
     pub(super) new_credential: bool,
 }
@@ -87,20 +91,33 @@ impl<'a> Resolver<'a> {
                 return Err(wrong("model", why));
             }
         };
-        let Some(name) = &target.credential else {
-            return Ok(Found { model, credential: None, new_credential: false });
+        let named = |field: &str, name: &str| {
+            self.named(&target.provider, name).map_err(|why| wrong(field, why))
         };
-        let credential = self.credential(&target.provider, name);
-        let brought = |it: &&super::wanted::WantedCredential| {
-            it.provider == target.provider && it.name == *name
-        };
-        let new_credential =
-            credential.is_none() && self.wanted.credentials.iter().any(|it| brought(&it));
-        if credential.is_none() && !new_credential {
-            let why = format!("the provider `{}` has no credential `{name}`", target.provider);
-            return Err(wrong("credential", why));
+        let (mut credential, mut environments) = (None, BTreeMap::new());
+        let mut new_credential = false;
+        if let Some(name) = &target.credential {
+            credential = named("credential", name)?;
+            new_credential |= credential.is_none();
         }
-        Ok(Found { model, credential, new_credential })
+        for (environment, name) in &target.environments {
+            match named(&format!("environments.{environment}"), name)? {
+                Some(id) => drop(environments.insert(environment.clone(), id)),
+                None => new_credential = true,
+            }
+        }
+        Ok(Found { model, credential, environments, new_credential })
+    }
+
+    /// The credential of that name or id; `None`: it will only be made.
+    fn named(&self, provider: &str, name: &str) -> Result<Option<CredentialId>, String> {
+        let found = self.credential(provider, name);
+        let brought =
+            |it: &super::wanted::WantedCredential| it.provider == provider && it.name == name;
+        if found.is_none() && !self.wanted.credentials.iter().any(brought) {
+            return Err(format!("the provider `{provider}` has no credential `{name}`"));
+        }
+        Ok(found)
     }
 
     fn models(&self, target: &WantedTarget) -> Vec<&'a Model> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wayleave_model::alias::{Losses, Policy};
+use wayleave_model::alias::{Losses, MAX_ENVIRONMENTS, Policy};
 use wayleave_model::credential::SecretFields;
 use wayleave_model::key::{MAX_LENGTH, MIN_LENGTH};
 use wayleave_model::price::Rate;
@@ -143,6 +143,8 @@ pub struct WantedTarget {
     pub model_type: Option<ModelType>,
     /// The credential, by name or id.
     pub credential: Option<String>,
+    /// The credential for the keys of an environment, by name or id.
+    pub environments: BTreeMap<String, String>,
     /// Its share.
     pub weight: u32,
 }
@@ -244,12 +246,17 @@ pub fn groups(
         if !(1..=1000).contains(&weight) {
             wrong.push(FieldError::new(format!("{path}.weight"), "expected 1 to 1000"));
         }
+        if it.environments.len() > MAX_ENVIRONMENTS {
+            let why = format!("expected at most {MAX_ENVIRONMENTS}");
+            wrong.push(FieldError::new(format!("{path}.environments"), why));
+        }
         let target = WantedTarget {
             path,
             provider: it.provider,
             model: it.model,
             model_type: it.model_type,
             credential: it.credential,
+            environments: it.environments,
             weight,
         };
         let same = groups.iter_mut().find(|(number, _)| number.is_some() && *number == it.group);

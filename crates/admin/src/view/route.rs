@@ -1,5 +1,7 @@
 //! Aliases and routes as the API shows them: targets by name, in the form in which they go back.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 use wayleave_model::alias::{Alias, Policy, Route};
@@ -48,6 +50,8 @@ pub(crate) struct TargetView {
     pub(crate) model_name: Option<String>,
     /// The credential's id, if the target names one.
     pub(crate) credential: Option<String>,
+    /// The id of the credential for the keys of each environment that the target names.
+    pub(crate) environments: BTreeMap<String, String>,
     pub(crate) weight: u32,
     pub(crate) group: u32,
 }
@@ -72,6 +76,11 @@ impl RouteView {
                     model: target.model.to_string(),
                     model_name: model.map(|it| it.name.clone()),
                     credential: target.credential.map(|id| id.to_string()),
+                    environments: target
+                        .environments
+                        .iter()
+                        .map(|(environment, id)| (environment.clone(), id.to_string()))
+                        .collect(),
                     weight: target.weight,
                     group,
                 }

@@ -1,6 +1,8 @@
 //! What a model is shown with beside itself: whether it can be served, by which aliases it is reached,
 //! and until when its vendor serves it.
 
+use std::iter::once;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 use wayleave_model::Timestamp;
@@ -23,6 +25,9 @@ pub(crate) struct ReachedView {
     pub(crate) alias: String,
     /// The id of the credential that the target names; `null`: the model's pool or default.
     pub(crate) credential: Option<String>,
+    /// Of which environment the keys are that this serves; `null`: of all that have no entry of
+    /// their own.
+    pub(crate) environment: Option<String>,
     /// The target can be called.
     pub(crate) available: bool,
     /// Why it cannot: as a model's, or `alias_disabled`.
@@ -143,7 +148,8 @@ impl Scene {
         }
     }
 
-    /// The aliases that lead to it, by name, once for each target.
+    /// The aliases that lead to it, by name, once for each target and for each environment that has a
+    /// credential of its own there.
     pub(crate) fn reached(&self, model: &Model) -> Vec<ReachedView> {
         let mut all: Vec<ReachedView> = self
             .aliases
@@ -151,14 +157,24 @@ impl Scene {
             .flat_map(|alias| {
                 let targets = alias.route.groups.iter().flat_map(|group| &group.targets);
                 let ours = targets.filter(|target| target.model == model.id);
-                ours.map(|target| self.target(alias, model, target.credential))
+                ours.flat_map(move |target| {
+                    let named = target.environments.iter();
+                    let named = named.map(|(environment, id)| (Some(environment), Some(*id)));
+                    once((None, target.credential)).chain(named)
+                })
+                .map(|named| self.target(alias, model, named))
             })
             .collect();
         all.sort_by(|one, other| one.alias.cmp(&other.alias));
         all
     }
 
-    fn target(&self, alias: &Alias, model: &Model, named: Option<CredentialId>) -> ReachedView {
+    fn target(
+        &self,
+        alias: &Alias,
+        model: &Model,
+        (environment, named): (Option<&String>, Option<CredentialId>),
+    ) -> ReachedView {
         let because = match alias.enabled {
             true => self.obstacle(model, named).map(Obstacle::as_str),
             false => Some("alias_disabled"),
@@ -166,6 +182,7 @@ impl Scene {
         ReachedView {
             alias: alias.name.clone(),
             credential: named.map(|id| id.to_string()),
+            environment: environment.cloned(),
             available: because.is_none(),
             unavailable_because: because,
         }

@@ -60,11 +60,11 @@ fn names(order: &[Arc<Target>]) -> String {
 }
 
 fn order(route: &Route, now: Tick) -> String {
-    names(&route::order(route, now, 0).expect("somebody serves"))
+    names(&route::order(route, "test", now, 0).expect("somebody serves"))
 }
 
 fn target<'r>(route: &'r Route, name: &str) -> &'r Arc<Target> {
-    route.targets().find(|it| names(std::slice::from_ref(it)) == name).unwrap()
+    route.targets("test").find(|it| names(std::slice::from_ref(it)) == name).unwrap()
 }
 
 fn fail(route: &Route, name: &str, show: Show, seconds: u64, now: Tick) {
@@ -227,7 +227,7 @@ fn after_its_rest_one_request_tries_a_credential_and_the_others_avoid_it() {
 #[test]
 fn d13_when_all_rest_the_caller_is_told_at_once_when_to_come_back() {
     let refused = |route: &Route, now| {
-        let it = route::order(route, now, 0).err().expect("all rest");
+        let it = route::order(route, "test", now, 0).err().expect("all rest");
         (it.status, it.code, it.retry_after.map(|it| it.as_secs()))
     };
     let throttled = |seconds| {
@@ -294,7 +294,7 @@ fn a_pool_is_one_target_of_its_group() {
     mixed.models.push(other);
     let route = route_of(mixed);
     let models = |draw| {
-        let order = route::order(&route, now(), draw).ok().unwrap();
+        let order = route::order(&route, "test", now(), draw).ok().unwrap();
         order.iter().map(|it| it.label.model_name.clone()).collect::<Vec<_>>()
     };
     assert_eq!(models(0), ["gpt-x", "gpt-x", "gpt-x", "gpt-x", "other"]);
@@ -326,7 +326,7 @@ fn a_stored_response_is_asked_of_the_one_of_the_pool_that_has_it() {
     let route = route_of(part(Strategy::RoundRobin));
     fail(&route, "b", Show::AuthFailed, 10, now());
     let only = |it: &Target| it.label.credential.0.as_u128() == 131;
-    let found = route::only(&route, now(), &only).ok().unwrap();
+    let found = route::only(&route, "test", now(), &only).ok().unwrap();
     assert_eq!(names(&found), "b");
-    assert!(matches!(route.groups[0][0].1, Candidate::Pool(_)));
+    assert!(matches!(route.groups[0][0].candidate, Candidate::Pool(_)));
 }

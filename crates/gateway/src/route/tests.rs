@@ -41,7 +41,7 @@ fn names(order: Result<Vec<Arc<Target>>, Refusal>) -> Vec<String> {
 
 fn target<'r>(route: &'r Route, name: &str) -> &'r Target {
     let all = route.groups.iter().flatten();
-    let found = all.filter_map(|(_, candidate)| match candidate {
+    let found = all.filter_map(|choice| match &choice.candidate {
         Candidate::Ready(target) => Some(target),
         _ => None,
     });
@@ -59,7 +59,7 @@ fn rest(route: &Route, name: &str, show: Show, seconds: u64) {
 fn groups_keep_their_order() {
     let route = route(&[&[("a", 1)], &[("b", 9)], &[("c", 1)]]);
     for draw in [0, u64::MAX / 2, u64::MAX] {
-        assert_eq!(names(order(&route, now(), draw)), ["a", "b", "c"]);
+        assert_eq!(names(order(&route, "test", now(), draw)), ["a", "b", "c"]);
     }
 }
 
@@ -74,7 +74,7 @@ fn a_draw_picks_by_weight_and_the_others_follow() {
             reason = "a share of the range"
         )]
         let draw = (u64::MAX as f64 * share) as u64;
-        names(order(&route, now(), draw)).join("")
+        names(order(&route, "test", now(), draw)).join("")
     };
     assert_eq!(first(0.0), "abc");
     assert_eq!(first(0.24), "abc");
@@ -92,7 +92,7 @@ fn the_ids_of_requests_draw_in_proportion() {
         // As the gateway draws: the random half of an id, without its two fixed bits. All of one
         // moment, so that only what is random differs.
         let lot = wayleave_model::id::RequestId::new(testing::NOON).0.as_u64_pair().1;
-        *drawn.entry(names(order(&route, now(), lot << 2)).remove(0)).or_default() += 1;
+        *drawn.entry(names(order(&route, "test", now(), lot << 2)).remove(0)).or_default() += 1;
     }
     assert!((2_800..3_200).contains(&drawn["a"]), "{drawn:?}");
 }
@@ -101,7 +101,7 @@ fn the_ids_of_requests_draw_in_proportion() {
 fn a_weight_of_nothing_is_only_a_reserve() {
     let route = route(&[&[("a", 0), ("b", 1)]]);
     for draw in [0, u64::MAX / 2, u64::MAX] {
-        assert_eq!(names(order(&route, now(), draw)), ["b", "a"]);
+        assert_eq!(names(order(&route, "test", now(), draw)), ["b", "a"]);
     }
 }
 
@@ -109,16 +109,16 @@ fn a_weight_of_nothing_is_only_a_reserve() {
 fn one_that_rests_is_left_out_until_it_has_rested() {
     let route = route(&[&[("a", 1)], &[("b", 1)]]);
     rest(&route, "a", Show::Error, 10);
-    assert_eq!(names(order(&route, now(), 0)), ["b"]);
+    assert_eq!(names(order(&route, "test", now(), 0)), ["b"]);
     let later = now().plus_micros(10_000_000);
-    assert_eq!(names(order(&route, later, 0)), ["a", "b"]);
+    assert_eq!(names(order(&route, "test", later, 0)), ["a", "b"]);
 }
 
 #[test]
 fn an_only_target_is_tried_although_it_rests() {
     let route = route(&[&[("a", 1)]]);
     rest(&route, "a", Show::AuthFailed, 10);
-    assert_eq!(names(order(&route, now(), 0)), ["a"]);
+    assert_eq!(names(order(&route, "test", now(), 0)), ["a"]);
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn of_those_that_rest_the_first_to_recover_is_tried() {
     let route = route(&[&[("a", 1)], &[("b", 1)]]);
     rest(&route, "a", Show::Error, 20);
     rest(&route, "b", Show::Error, 10);
-    assert_eq!(names(order(&route, now(), 0)), ["b"]);
+    assert_eq!(names(order(&route, "test", now(), 0)), ["b"]);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn where_all_are_throttled_the_caller_is_told_when_the_first_is_back() {
     let route = route(&[&[("a", 1)], &[("b", 1)]]);
     rest(&route, "a", Show::RateLimited, 20);
     rest(&route, "b", Show::RateLimited, 7);
-    let refusal = order(&route, now(), 0).err().unwrap();
+    let refusal = order(&route, "test", now(), 0).err().unwrap();
     assert_eq!((refusal.status.as_u16(), refusal.code.as_str()), (429, "upstream_rate_limited"));
     assert_eq!(refusal.retry_after, Some(Duration::from_secs(7)));
     assert_eq!(refusal.message, "every provider of `fast` is rate limited; try again in 7 s");
@@ -145,7 +145,7 @@ fn one_that_was_unwell_is_tried_before_the_caller_is_told_to_wait() {
     let route = route(&[&[("a", 1)], &[("b", 1)]]);
     rest(&route, "a", Show::RateLimited, 5);
     rest(&route, "b", Show::Error, 10);
-    assert_eq!(names(order(&route, now(), 0)), ["b"]);
+    assert_eq!(names(order(&route, "test", now(), 0)), ["b"]);
 }
 
 #[test]
@@ -155,12 +155,12 @@ fn an_unusable_target_is_passed_over_and_named_when_it_is_the_only_one() {
     part.aliases[0] =
         testing::alias(105, "fast", &[&[(&part.models[0], 1)], &[(&part.models[1], 1)]]);
     part.models[0].price = None;
-    assert_eq!(names(order(&behind(part), now(), 0)), ["b"]);
+    assert_eq!(names(order(&behind(part), "test", now(), 0)), ["b"]);
 
     let code = |change: &dyn Fn(&mut WorkspaceSnapshot)| {
         let mut part = testing::part(100);
         change(&mut part);
-        let refusal = order(&behind(part), now(), 0).err().unwrap();
+        let refusal = order(&behind(part), "test", now(), 0).err().unwrap();
         assert_eq!(refusal.status, StatusCode::SERVICE_UNAVAILABLE);
         (refusal.code, refusal.message)
     };

@@ -79,7 +79,7 @@ fn named(target: &Target) -> &'static str {
 
 /// Who is chosen: a quota's type, `own`, or the code of the refusal.
 fn chosen(route: &Route) -> String {
-    match route::order(route, Tick::default(), 0) {
+    match route::order(route, "test", Tick::default(), 0) {
         Ok(targets) => {
             let all: Vec<_> = targets.iter().map(|it| named(it)).collect();
             all.join(" ")
@@ -151,6 +151,13 @@ fn only_predefined_models_that_the_grant_covers_are_supplied() {
     let target = &mut by_name.aliases[0].route.groups[0].targets[0];
     target.credential = Some(CredentialId(Uuid::from_u128(102)));
     assert_eq!(chosen(&fast(by_name)), "own", "a route that names a credential means it");
+    for (environment, who) in [("test", "own"), ("production", "free")] {
+        let mut named = left();
+        let target = &mut named.aliases[0].route.groups[0].targets[0];
+        let credential = CredentialId(Uuid::from_u128(102));
+        target.environments.insert(environment.into(), credential);
+        assert_eq!(chosen(&fast(named)), who, "the key is of `test`, the target of {environment}");
+    }
     let mut none = left();
     none.supplies[0].grant.quotas.clear();
     assert_eq!(chosen(&fast(none)), "own");
@@ -159,7 +166,7 @@ fn only_predefined_models_that_the_grant_covers_are_supplied() {
 #[test]
 fn without_a_grant_nothing_is_decided_for_each_call() {
     let route = fast(testing::part(100));
-    assert!(matches!(route.groups[0][0].1, Candidate::Ready(_)));
+    assert!(matches!(route.groups[0][0].candidate, Candidate::Ready(_)));
     assert_eq!(route.supplied().count(), 0);
 }
 
@@ -178,7 +185,7 @@ fn a_system_that_cannot_serve_leaves_the_workspaces_own_and_tells_nothing_of_its
         assert_eq!(chosen(&fast(both)), "own");
         let mut alone = bare(left());
         break_it(&mut alone.supplies[0]);
-        let refusal = route::order(&fast(alone), Tick::default(), 0).err().unwrap();
+        let refusal = route::order(&fast(alone), "test", Tick::default(), 0).err().unwrap();
         assert_eq!(refusal.code, "all_targets_unavailable");
         assert!(refusal.message.contains("supplied by the operator"), "{}", refusal.message);
         assert!(!refusal.message.contains("theirs"), "{}", refusal.message);
@@ -187,7 +194,8 @@ fn a_system_that_cannot_serve_leaves_the_workspaces_own_and_tells_nothing_of_its
 
 #[test]
 fn d15_a_quota_that_is_used_up_is_named_with_its_limit_and_what_was_used() {
-    let refusal = |quota: Quota| route::order(&fast(bare(vec![quota])), Tick::default(), 0).err();
+    let refusal =
+        |quota: Quota| route::order(&fast(bare(vec![quota])), "test", Tick::default(), 0).err();
     let told = refusal(quota(Trial, Calls, 5, 7)).unwrap();
     assert_eq!((told.status.as_u16(), told.code.as_str()), (402, "quota_exceeded"));
     assert_eq!(
@@ -222,7 +230,7 @@ fn d15_the_next_target_of_a_route_serves_where_a_quota_is_used_up() {
     });
     part.credentials.push((credential, secrets));
     part.models.push(model);
-    let targets = route::order(&fast(part), Tick::default(), 0).unwrap();
+    let targets = route::order(&fast(part), "test", Tick::default(), 0).unwrap();
     let names: Vec<_> = targets.iter().map(|it| it.label.model_name.as_str()).collect();
     assert_eq!(names, ["gpt-z"]);
 }

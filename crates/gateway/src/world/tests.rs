@@ -2,10 +2,12 @@
 
 use uuid::Uuid;
 use wayleave_model::Secret;
-use wayleave_model::id::AliasId;
+use wayleave_model::id::{AliasId, PoolEntryId};
+use wayleave_model::pool::{self, PoolEntry};
 
 use super::*;
 use crate::auth;
+use crate::route;
 use crate::testing::{self, HASH, NOON};
 
 fn part() -> WorkspaceSnapshot {
@@ -20,7 +22,7 @@ fn code(part: WorkspaceSnapshot) -> String {
 /// Why the alias `fast` cannot be served.
 fn unusable(part: WorkspaceSnapshot) -> Unusable {
     let entry = testing::entry(part);
-    match &entry.tenant.aliases["fast"].groups[0][0].1 {
+    match &entry.tenant.aliases["fast"].groups[0][0].candidate {
         Candidate::Unusable(why) => why.clone(),
         _ => panic!("it can be served"),
     }
@@ -144,6 +146,69 @@ fn a_credential_is_the_routes_then_the_models_then_the_default() {
     assert_eq!(credential(it), CredentialId(Uuid::from_u128(131)));
 }
 
+/// `part` with a pool of two, a credential for `production` and a disabled one for `staging`.
+fn of_environments() -> WorkspaceSnapshot {
+    let mut it = part();
+    for (id, name) in [(130, "prod-eu"), (131, "staging-eu"), (132, "shared")] {
+        it.credentials.push(testing::credential(id, name));
+    }
+    it.credentials[2].0.enabled = false;
+    let entry = |number: u128, credential: Option<u128>| PoolEntry {
+        id: PoolEntryId(Uuid::from_u128(number)),
+        credential: credential.map(|it| CredentialId(Uuid::from_u128(it))),
+        weight: 1,
+        enabled: true,
+    };
+    let pool = pool::Pool::none(it.models[0].id);
+    let entries = vec![entry(1, None), entry(2, Some(132))];
+    it.pools = vec![pool::Pool { enabled: true, entries, ..pool }];
+    it.aliases[0].route.groups[0].targets[0].environments = BTreeMap::from([
+        ("production".to_owned(), CredentialId(Uuid::from_u128(130))),
+        ("staging".to_owned(), CredentialId(Uuid::from_u128(131))),
+    ]);
+    it
+}
+
+#[test]
+fn a_key_is_served_by_the_credential_of_its_environment_and_by_no_other_ones() {
+    let entry = testing::entry(of_environments());
+    let route = &entry.tenant.aliases["fast"];
+    let ids = |targets: &[Arc<Target>]| -> Vec<u128> {
+        targets.iter().map(|it| it.label.credential.0.as_u128()).collect()
+    };
+    let order = |environment: &str| {
+        let found = route::order(route, environment, Tick::default(), 0);
+        found.map(|it| ids(&it)).map_err(|it| it.message)
+    };
+    assert_eq!(order("production"), Ok(vec![130]), "not the pool");
+    assert_eq!(order("Production"), Ok(vec![102, 132]), "matched exactly");
+    assert_eq!(order("test"), Ok(vec![132, 102]), "the pool, in turn");
+    let why = "`fast` cannot be served: credential staging-eu of openai-main is disabled";
+    assert_eq!(order("staging"), Err(why.to_owned()), "never the default instead");
+    let listed = |environment: &str| {
+        let all: Vec<_> = route.targets(environment).cloned().collect();
+        ids(&all)
+    };
+    assert_eq!(listed("production"), [130]);
+    assert_eq!(listed("staging"), [0; 0]);
+    assert_eq!(listed("test"), [102, 132]);
+    assert_eq!(route.width, 2, "the most that one request may have");
+    let of = |id: u128| move |it: &Target| it.label.credential.0.as_u128() == id;
+    let only = |environment: &str, id: u128| {
+        route::only(route, environment, Tick::default(), &of(id)).is_ok_and(|it| ids(&it) == [id])
+    };
+    assert!(only("production", 130) && only("test", 132));
+    assert!(!only("test", 130) && !only("production", 132));
+}
+
+#[test]
+fn without_environments_nothing_is_decided_for_each_key() {
+    let entry = testing::entry(part());
+    let choice = &entry.tenant.aliases["fast"].groups[0][0];
+    assert!(choice.environments.is_empty() && choice.environments.capacity() == 0);
+    assert!(std::ptr::eq(choice.of("production"), &raw const choice.candidate));
+}
+
 #[test]
 fn d7_a_model_whose_own_default_is_unset_does_not_fall_back_to_its_providers() {
     let mut it = part();
@@ -212,11 +277,13 @@ fn a_credential_keeps_its_health_across_changes() {
     let healths = Healths::default();
     let world = |snapshot| World::new(snapshot, &healths);
     let first = world(Snapshot { revision: 1, workspaces: vec![part()] });
-    let target =
-        |world: &World| match &world.key(&HASH).unwrap().tenant.aliases["fast"].groups[0][0].1 {
-            Candidate::Ready(target) => Arc::clone(target),
-            other => panic!("{}", other.width()),
-        };
+    let target = |world: &World| match &world.key(&HASH).unwrap().tenant.aliases["fast"].groups[0]
+        [0]
+    .candidate
+    {
+        Candidate::Ready(target) => Arc::clone(target),
+        other => panic!("{}", other.width()),
+    };
     let held = target(&first).member.lease(Tick::default());
     let second = first.changed(2, vec![(part().workspace.id, Some(part()))], &healths);
     assert_eq!(target(&second).member.model.in_flight(), 1);

@@ -36,7 +36,7 @@ pub async fn delete(
     let before = existing(change, id).await?;
     check_version(NOUN, expected, before.version)?;
     let workspace = change.workspace;
-    let is_ours = |target: &WeightedTarget| target.credential == Some(id);
+    let is_ours = |target: &WeightedTarget| target.credentials().any(|it| it == id);
     if let Some(by) = routes::user(&mut change.tx, workspace, is_ours).await? {
         return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
     }
@@ -192,6 +192,17 @@ mod tests {
             aliases::update(&mut change, shop.alias.id, None, &route).await.unwrap();
             let routed = delete(&mut change, other.id, None, Instead::Nothing).await.unwrap_err();
             assert!(matches!(routed, StoreError::InUse { by, .. } if by == "alias `fast`"));
+            let target = &mut route.groups[0].targets[0];
+            target.credential = None;
+            target.environments.insert("production".into(), other.id);
+            aliases::update(&mut change, shop.alias.id, None, &route).await.unwrap();
+            let used = routes::credentials_in_use(change.tx(), shop.workspace).await.unwrap();
+            assert_eq!(used, [("fast".to_owned(), other.id)]);
+            let routed = delete(&mut change, other.id, None, Instead::Nothing).await.unwrap_err();
+            assert!(matches!(routed, StoreError::InUse { by, .. } if by == "alias `fast`"));
+            let plain = alias_draft("fast", &shop.model);
+            aliases::update(&mut change, shop.alias.id, None, &plain).await.unwrap();
+            delete(&mut change, other.id, None, Instead::Nothing).await.unwrap();
         })
         .await;
     }

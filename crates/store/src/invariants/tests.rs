@@ -1,8 +1,10 @@
 //! A configuration that was tampered with, and what is said of it.
 
+use std::collections::BTreeMap;
+
 use sqlx::types::Json;
 use wayleave_model::alias::{Group, WeightedTarget};
-use wayleave_model::id::{ModelId, WorkspaceId};
+use wayleave_model::id::{CredentialId, ModelId, WorkspaceId};
 
 use super::Checkup;
 use crate::db::on;
@@ -108,11 +110,23 @@ async fn a_checkup_counts_what_it_looked_at() {
 async fn a_route_to_what_is_gone_is_a_fault() {
     each_engine(|bench| async move {
         let shop = bench.shop("main", "s").await;
-        let nowhere =
-            WeightedTarget { model: ModelId::new(bench.clock.now()), credential: None, weight: 1 };
+        let nowhere = WeightedTarget {
+            model: ModelId::new(bench.clock.now()),
+            credential: None,
+            environments: BTreeMap::new(),
+            weight: 1,
+        };
         let over_nothing =
             WeightedTarget { model: shop.model.id, credential: None, ..nowhere.clone() };
+        let gone = CredentialId::new(bench.clock.now());
+        let over = |environment: &str, id| WeightedTarget {
+            environments: BTreeMap::from([(environment.to_owned(), id)]),
+            ..over_nothing.clone()
+        };
+        let something_else = "alias `fast` leads to `gpt-x` over a credential of something else";
         for (target, expected) in [
+            (over("test", gone), vec![something_else.to_owned()]),
+            (over("test", shop.credential.id), vec![]),
             (over_nothing, vec![]),
             (nowhere, vec!["alias `fast` leads to a model that is gone".to_owned()]),
         ] {

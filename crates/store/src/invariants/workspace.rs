@@ -94,9 +94,8 @@ fn targets(it: &WorkspaceSnapshot, alias: &Alias) -> Vec<String> {
         let Some(model) = it.models.iter().find(|it| it.id == target.model) else {
             return Some(format!("alias `{}` leads to a model that is gone", alias.name));
         };
-        let named = target.credential?;
-        let fits = credential(it, named).is_some_and(|it| it.provider == model.provider);
-        (!fits).then(|| {
+        let fits = |named| credential(it, named).is_some_and(|it| it.provider == model.provider);
+        (!target.credentials().all(fits)).then(|| {
             let (alias, model) = (&alias.name, &model.name);
             format!("alias `{alias}` leads to `{model}` over a credential of something else")
         })

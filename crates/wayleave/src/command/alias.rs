@@ -43,7 +43,7 @@ pub struct SetArgs {
     /// Its name
     name: String,
     /// PROVIDER/MODEL, and options behind semicolons: `;weight=3`, `;group=1` (the same number shares the load),
-    /// `;credential=NAME`, `;type=llm`
+    /// `;credential=NAME`, `;credential.production=NAME` (for keys of that environment), `;type=llm`
     #[arg(long = "target", value_name = "TARGET", required = true)]
     targets: Vec<String>,
     /// How requests behave, as a JSON object like {"answer_model":"alias"}
@@ -134,6 +134,10 @@ fn target(text: &str) -> Result<Value, String> {
     for option in parts {
         let (name, value) =
             option.split_once('=').ok_or_else(|| format!("`{option}` is not NAME=VALUE"))?;
+        if let Some(environment) = name.strip_prefix("credential.") {
+            target["environments"][environment] = json!(value);
+            continue;
+        }
         target[name] = match name {
             "weight" | "group" => {
                 let number: u32 =
@@ -141,7 +145,11 @@ fn target(text: &str) -> Result<Value, String> {
                 json!(number)
             }
             "credential" | "type" => json!(value),
-            _ => return Err(format!("`{name}` is none of weight, group, credential, type")),
+            _ => {
+                return Err(format!(
+                    "`{name}` is none of weight, group, credential, credential.ENVIRONMENT, type"
+                ));
+            }
         };
     }
     Ok(target)
@@ -155,6 +163,14 @@ mod tests {
     fn a_target_may_have_slashes_in_its_model() {
         let read = target("router/meta/llama-3;weight=3;group=1;credential=eu").unwrap();
         let want = json!({"provider": "router", "model": "meta/llama-3", "weight": 3, "group": 1, "credential": "eu"});
+        assert_eq!(read, want);
+    }
+
+    #[test]
+    fn a_target_may_name_a_credential_for_each_environment() {
+        let read =
+            target("p/m;credential=any;credential.production=prod;credential.a.b=c").unwrap();
+        let want = json!({"provider": "p", "model": "m", "credential": "any", "environments": {"production": "prod", "a.b": "c"}});
         assert_eq!(read, want);
     }
 

@@ -1,5 +1,7 @@
 //! What becomes of each thing, and what stands in the way.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use wayleave_model::Timestamp;
 use wayleave_model::alias::{Group, Policy, Route, WeightedTarget};
@@ -39,8 +41,14 @@ fn made(managed_by: Option<&str>) -> Current {
     let credential = CredentialId::new(NOW);
     let model = ModelId::new(NOW);
     let alias = AliasId::new(NOW);
-    let groups =
-        vec![Group { targets: vec![WeightedTarget { model, credential: None, weight: 1 }] }];
+    let groups = vec![Group {
+        targets: vec![WeightedTarget {
+            model,
+            credential: None,
+            environments: BTreeMap::new(),
+            weight: 1,
+        }],
+    }];
     let rates = vec![Rate { unit: Unit::Input, amount: "0.15".parse().unwrap(), per: 1_000_000 }];
     Current {
         settings: WorkspaceSettings::default(),
@@ -241,6 +249,10 @@ fn each_difference_is_named() {
         with("/aliases/0/targets/0/credential", json!("prod")),
         ["update alias fast targets"]
     );
+    assert_eq!(
+        with("/aliases/0/targets/0/environments", json!({"production": "prod"})),
+        ["update alias fast targets"]
+    );
     assert_eq!(with("/keys/0/environment", json!("prod")), ["update key ci environment"]);
     assert_eq!(
         with("/keys/0/secret", json!("wl_another_0123456789abcdef")),
@@ -319,6 +331,7 @@ fn references_to_nothing_are_named_by_their_path() {
         {"provider": "p", "model": "gpt-y"},
         {"provider": "q", "model": "gpt-x"},
         {"provider": "p", "model": "gpt-x", "credential": "none"},
+        {"provider": "p", "model": "gpt-x", "environments": {"a": "prod", "b": "none"}},
     ]);
     wrong["models"][0]["provider"] = json!("r");
     wrong["keys"][0]["aliases"] = json!(["fast", "slow"]);
@@ -330,6 +343,7 @@ fn references_to_nothing_are_named_by_their_path() {
             "aliases[0].targets[1].model: the provider `p` has no model `gpt-y`",
             "aliases[0].targets[2].provider: there is no provider `q`, neither in the document nor in the workspace",
             "aliases[0].targets[3].credential: the provider `p` has no credential `none`",
+            "aliases[0].targets[4].environments.b: the provider `p` has no credential `none`",
             "keys[0].aliases[1]: there is no alias `slow`, neither in the document nor in the workspace",
         ]
     );
@@ -343,6 +357,20 @@ fn targets_may_name_what_is_there_already() {
         "aliases": [{"name": "other", "targets": [{"provider": "p", "model": "gpt-x", "credential": "prod"}]}],
     });
     assert_eq!(planned(&made(None), only_alias, false, false).unwrap(), ["create alias other"]);
+}
+
+#[test]
+fn a_target_names_at_most_sixteen_environments() {
+    let wrong = |count: usize| {
+        let named: BTreeMap<String, &str> = (0..count).map(|it| (it.to_string(), "prod")).collect();
+        let target = json!({"provider": "p", "model": "gpt-x", "environments": named});
+        let mut wrong = Vec::new();
+        let list = vec![serde_json::from_value(target).unwrap()];
+        crate::apply::wanted::groups("targets", list, &mut wrong);
+        wrong.into_iter().map(|it| it.field).collect::<Vec<_>>()
+    };
+    assert_eq!(wrong(16), [""; 0]);
+    assert_eq!(wrong(17), ["targets[0].environments"]);
 }
 
 #[test]

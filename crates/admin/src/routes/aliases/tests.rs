@@ -20,7 +20,8 @@ async fn other_targets_are_a_new_version_and_every_version_can_come_back() {
             "id": "rtv",
             "number": 1,
             "targets": [{
-                "provider": "p", "model": "mdl", "model_name": "gpt-x", "credential": null, "weight": 1, "group": 1,
+                "provider": "p", "model": "mdl", "model_name": "gpt-x", "credential": null, "environments": {},
+                "weight": 1, "group": 1,
             }],
             "target_names": ["p/gpt-x"],
             "policy": made.body["route"]["policy"],
@@ -71,6 +72,33 @@ async fn what_is_shown_can_be_sent_back() {
     targets[0].as_object_mut().unwrap().remove("model_name");
     let same = api.patch(&format!("{PATH}/a"), json!({"targets": targets})).await.ok();
     assert_eq!(same.body["route"]["number"], 1);
+}
+
+#[tokio::test]
+async fn credentials_of_environments_go_back_as_they_are_shown_and_are_in_use() {
+    let api = Api::new().await;
+    api.furnish("main").await;
+    let spare = json!({"name": "spare", "fields": {"api_key": "sk-spare-0123456789"}});
+    let at = "/api/v1/workspaces/main/providers/p/credentials";
+    let id = api.post(at, spare).await.created().body["id"].clone();
+    let target = |environments: serde_json::Value| json!([{"provider": "p", "model": "gpt-x", "environments": environments}]);
+    let wish = json!({"name": "a", "targets": target(json!({"production": "spare"}))});
+    let made = api.post(PATH, wish).await.created();
+    let mut targets = made.body["route"]["targets"].clone();
+    assert_eq!(targets[0]["environments"], json!({ "production": id }));
+    targets[0].as_object_mut().unwrap().remove("model_name");
+    let same = api.patch(&format!("{PATH}/a"), json!({"targets": targets})).await.ok();
+    assert_eq!(same.body["route"]["number"], 1);
+    let shown = api.get(&format!("{at}/spare")).await.ok().body;
+    assert_eq!(shown["in_use_by"], json!([{"noun": "alias", "name": "a"}]));
+    api.delete(&format!("{at}/spare")).await.refused(409, "in_use");
+    let nobody = json!({"targets": target(json!({"production": "nobody"}))});
+    let refused = api.patch(&format!("{PATH}/a"), nobody).await.refused(422, "invalid");
+    assert_eq!(refused.body["errors"][0]["field"], "targets[0].environments.production");
+    let plain = json!({"targets": target(json!({}))});
+    assert_eq!(api.patch(&format!("{PATH}/a"), plain).await.ok().body["route"]["number"], 2);
+    let versions = api.get(&format!("{PATH}/a/versions")).await.ok().body;
+    assert_eq!(versions["items"][1]["targets"][0]["environments"], json!({ "production": id }));
 }
 
 #[tokio::test]

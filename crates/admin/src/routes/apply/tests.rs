@@ -72,6 +72,31 @@ async fn a_document_is_applied_once_and_then_nothing_changes() {
 }
 
 #[tokio::test]
+async fn credentials_of_environments_are_applied_and_what_is_shown_can_be_applied() {
+    let api = Api::new().await;
+    let mut wish = document();
+    let spare = json!({"name": "eu", "api_key": "sk-canary-eu-0123456789"});
+    wish["providers"][0]["credentials"].as_array_mut().unwrap().push(spare);
+    wish["aliases"][0]["targets"][0]["environments"] = json!({"production": "prod", "eu": "eu"});
+    api.post(PATH, wish.clone()).await.ok();
+    assert_eq!(lines(&api.post(PATH, wish.clone()).await.ok().body), Vec::<String>::new());
+    let at = "/api/v1/workspaces/main/providers/openai-main/credentials";
+    let there = api.get(at).await.ok().body["items"].clone();
+    let id = |name: &str| {
+        let items = there.as_array().unwrap();
+        items.iter().find(|it| it["name"] == name).unwrap()["id"].clone()
+    };
+    let named = json!({"production": id("prod"), "eu": id("eu")});
+    let shown = api.get("/api/v1/workspaces/main/aliases/fast").await.ok().body;
+    assert_eq!(shown["route"]["targets"][0]["environments"], named);
+    wish["aliases"][0]["targets"][0]["environments"] = named;
+    assert_eq!(lines(&api.post(PATH, wish.clone()).await.ok().body), Vec::<String>::new());
+    wish["aliases"][0]["targets"][0]["environments"] = json!({"production": "prod"});
+    let changed = api.post(PATH, wish).await.ok();
+    assert_eq!(lines(&changed.body), ["update alias fast"]);
+}
+
+#[tokio::test]
 async fn a_dry_run_changes_nothing() {
     let api = Api::new().await;
     let plan = api.post(&format!("{PATH}?dry_run=true"), document()).await.ok();

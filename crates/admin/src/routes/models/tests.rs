@@ -204,7 +204,9 @@ async fn g7_a_model_shows_its_families_and_which_aliases_can_lead_to_it() {
     let spare = api.post(&at("/providers/p/credentials"), spare).await.created().body["id"].clone();
     let fixed = json!({"provider": "p", "model": "y", "credential": "spare"});
     let open = json!({"provider": "p", "model": "y"});
-    for (name, target) in [("fixed", fixed), ("open", open.clone()), ("shut", open)] {
+    let mixed = json!({"provider": "p", "model": "y", "environments": {"production": "spare"}});
+    let targets = [("fixed", fixed), ("mixed", mixed), ("open", open.clone()), ("shut", open)];
+    for (name, target) in targets {
         let alias = json!({"name": name, "targets": [target]});
         api.post(&at("/aliases"), alias).await.created();
     }
@@ -214,12 +216,17 @@ async fn g7_a_model_shows_its_families_and_which_aliases_can_lead_to_it() {
     assert_eq!(shown["families"], json!(["chat", "responses"]));
     let reached = |alias: &str, credential: &Value, because: Value| {
         let available = because.is_null();
-        json!({"alias": alias, "credential": credential, "available": available, "unavailable_because": because})
+        json!({"alias": alias, "credential": credential, "environment": null, "available": available, "unavailable_because": because})
     };
     assert_eq!(
         shown["reached_by"],
         json!([
             reached("fixed", &spare, json!("credential_disabled")),
+            reached("mixed", &Value::Null, Value::Null),
+            {
+                "alias": "mixed", "credential": spare, "environment": "production",
+                "available": false, "unavailable_because": "credential_disabled",
+            },
             reached("open", &Value::Null, Value::Null),
             reached("shut", &Value::Null, json!("alias_disabled")),
         ])
