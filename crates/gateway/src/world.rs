@@ -7,19 +7,17 @@ use std::sync::Arc;
 use http::{HeaderMap, Uri};
 use wayleave_dialect::{ClientDialect, Dialect};
 use wayleave_model::Timestamp;
-use wayleave_model::alias::{Alias, Losses, Policy, WeightedTarget};
+use wayleave_model::alias::{Losses, Policy};
 use wayleave_model::credential::{Credential, SecretFields};
-use wayleave_model::id::{AliasId, CredentialId, ModelId, ProviderId, RouteVersionId, WorkspaceId};
+use wayleave_model::id::{AliasId, RouteVersionId, WorkspaceId};
 use wayleave_model::key::{Key, KeyVersion};
-use wayleave_model::pool::{default_credential, has_own};
 use wayleave_model::price::PriceVersion;
-use wayleave_model::provider::{ModelType, Operation, Provider};
+use wayleave_model::provider::ModelType;
 use wayleave_model::record::{Caller, TargetLabel};
-use wayleave_model::supply::SupplyLabel;
-use wayleave_model::target::{Model, ModelFacts};
+use wayleave_model::target::ModelFacts;
 use wayleave_model::time::Tick;
 use wayleave_model::workspace::WorkspaceSettings;
-use wayleave_provider::{Account, Offer, ProviderKind};
+use wayleave_provider::{Account, ProviderKind};
 use wayleave_store::{Snapshot, WorkspaceSnapshot};
 
 use crate::pool::{Healths, Lease, Member, Pool};
@@ -27,8 +25,9 @@ use crate::supply::Supplied;
 
 mod pooled;
 mod supplied;
+mod targets;
 
-use supplied::Given;
+use targets::Targets;
 
 /// The configuration of the whole instance at one revision.
 #[derive(Default)]
@@ -344,239 +343,6 @@ impl AccountData {
         (&self.base_url, &self.settings, &credential.fingerprint).hash(&mut hasher);
         hasher.finish().max(1)
     }
-}
-
-/// A workspace's providers, credentials and models while its routes are made.
-struct Targets<'a> {
-    providers: HashMap<ProviderId, Provider>,
-    credentials: HashMap<CredentialId, (Credential, Arc<SecretFields>)>,
-    /// One of each model's own credentials, so that nobody searches all of them for it.
-    owned: HashMap<ModelId, CredentialId>,
-    models: HashMap<ModelId, Model>,
-    pools: HashMap<ModelId, Arc<Pool>>,
-    supplies: HashMap<ProviderId, Given>,
-    healths: &'a Healths,
-}
-
-impl<'a> Targets<'a> {
-    fn new(
-        providers: Vec<Provider>,
-        credentials: Vec<(Credential, SecretFields)>,
-        models: Vec<Model>,
-        healths: &'a Healths,
-    ) -> Targets<'a> {
-        Targets {
-            providers: providers.into_iter().map(|it| (it.id, it)).collect(),
-            owned: credentials.iter().filter_map(|(it, _)| Some((it.model?, it.id))).collect(),
-            credentials: credentials
-                .into_iter()
-                .map(|(it, secrets)| (it.id, (it, Arc::new(secrets))))
-                .collect(),
-            models: models.into_iter().map(|it| (it.id, it)).collect(),
-            pools: HashMap::new(),
-            supplies: HashMap::new(),
-            healths,
-        }
-    }
-
-    fn route(&self, alias: Alias) -> Route {
-        let mut model_type = ModelType::Llm;
-        let mut groups = Vec::with_capacity(alias.route.groups.len());
-        for group in &alias.route.groups {
-            let mut members = Vec::with_capacity(group.targets.len());
-            for target in &group.targets {
-                if let Some(model) = self.models.get(&target.model) {
-                    model_type = model.model_type;
-                }
-                members.push(self.choice(target));
-            }
-            groups.push(members);
-        }
-        let width = groups.iter().flatten().map(Choice::width).sum();
-        Route {
-            width,
-            alias: alias.id,
-            name: alias.name,
-            version: alias.route.id,
-            model_type,
-            created: alias.created_at.as_seconds(),
-            groups,
-            policy: alias.route.policy,
-        }
-    }
-
-    fn choice(&self, target: &WeightedTarget) -> Choice {
-        let named = |(environment, id): (&String, &CredentialId)| {
-            (environment.clone(), self.candidate(target.model, Some(*id)))
-        };
-        Choice {
-            weight: target.weight,
-            candidate: self.candidate(target.model, target.credential),
-            environments: target.environments.iter().map(named).collect(),
-        }
-    }
-
-    fn candidate(&self, model: ModelId, credential: Option<CredentialId>) -> Candidate {
-        let own = self.unsupplied(model, credential);
-        // Whoever names a credential means that one.
-        if credential.is_some() { own } else { self.supplied(model, own) }
-    }
-
-    /// By the workspace's own credentials.
-    fn unsupplied(&self, model: ModelId, credential: Option<CredentialId>) -> Candidate {
-        let pool = self.pools.get(&model).filter(|_| credential.is_none());
-        match pool {
-            Some(pool) => Candidate::Pool(Arc::clone(pool)),
-            None => match self.target(model, credential) {
-                Ok(target) => Candidate::Ready(Arc::new(target)),
-                Err(why) => Candidate::Unusable(why),
-            },
-        }
-    }
-
-    fn target(&self, model: ModelId, credential: Option<CredentialId>) -> Result<Target, Unusable> {
-        let (provider, model, price) = self.served(model)?;
-        let (credential, secrets) = self.credential(provider, model, credential)?;
-        self.at(provider, (model, price), provider, (credential, secrets), None)
-    }
-
-    /// A model that may be served, whoever serves it: its provider and its price.
-    fn served(&self, model: ModelId) -> Result<(&Provider, &Model, &PriceVersion), Unusable> {
-        let broken = |why: String| Unusable::Broken(why);
-        let model = self.models.get(&model).ok_or_else(|| {
-            broken("the model was removed: point the alias to another".to_owned())
-        })?;
-        let provider = self
-            .providers
-            .get(&model.provider)
-            .ok_or_else(|| broken(format!("the provider of model {} was removed", model.name)))?;
-        if !provider.enabled || !model.enabled {
-            let what = if provider.enabled { &model.name } else { &provider.name };
-            return Err(broken(format!("{what} is disabled: enable it or change the route")));
-        }
-        let price = model.price.as_ref().ok_or_else(|| {
-            broken(format!("model {} has no price: set one or mark it free", model.name))
-        })?;
-        Ok((provider, model, price))
-    }
-
-    /// A model of `provider`, called `at` that provider with that credential of it: the same one, or
-    /// the system's.
-    fn at(
-        &self,
-        provider: &Provider,
-        (model, price): (&Model, &PriceVersion),
-        at: &Provider,
-        (credential, secrets): (&Credential, &Arc<SecretFields>),
-        supply: Option<SupplyLabel>,
-    ) -> Result<Target, Unusable> {
-        let broken = |why: String| Unusable::Broken(why);
-        let kind = wayleave_provider::kind(&provider.kind).ok_or_else(|| {
-            broken(format!(
-                "provider {} is of kind {}, which this version does not know",
-                provider.name, provider.kind
-            ))
-        })?;
-        let account = account(at, credential, secrets, kind);
-        let offers = kind
-            .offers(Operation::Chat, &model.facts)
-            .iter()
-            .map(|offer| endpoint(kind, &account.view(), offer, &model.name))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|why| broken(format!("provider {}: {why}", provider.name)))?;
-        let exchanges = kind
-            .exchange(&account.view(), model.updated_at)
-            .map_err(|why| broken(format!("provider {}: {why}", provider.name)))?
-            .is_some();
-        Ok(Target {
-            pooled: false,
-            exchanges,
-            label: Arc::new(TargetLabel {
-                provider: provider.id,
-                provider_name: provider.name.clone(),
-                model: model.id,
-                model_name: model.name.clone(),
-                credential: credential.id,
-                price: Some(price.id),
-                supply,
-            }),
-            kind,
-            offers,
-            facts: kind.quirks().fill(&model.name, &model.facts),
-            price: price.clone(),
-            member: self.healths.member(credential.id, model.id, account.digest(credential)),
-            account,
-        })
-    }
-
-    /// One of the model's own credentials, if it has any.
-    fn own(&self, model: &Model) -> impl Iterator<Item = &Credential> {
-        let found = self.owned.get(&model.id).and_then(|id| self.credentials.get(id));
-        found.map(|(credential, _)| credential).into_iter()
-    }
-
-    /// The one the route names; else, of a model with credentials of its own, the one chosen among
-    /// them; else the provider's default.
-    fn credential(
-        &self,
-        provider: &Provider,
-        model: &Model,
-        named: Option<CredentialId>,
-    ) -> Result<(&Credential, &Arc<SecretFields>), Unusable> {
-        let missing = || Unusable::NoCredential {
-            provider: match has_own(model, self.own(model)) {
-                true => format!("{} (for its own model {})", provider.name, model.name),
-                false => provider.name.clone(),
-            },
-        };
-        let default = || default_credential(model, provider.default_credential, self.own(model));
-        let id = named.or_else(default).ok_or_else(missing)?;
-        let (credential, secrets) = self.credentials.get(&id).ok_or_else(missing)?;
-        let name = &credential.name;
-        // Its secret goes to the provider's address: never to another provider's.
-        let fits = credential.provider == provider.id
-            && credential.model.is_none_or(|only| only == model.id);
-        if !fits {
-            let why =
-                format!("credential {name} does not belong to {} of {}", model.name, provider.name);
-            return Err(Unusable::Broken(why));
-        }
-        if !credential.enabled {
-            return Err(Unusable::Broken(format!(
-                "credential {name} of {} is disabled",
-                provider.name
-            )));
-        }
-        Ok((credential, secrets))
-    }
-}
-
-fn account(
-    provider: &Provider,
-    credential: &Credential,
-    secrets: &Arc<SecretFields>,
-    kind: &'static dyn ProviderKind,
-) -> AccountData {
-    let (base_url, settings) = wayleave_provider::resolved(kind, provider, &credential.settings);
-    AccountData { base_url, settings, secrets: Arc::clone(secrets) }
-}
-
-fn endpoint(
-    kind: &'static dyn ProviderKind,
-    account: &Account<'_>,
-    offer: &Offer,
-    model: &str,
-) -> Result<Endpoint, String> {
-    let uri = |stream| -> Result<Uri, String> {
-        let url = kind.url(account, offer, model, stream).map_err(|err| err.to_string())?;
-        url.parse().map_err(|err| format!("base_url: {url} is not an address: {err}"))
-    };
-    Ok(Endpoint {
-        dialect: offer.dialect,
-        uri: uri(false)?,
-        stream_uri: uri(true)?,
-        headers: kind.headers(account).map_err(|err| err.to_string())?,
-    })
 }
 
 /// A hash of something that is a keyed digest already: its first eight bytes.

@@ -7,7 +7,8 @@ use wayleave_model::id::CredentialId;
 use wayleave_model::plan::{Feature, Plan};
 use wayleave_model::pool::{self, MAX_ENTRIES, MIN_ENTRIES, default_credential};
 
-use super::{Target, Targets};
+use super::Target;
+use super::targets::Targets;
 use crate::pool::{Entry, Pool};
 
 impl Targets<'_> {

@@ -8,7 +8,8 @@ use wayleave_model::provider::Provider;
 use wayleave_model::supply::{Grant, Standing, SupplyLabel};
 use wayleave_store::grants::Supply;
 
-use super::{Candidate, Targets, Unusable};
+use super::targets::Targets;
+use super::{Candidate, Unusable};
 use crate::supply::{Allowance, Supplied};
 
 /// A grant, and what serves it.

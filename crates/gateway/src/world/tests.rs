@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 use wayleave_model::Secret;
-use wayleave_model::id::{AliasId, PoolEntryId};
+use wayleave_model::id::{AliasId, CredentialId, PoolEntryId, ProviderId};
 use wayleave_model::pool::{self, PoolEntry};
 
 use super::*;
