@@ -56,6 +56,10 @@ pub(crate) struct UsageRow {
     first_token_ms: Option<i64>,
     /// The key's tags.
     tags: Vec<String>,
+    /// Whose credential answered: `system` or `custom`; `null`: nobody's.
+    supply: Option<String>,
+    /// What the quota of the operator's is for: `paid`, `free` or `trial`.
+    quota_type: Option<String>,
 }
 
 /// Everything about one request: attempts, usage, prices, costs by unit.
@@ -115,7 +119,12 @@ pub(crate) struct AttemptRow {
     started_at: String,
     provider: String,
     model: String,
-    credential_id: String,
+    /// `null`: it is the operator's.
+    credential_id: Option<String>,
+    /// Whose it is: `system` or `custom`.
+    supply: Option<String>,
+    /// What the quota of the operator's is for: `paid`, `free` or `trial`.
+    quota_type: Option<String>,
     /// The prices that it was rated with.
     price_version_id: Option<String>,
     /// The most that it could have cost.
