@@ -161,12 +161,16 @@ fn outcome(out: &mut Vec<u8>, words: &str, is_error: bool) {
 }
 
 /// Gives back to the last part a field of its own that was carried behind it. False when `part`
-/// is no such field.
-pub(super) fn attach(parts: &mut [Vec<u8>], part: &Part) -> bool {
+/// is no such field. One that the last part has already stands in an empty text of its own.
+pub(super) fn attach(parts: &mut Vec<Vec<u8>>, part: &Part) -> bool {
     let Part::Vendor { kind, json } = part else { return false };
     let (Some(field), Some(last)) = (kind.strip_prefix(FIELD), parts.last_mut()) else {
         return false;
     };
+    if RawObject::read(last).is_ok_and(|last| last.has(field)) {
+        parts.push(br#"{"text":""}"#.to_vec());
+        return attach(parts, part);
+    }
     add(last, field, json.get());
     true
 }

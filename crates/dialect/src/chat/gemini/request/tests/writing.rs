@@ -190,6 +190,17 @@ fn what_follows_a_part_is_given_back_to_it() {
 }
 
 #[test]
+fn a_second_proof_behind_one_part_stands_in_a_part_of_its_own() {
+    let body = r#"{"contents":[{"role":"user","parts":[{"text":"Hi"}]},{"role":"model","parts":[
+        {"text":"Hello","thoughtSignature":"AAAA"},{"thoughtSignature":"BBBB"}]}]}"#;
+    let (out, _) = written(&reading(body).unwrap(), THREE).unwrap();
+    let parts = json!([
+        {"text": "Hello", "thoughtSignature": "AAAA"}, {"text": "", "thoughtSignature": "BBBB"},
+    ]);
+    assert_eq!(out["contents"][1]["parts"], parts);
+}
+
+#[test]
 fn proofs_of_text_go_back_on_it_even_where_it_is_empty() {
     let seal = |proof: &'static str| Seal {
         kind: SealKind::Signature,
