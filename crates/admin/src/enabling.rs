@@ -68,8 +68,7 @@ pub(crate) async fn enable(
     let only = Some(provider.id);
     let there: Vec<Model> = every!(page => models::list(change.tx(), at, only, &page));
     let typed = |it: ModelType| of.is_none_or(|of| of == it);
-    let past =
-        |row: &CatalogModel| row.deprecated.is_some_and(|it| it.to_string().as_str() <= today);
+    let past = |row: &CatalogModel| row.is_past(today);
     let mut left_out = Vec::new();
     let (names, missing) = match which {
         Which::Named(names) => (names, false),
@@ -159,8 +158,8 @@ async fn make(
         }
         Err(why) => notes.push(format!("{why}; until then requests to it are refused")),
     }
-    if let Some(day) = row.deprecated.map(|it| it.to_string()) {
-        let verb = if day.as_str() <= today { "no longer serves" } else { "will not serve" };
+    if let Some(day) = row.deprecated {
+        let verb = if row.is_past(today) { "no longer serves" } else { "will not serve" };
         notes.push(format!("its vendor {verb} it from {day} on"));
     }
     Ok(Enabled {

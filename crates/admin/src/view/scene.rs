@@ -114,9 +114,8 @@ impl Scene {
     pub(crate) fn deprecation(&self, model: &Model) -> Option<(String, bool)> {
         let kind = self.around.provider(model.provider).map_or("", |it| it.kind.as_str());
         let row = self.catalog.find(kind, &model.name);
-        let day = row.filter(|it| it.model_type == model.model_type)?.deprecated?.to_string();
-        let past = day <= self.today;
-        Some((day, past))
+        let row = row.filter(|it| it.model_type == model.model_type)?;
+        Some((row.deprecated?.to_string(), row.is_past(&self.today)))
     }
 
     /// Why a call of the model, with that credential if one is named, would not reach its provider.

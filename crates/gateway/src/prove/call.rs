@@ -10,6 +10,7 @@ use wayleave_provider::proof::{Callee, Outcome, Rung, Smallest, Step, StepResult
 
 use super::ask::Said;
 use super::ladder::{Climb, Fall};
+use crate::trail::BYTES_PER_TOKEN;
 
 impl Climb<'_> {
     /// The call's first form, and where it goes.
@@ -86,8 +87,7 @@ fn consumed(said: &Said, smallest: &Smallest, sent: usize) -> (Usage, UsageSourc
         ChatEvent::Usage(usage) if !usage.is_zero() => Some(*usage),
         _ => None,
     });
-    // Four bytes a token, as everywhere where nothing better is known.
-    let guessed = || Usage { input: (sent as u64).div_ceil(4), ..Usage::default() };
+    let guessed = || Usage { input: (sent as u64).div_ceil(BYTES_PER_TOKEN), ..Usage::default() };
     told.map_or_else(|| (guessed(), UsageSource::Estimated), |it| (it, UsageSource::Provider))
 }
 

@@ -136,6 +136,11 @@ pub enum Verified {
 }
 
 impl CatalogModel {
+    /// Whether its vendor no longer serves it on `today`, a day as RFC 3339 writes it.
+    pub fn is_past(&self, today: &str) -> bool {
+        self.deprecated.is_some_and(|day| day.to_string().as_str() <= today)
+    }
+
     /// What a target of this model needs to know.
     pub fn facts(&self) -> ModelFacts {
         let can = &self.abilities;

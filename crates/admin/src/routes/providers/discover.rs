@@ -257,7 +257,6 @@ impl Known {
         let price = quote.as_ref().filter(|it| !it.rates.is_empty()).map(|it| {
             it.rates.iter().map(|rate| (rate.unit.as_str(), rate.amount.to_string())).collect()
         });
-        let deprecates_on = row.and_then(|it| it.deprecated).map(|it| it.to_string());
         DiscoveredView {
             name: name.to_owned(),
             model_type: of.map(ModelType::as_str),
@@ -266,8 +265,8 @@ impl Known {
             context_window: window.or_else(|| row.and_then(|it| it.context_window)),
             price,
             free: quote.is_some_and(|it| it.free),
-            deprecated: deprecates_on.as_ref().is_some_and(|it| *it <= self.today),
-            deprecates_on,
+            deprecated: row.is_some_and(|it| it.is_past(&self.today)),
+            deprecates_on: row.and_then(|it| it.deprecated).map(|it| it.to_string()),
         }
     }
 }
