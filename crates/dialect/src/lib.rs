@@ -10,6 +10,7 @@ pub mod chat;
 pub mod error;
 pub mod frame;
 pub mod raw;
+pub mod task;
 
 use serde::{Deserialize, Serialize};
 

@@ -22,9 +22,11 @@ pub mod supply;
 pub mod target;
 pub mod time;
 pub mod usage;
+pub mod variant;
 pub mod workspace;
 
 pub use money::NanoUsd;
 pub use secret::Secret;
 pub use time::{Clock, Tick, Timestamp};
 pub use usage::Usage;
+pub use variant::Variant;

@@ -21,12 +21,16 @@ pub enum Unit {
     CacheWrite1h,
     /// Prompt tokens of audio.
     AudioInput,
+    /// Prompt tokens of images.
+    ImageInput,
     /// Answer tokens that are neither reasoning nor audio.
     Output,
     /// Answer tokens of reasoning.
     Reasoning,
     /// Answer tokens of audio.
     AudioOutput,
+    /// Answer tokens of images.
+    ImageOutput,
     /// Requests.
     Request,
     /// Images made.
@@ -43,15 +47,17 @@ pub enum Unit {
 
 impl Unit {
     /// Every unit, in the order of a receipt.
-    pub const ALL: [Unit; 14] = [
+    pub const ALL: [Unit; 16] = [
         Unit::Input,
         Unit::CachedInput,
         Unit::CacheWrite,
         Unit::CacheWrite1h,
         Unit::AudioInput,
+        Unit::ImageInput,
         Unit::Output,
         Unit::Reasoning,
         Unit::AudioOutput,
+        Unit::ImageOutput,
         Unit::Request,
         Unit::Image,
         Unit::Character,
@@ -68,9 +74,11 @@ impl Unit {
             Unit::CacheWrite => "cache_write",
             Unit::CacheWrite1h => "cache_write_1h",
             Unit::AudioInput => "audio_input",
+            Unit::ImageInput => "image_input",
             Unit::Output => "output",
             Unit::Reasoning => "reasoning",
             Unit::AudioOutput => "audio_output",
+            Unit::ImageOutput => "image_output",
             Unit::Request => "request",
             Unit::Image => "image",
             Unit::Character => "character",
@@ -99,8 +107,11 @@ impl Unit {
             | Unit::CachedInput
             | Unit::CacheWrite
             | Unit::CacheWrite1h
-            | Unit::AudioInput => Some(Side::Input),
-            Unit::Output | Unit::Reasoning | Unit::AudioOutput => Some(Side::Output),
+            | Unit::AudioInput
+            | Unit::ImageInput => Some(Side::Input),
+            Unit::Output | Unit::Reasoning | Unit::AudioOutput | Unit::ImageOutput => {
+                Some(Side::Output)
+            }
             _ => None,
         }
     }
@@ -200,20 +211,32 @@ impl PriceVersion {
     }
 }
 
-fn quantities(usage: &Usage) -> [(Unit, u64); 8] {
-    let parts = [usage.cached, usage.cache_write, usage.cache_write_1h, usage.audio_input]
-        .into_iter()
-        .fold(0, u64::saturating_add);
-    let said = usage.reasoning.saturating_add(usage.audio_output);
+fn quantities(usage: &Usage) -> [(Unit, u64); 15] {
+    let sum = |parts: &[u64]| parts.iter().fold(0, |sum: u64, it| sum.saturating_add(*it));
+    let parts = sum(&[
+        usage.cached,
+        usage.cache_write,
+        usage.cache_write_1h,
+        usage.audio_input,
+        usage.image_input,
+    ]);
+    let said = sum(&[usage.reasoning, usage.audio_output, usage.image_output]);
     [
         (Unit::Input, usage.input.saturating_sub(parts)),
         (Unit::CachedInput, usage.cached),
         (Unit::CacheWrite, usage.cache_write),
         (Unit::CacheWrite1h, usage.cache_write_1h),
         (Unit::AudioInput, usage.audio_input),
+        (Unit::ImageInput, usage.image_input),
         (Unit::Output, usage.output.saturating_sub(said)),
         (Unit::Reasoning, usage.reasoning),
         (Unit::AudioOutput, usage.audio_output),
+        (Unit::ImageOutput, usage.image_output),
+        (Unit::Image, usage.images),
+        (Unit::Character, usage.characters),
+        (Unit::AudioSecond, usage.audio_seconds),
+        (Unit::VideoSecond, usage.video_seconds),
+        (Unit::Search, usage.searches),
     ]
 }
 

@@ -95,6 +95,20 @@ impl ModelType {
         ModelType::ALL.into_iter().find(|it| it.as_str() == name)
     }
 
+    /// What is done with a model of this type.
+    pub const fn operations(self) -> &'static [Operation] {
+        match self {
+            ModelType::Llm => &[Operation::Chat],
+            ModelType::Embedding => &[Operation::Embed],
+            ModelType::Rerank => &[Operation::Rerank],
+            ModelType::SpeechToText => &[Operation::Transcribe, Operation::Translate],
+            ModelType::TextToSpeech => &[Operation::Speech],
+            ModelType::Image => &[Operation::Image, Operation::ImageEdit],
+            ModelType::Moderation => &[Operation::Moderate],
+            ModelType::Video => &[Operation::Video],
+        }
+    }
+
     /// The path, under a base URL, where a model of this type is served.
     pub const fn endpoint(self) -> &'static str {
         match self {
@@ -122,10 +136,14 @@ pub enum Operation {
     Rerank,
     /// An image.
     Image,
+    /// An image from another.
+    ImageEdit,
     /// Speech from text.
     Speech,
     /// Text from speech.
     Transcribe,
+    /// English text from speech.
+    Translate,
     /// A judgement of content.
     Moderate,
     /// A video.
@@ -144,8 +162,10 @@ impl Operation {
             Operation::Embed => "embed",
             Operation::Rerank => "rerank",
             Operation::Image => "image",
+            Operation::ImageEdit => "image_edit",
             Operation::Speech => "speech",
             Operation::Transcribe => "transcribe",
+            Operation::Translate => "translate",
             Operation::Moderate => "moderate",
             Operation::Video => "video",
             Operation::CountTokens => "count_tokens",

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Tokens consumed by one exchange.
+use crate::variant::Variant;
+
+/// What one exchange consumed: tokens, and for what is not counted in tokens its own unit.
 ///
 /// `input` is the whole prompt: `cached`, `cache_write` and `audio_input` are parts of it, never
 /// additions. `output` is the whole answer: `reasoning` and `audio_output` are parts of it.
@@ -27,6 +29,34 @@ pub struct Usage {
     pub reasoning: u64,
     /// Of the answer: audio.
     pub audio_output: u64,
+    /// Of the prompt: images.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub image_input: u64,
+    /// Of the answer: images.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub image_output: u64,
+    /// Images made, where a vendor counts them and not their tokens.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub images: u64,
+    /// Characters spoken (Unicode scalar values of the text).
+    #[serde(skip_serializing_if = "is_zero")]
+    pub characters: u64,
+    /// Seconds of audio heard or made, rounded up.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub audio_seconds: u64,
+    /// Seconds of video made, rounded up.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub video_seconds: u64,
+    /// Searches, as vendors of rerankers count them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub searches: u64,
+    /// Which images or videos: their size and quality decide their price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Variant>,
+}
+
+fn is_zero(figure: &u64) -> bool {
+    *figure == 0
 }
 
 impl Usage {
@@ -47,6 +77,8 @@ impl Usage {
 pub enum UsageSource {
     /// The provider reported them.
     Provider,
+    /// Counted here from what was sent or came back, exactly: characters, seconds, images.
+    Counted,
     /// Counted from what passed by, because the provider's report never came.
     Estimated,
     /// Nothing was consumed.
@@ -59,6 +91,7 @@ impl UsageSource {
     pub const fn as_str(self) -> &'static str {
         match self {
             UsageSource::Provider => "provider",
+            UsageSource::Counted => "counted",
             UsageSource::Estimated => "estimated",
             UsageSource::None => "none",
         }

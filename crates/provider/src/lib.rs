@@ -23,6 +23,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use wayleave_dialect::Dialect;
+use wayleave_dialect::task::Grammar;
 use wayleave_model::Timestamp;
 use wayleave_model::credential::SecretFields;
 use wayleave_model::provider::{Operation, Provider};
@@ -76,6 +77,24 @@ pub trait ProviderKind: Send + Sync + 'static {
         model: &str,
         stream: bool,
     ) -> Result<String, BadAccount>;
+
+    /// The grammars in which it does what is no conversation with such a model, best first.
+    fn tasks(&self, operation: Operation, model: &str) -> &'static [TaskOffer] {
+        kinds::tasks::offered(self.manifest().id, operation, model)
+    }
+
+    /// The address of such an operation for one model; `{model}` in the path stands for its name.
+    ///
+    /// # Errors
+    /// As [`ProviderKind::url`].
+    fn task_url(
+        &self,
+        account: &Account<'_>,
+        path: &str,
+        model: &str,
+    ) -> Result<String, BadAccount> {
+        kinds::tasks::below(account.base_url, path, model)
+    }
 
     /// The headers every request of this account carries: authorisation, version, organisation.
     /// Asked once per configuration; secret values are marked sensitive.
@@ -132,6 +151,15 @@ pub struct Offer {
     /// The dialect.
     pub dialect: Dialect,
     /// The path below the base URL, like `/chat/completions`.
+    pub path: &'static str,
+}
+
+/// A grammar in which a kind does what is no conversation, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskOffer {
+    /// The grammar.
+    pub grammar: Grammar,
+    /// The path below the base URL, like `/embeddings`; `{model}` stands for the model's name.
     pub path: &'static str,
 }
 

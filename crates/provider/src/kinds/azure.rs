@@ -152,6 +152,22 @@ impl ProviderKind for AzureOpenAi {
         below(account.base_url, &path)
     }
 
+    /// As conversations: the body names the deployment in v1, the path does in the other form.
+    fn task_url(
+        &self,
+        account: &Account<'_>,
+        path: &str,
+        model: &str,
+    ) -> Result<String, BadAccount> {
+        if account.settings.get(API).is_none_or(|api| api != DEPLOYMENTS) {
+            return below(account.base_url, &format!("/openai/v1{path}"));
+        }
+        let deployment = encode(safe_segment(model)?, b"");
+        let version = version(account)?;
+        let path = format!("/openai/deployments/{deployment}{path}?api-version={version}");
+        below(account.base_url, &path)
+    }
+
     /// What the resource can deploy:
     /// <https://learn.microsoft.com/rest/api/azureopenai/models/list>.
     fn listing(&self, account: &Account<'_>) -> Result<Option<Listing>, BadAccount> {

@@ -155,6 +155,19 @@ impl ProviderKind for Bedrock {
         below(base, &format!("/model/{model}/{operation}"))
     }
 
+    fn task_url(
+        &self,
+        account: &Account<'_>,
+        path: &str,
+        model: &str,
+    ) -> Result<String, BadAccount> {
+        let region = region(account)?;
+        let own = format!("https://bedrock-runtime.{region}.{}", suffix(region));
+        let base = if account.base_url.is_empty() { &own } else { account.base_url };
+        let model = sigv4::encode(safe_segment(model)?, b"");
+        below(base, &path.replace("{model}", &model))
+    }
+
     /// The control plane has a host of its own; beside an endpoint that was typed (a VPC's) it
     /// cannot be told where.
     fn listing(&self, account: &Account<'_>) -> Result<Option<Listing>, BadAccount> {

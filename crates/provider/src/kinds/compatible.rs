@@ -7,12 +7,12 @@ use wayleave_model::Secret;
 use wayleave_model::provider::{ModelType, Operation};
 use wayleave_model::target::ModelFacts;
 
-use super::families;
 use super::place::Place;
+use super::{families, tasks};
 use crate::address::{BaseUrl, normalise_base_url};
 use crate::listing::{Listing, Shape};
 use crate::manifest::{BASE_URL, Control, Field, Manifest};
-use crate::{Account, BadAccount, Offer, ProviderKind, Quirks};
+use crate::{Account, BadAccount, Offer, ProviderKind, Quirks, TaskOffer};
 
 /// The form field of the bearer key.
 pub(super) const API_KEY: &str = "api_key";
@@ -166,6 +166,19 @@ impl ProviderKind for Compatible {
         _stream: bool,
     ) -> Result<String, BadAccount> {
         below(&self.place.base_url(account)?, offer.path)
+    }
+
+    fn tasks(&self, operation: Operation, model: &str) -> &'static [TaskOffer] {
+        tasks::of_compatible(self.manifest.id, operation, model)
+    }
+
+    fn task_url(
+        &self,
+        account: &Account<'_>,
+        path: &str,
+        model: &str,
+    ) -> Result<String, BadAccount> {
+        tasks::below(&self.place.base_url(account)?, path, model)
     }
 
     fn listing(&self, account: &Account<'_>) -> Result<Option<Listing>, BadAccount> {

@@ -11,6 +11,7 @@ mod ollama;
 mod openai;
 mod place;
 mod sandbox;
+pub(crate) mod tasks;
 mod vendors;
 mod vertex;
 

@@ -173,6 +173,28 @@ impl ProviderKind for Vertex {
         below(&base(account, location), &path)
     }
 
+    /// Below the project's collection of models; `{model}` stands for what comes after its location.
+    fn task_url(
+        &self,
+        account: &Account<'_>,
+        path: &str,
+        model: &str,
+    ) -> Result<String, BadAccount> {
+        let model = safe_segment(model.strip_prefix("models/").unwrap_or(model))?;
+        let own = model.starts_with("publishers/") || model.starts_with("endpoints/");
+        let model =
+            if own { model.to_owned() } else { format!("publishers/google/models/{model}") };
+        let project = project(account)
+            .ok_or_else(|| BadAccount::at(PROJECT, "the project is missing"))?;
+        let location = setting(account, LOCATION).unwrap_or("global");
+        let (project, location) = (segment(PROJECT, &project)?, segment(LOCATION, location)?);
+        let path = path
+            .replace("{model}", &model)
+            .replace("{project}", project)
+            .replace("{location}", location);
+        below(&base(account, location), &path)
+    }
+
     /// A service account has no constant header: its token comes by way of
     /// [`ProviderKind::exchange`].
     fn headers(&self, account: &Account<'_>) -> Result<HeaderMap, BadAccount> {

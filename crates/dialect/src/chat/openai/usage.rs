@@ -89,6 +89,7 @@ impl Report {
             output,
             reasoning: reasoning.min(output),
             audio_output: answer.and_then(|d| d.audio_tokens.0).unwrap_or(0).min(output),
+            ..Usage::default()
         })
     }
 }

@@ -80,6 +80,7 @@ pub(super) fn read(json: &str) -> Option<Usage> {
         output,
         reasoning: figure(answer.reasoning_tokens).min(output),
         audio_output: figure(answer.audio_tokens).min(output),
+        ..Usage::default()
     })
 }
 
