@@ -20,10 +20,17 @@ use crate::gateway::Gateway;
 use crate::pipeline::{Begun, BegunBody, Ended, Notes};
 use crate::refusal::Refusal;
 use crate::relay::Relay;
+use crate::task::Passing;
 use crate::trail::Progress;
 
 /// The future that finds out whether and how a request is answered.
-pub type Run = Pin<Box<dyn Future<Output = Result<Begun, Box<Ended>>> + Send>>;
+pub type Run<B = Begun> = Pin<Box<dyn Future<Output = Result<B, Box<Ended>>> + Send>>;
+
+/// An answer that nobody waits for any more.
+pub trait Abandoned: Send + 'static {
+    /// Records it, with what it consumed.
+    fn abandoned(self);
+}
 
 /// The body of every response.
 pub enum ClientBody {
@@ -33,6 +40,8 @@ pub enum ClientBody {
     Stream(Box<Relay>),
     /// A stream whose upstream has not spoken yet: heartbeats until it does.
     Waiting(Box<Waiting>),
+    /// Bytes or events of what is no conversation.
+    Passing(Box<Passing>),
     /// From the control plane.
     Foreign(UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>),
 }
@@ -117,6 +126,10 @@ impl Body for ClientBody {
                 ClientBody::Full(whole) => whole.take(),
                 ClientBody::Stream(relay) => ready!(relay.poll_chunk(cx)),
                 ClientBody::Foreign(body) => return Pin::new(body).poll_frame(cx),
+                ClientBody::Passing(passing) => {
+                    let piece = ready!(passing.poll_chunk(cx));
+                    return Poll::Ready(piece.map(|it| Ok(Frame::data(it?))));
+                }
                 ClientBody::Waiting(waiting) => match ready!(waiting.poll(cx)) {
                     Next::Piece(piece) => Some(piece),
                     Next::Last(piece) => {
@@ -143,27 +156,29 @@ impl Body for ClientBody {
                 SizeHint::with_exact(whole.as_ref().map_or(0, Bytes::len) as u64)
             }
             ClientBody::Foreign(body) => body.size_hint(),
-            ClientBody::Stream(_) | ClientBody::Waiting(_) => SizeHint::default(),
+            ClientBody::Stream(_) | ClientBody::Waiting(_) | ClientBody::Passing(_) => {
+                SizeHint::default()
+            }
         }
     }
 }
 
 /// A request that is being answered. When it is not streamed and dropped before its end, because
 /// its client left, it goes on in the background and is settled exactly.
-pub struct Answering {
-    run: Option<Run>,
+pub struct Answering<B: Abandoned = Begun> {
+    run: Option<Run<B>>,
     progress: Arc<Progress>,
     gateway: Arc<Gateway>,
 }
 
-impl Answering {
+impl<B: Abandoned> Answering<B> {
     /// Runs `run`, which says in `progress` what was asked for.
-    pub fn new(gateway: Arc<Gateway>, run: Run, progress: Arc<Progress>) -> Answering {
+    pub fn new(gateway: Arc<Gateway>, run: Run<B>, progress: Arc<Progress>) -> Answering<B> {
         Answering { run: Some(run), progress, gateway }
     }
 
     /// What is left to run, if a stream was asked for: its head goes out now.
-    pub fn into_stream(mut self) -> Result<Run, Answering> {
+    pub fn into_stream(mut self) -> Result<Run<B>, Answering<B>> {
         match self.run.take() {
             Some(run) if self.progress.streamed.load(Ordering::Relaxed) => {
                 self.progress.head_sent.store(true, Ordering::Relaxed);
@@ -177,8 +192,8 @@ impl Answering {
     }
 }
 
-impl Future for Answering {
-    type Output = Result<Begun, Box<Ended>>;
+impl<B: Abandoned> Future for Answering<B> {
+    type Output = Result<B, Box<Ended>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(run) = &mut self.run else { return Poll::Pending };
@@ -188,7 +203,7 @@ impl Future for Answering {
     }
 }
 
-impl Drop for Answering {
+impl<B: Abandoned> Drop for Answering<B> {
     fn drop(&mut self) {
         let Some(run) = self.run.take() else { return };
         if self.progress.streamed.load(Ordering::Relaxed) {
@@ -196,14 +211,19 @@ impl Drop for Answering {
         }
         self.gateway.drains.go_on(async move {
             match run.await {
-                Ok(Begun { body: BegunBody::Whole(whole, mut trail), .. }) => {
-                    trail.saw_whole(&whole);
-                    trail.close(499, StreamEnd::ClientGone, Some("client_gone"), None);
-                }
-                Ok(_) => {}
+                Ok(begun) => begun.abandoned(),
                 Err(mut ended) => ended.trail.refused(&ended.refusal),
             }
         });
+    }
+}
+
+impl Abandoned for Begun {
+    fn abandoned(self) {
+        if let BegunBody::Whole(whole, mut trail) = self.body {
+            trail.saw_whole(&whole);
+            trail.close(499, StreamEnd::ClientGone, Some("client_gone"), None);
+        }
     }
 }
 
@@ -279,7 +299,8 @@ pub fn stream(
     response
 }
 
-fn note(response: &mut Response<ClientBody>, notes: &Notes) {
+/// Adds what stands in the head beside the answer.
+pub fn note(response: &mut Response<ClientBody>, notes: &Notes) {
     /// Characters of one header.
     const MOST: usize = 2_000;
     let mut put = |name: &'static str, text: &str| {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
 use wayleave_dialect::error::{Fault, FaultKind, Source};
-use wayleave_dialect::{ClientDialect, Dialect};
+use wayleave_dialect::{ClientDialect, Dialect, task};
 use wayleave_provider::failure::Show;
 use wayleave_provider::{Refused, Verdict};
 
@@ -123,14 +123,37 @@ pub fn refused(
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Failed {
-    let (code, message) = spoken.chat().read_error(body).unwrap_or_else(|| (None, excerpt(body)));
+    let said = spoken.chat().read_error(body);
+    judged(said, spoken == client, speaker, status, headers, body)
+}
+
+/// The same for what is no conversation. `alike`: the client speaks the provider's grammar.
+pub fn refused_task(
+    alike: bool,
+    speaker: Speaker<'_>,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Failed {
+    judged(task::error::read(body), alike, speaker, status, headers, body)
+}
+
+fn judged(
+    said: Option<(Option<String>, String)>,
+    alike: bool,
+    speaker: Speaker<'_>,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Failed {
+    let (code, message) = said.unwrap_or_else(|| (None, excerpt(body)));
     let refused = Refused { status, headers, code: code.as_deref(), message: &message };
     let verdict = speaker.target.kind.diagnose(&refused);
     let mut refusal = shown(speaker, verdict.show, Some(status), code.as_deref(), &message);
     refusal.retry_after =
         verdict.rest.filter(|_| matches!(verdict.show, Show::RateLimited | Show::Overloaded));
     let callers_own = matches!(verdict.show, Show::Caller | Show::ContextLength);
-    if callers_own && spoken == client && may_pass(speaker, body) {
+    if callers_own && alike && may_pass(speaker, body) {
         refusal.verbatim = Some(body.clone());
     }
     Failed { verdict, refusal }

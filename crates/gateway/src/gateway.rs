@@ -14,8 +14,9 @@ use hyper::body::Incoming;
 use wayleave_dialect::ClientDialect;
 use wayleave_dialect::chat::Ask;
 use wayleave_dialect::raw::RawObject;
+use wayleave_dialect::task::Question;
 use wayleave_model::id::{NodeId, RequestId};
-use wayleave_model::provider::ModelType;
+use wayleave_model::provider::Operation;
 use wayleave_model::record::{Asked, Identity, Person};
 use wayleave_model::time::Tick;
 use wayleave_store::KeyHasher;
@@ -32,12 +33,13 @@ use crate::recorder::Recorder;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::surface::{self, Match, Miss, Surface};
+use crate::task::upload::Uploads;
 use crate::token::Tokens;
 use crate::trail::{Progress, Trail};
 use crate::upstream::Upstream;
 use crate::vault::Vault;
 use crate::world::{Endpoint, KeyEntry, Route, Target, World};
-use crate::{auth, client, intake, kept, listing, ready, route, stored};
+use crate::{auth, client, intake, kept, listing, ready, route, stored, task};
 
 /// Everything requests share.
 pub struct Gateway {
@@ -63,6 +65,8 @@ pub struct Gateway {
     pub node: NodeId,
     /// Calls that go on without their clients.
     pub drains: Drains,
+    /// What uploads take of the disk.
+    pub uploads: Uploads,
     /// The tick (µs) at which the database was last heard of.
     pub confirmed: AtomicU64,
     /// The process is on its way out.
@@ -118,6 +122,9 @@ impl Gateway {
                 let origin = Origin::new(arrival, headers, operation, dialect, path)
                     .addressed(&found, uri.query());
                 self.chat(origin, &uri, body).await
+            }
+            Surface::Task(surface) => {
+                Box::pin(self.tasked(request, arrival, &found, surface)).await
             }
             Surface::Count { dialect, path } => {
                 Box::pin(self.counted(request, arrival, &found, (dialect, path))).await
@@ -268,7 +275,7 @@ impl Gateway {
         let mut trail = self.trail(key, Some(&ask), origin, progress);
         let lot = origin.id.0.as_u64_pair().1;
         let routed = route::find(key, &ask.model).and_then(|route| {
-            must_be_chat(&route.name, route.model_type)?;
+            task::must_do(&route.name, route.model_type, Operation::Chat)?;
             trail.routed(route);
             // The random part of the request's id draws the lot: no second source is needed.
             let (targets, continues) = match &ask.continues {
@@ -397,6 +404,19 @@ impl Gateway {
         self.trail_named(key, ask, ask.map_or("", |ask| &ask.model), origin, progress)
     }
 
+    /// The record of a question.
+    pub(crate) fn trail_of_task(
+        &self,
+        key: &KeyEntry,
+        question: &dyn Question,
+        origin: &Origin,
+        progress: Arc<Progress>,
+    ) -> Trail {
+        let identity = self.identity(key, question.model(), question.end_user(), origin);
+        let recorder = Arc::clone(&self.recorder);
+        Trail::new(recorder, identity, question.asked(), origin.admitted, None, progress)
+    }
+
     /// The record of a request that is no conversation.
     pub(crate) fn trail_of(&self, key: &KeyEntry, alias: &str, origin: &Origin) -> Trail {
         self.trail_named(key, None, alias, origin, Arc::default())
@@ -410,13 +430,36 @@ impl Gateway {
         origin: &Origin,
         progress: Arc<Progress>,
     ) -> Trail {
+        let end_user = ask.and_then(|ask| ask.end_user.as_deref());
+        let probe = ask.is_some_and(client::is_check);
+        let identity = Identity { probe, ..self.identity(key, alias, end_user, origin) };
+        let asked = ask.map_or(Asked::default(), |ask| ask.asked);
+        let max_output = ask.and_then(|ask| ask.max_output);
+        Trail::new(
+            Arc::clone(&self.recorder),
+            identity,
+            asked,
+            origin.admitted,
+            max_output,
+            progress,
+        )
+    }
+
+    /// Who asks, through what, for what.
+    fn identity(
+        &self,
+        key: &KeyEntry,
+        alias: &str,
+        end_user: Option<&str>,
+        origin: &Origin,
+    ) -> Identity {
         let headers = &origin.headers;
         let text = |name: &str, most: usize| {
             let value = headers.get(name)?.to_str().ok()?;
             Some(value.chars().take(most).collect::<String>())
         };
         let client_addr = client::address(headers, origin.peer, &self.settings.trusted_proxies);
-        let identity = Identity {
+        Identity {
             request: origin.id,
             started_at: self.recorder.clock.now(),
             node: self.node,
@@ -433,22 +476,10 @@ impl Gateway {
             trace_id: Traceparent::read(headers).map(|trace| trace.id.to_owned()),
             person: Some(Person {
                 client_addr: Some(client_addr.to_string()),
-                end_user: ask
-                    .and_then(|ask| ask.end_user.as_ref())
-                    .map(|it| it.chars().take(256).collect()),
+                end_user: end_user.map(|it| it.chars().take(256).collect()),
             }),
-            probe: ask.is_some_and(client::is_check),
-        };
-        let asked = ask.map_or(Asked::default(), |ask| ask.asked);
-        let max_output = ask.and_then(|ask| ask.max_output);
-        Trail::new(
-            Arc::clone(&self.recorder),
-            identity,
-            asked,
-            origin.admitted,
-            max_output,
-            progress,
-        )
+            probe: false,
+        }
     }
 
     fn missed(&self, miss: &Miss, request: &Request<Incoming>) -> Refusal {
@@ -504,19 +535,7 @@ impl Gateway {
 /// A caller without a key that may be used now; the key, where it is known.
 pub(crate) struct Unknown {
     pub(crate) refusal: Refusal,
-    key: Option<KeyEntry>,
-}
-
-fn must_be_chat(alias: &str, model_type: ModelType) -> Result<(), Refusal> {
-    if model_type == ModelType::Llm {
-        return Ok(());
-    }
-    let message = format!(
-        "`{alias}` is a model of type {}: it is served at {}",
-        model_type.as_str(),
-        model_type.endpoint()
-    );
-    Err(Refusal::new(StatusCode::BAD_REQUEST, "wrong_endpoint", message).at("model"))
+    pub(crate) key: Option<KeyEntry>,
 }
 
 /// `HEAD` is `GET` without the body.

@@ -31,7 +31,7 @@ pub async fn read(
     }
     let announced = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
     if announced.is_some_and(|size| size > limit) {
-        let refusal = too_large(limit);
+        let refusal = too_large(limit as u64);
         // A client that asks first is told, and sends nothing: reading would be the word to begin.
         let asks_first = headers.contains_key(header::EXPECT);
         return Err((refusal, Some(body).filter(|_| !asks_first)));
@@ -41,7 +41,7 @@ pub async fn read(
     while let Some(chunk) = next(&mut body).await.map_err(|refusal| (refusal, None))? {
         let held = first.as_ref().map_or(rest.len(), Bytes::len);
         if held + chunk.len() > limit {
-            return Err((too_large(limit), Some(body)));
+            return Err((too_large(limit as u64), Some(body)));
         }
         match first.take() {
             None if rest.is_empty() => first = Some(chunk),
@@ -105,7 +105,8 @@ async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Refusal> {
     }
 }
 
-fn too_large(limit: usize) -> Refusal {
+/// 413, with the limit.
+pub(crate) fn too_large(limit: u64) -> Refusal {
     let message = format!(
         "the body is larger than {} MiB ({limit} bytes), the most that is taken",
         limit >> 20

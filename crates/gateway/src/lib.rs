@@ -45,6 +45,7 @@ mod side;
 pub mod stored;
 pub mod supply;
 pub mod surface;
+pub mod task;
 pub mod token;
 pub mod trail;
 pub mod upstream;

@@ -127,7 +127,7 @@ async fn translated(
 }
 
 /// Whose policy refuses losses, in words: the stricter of the key's and the route's holds.
-fn refuser(key: Option<LossPolicy>, route: &Route) -> Option<String> {
+pub(crate) fn refuser(key: Option<LossPolicy>, route: &Route) -> Option<String> {
     let refuses = |policy| policy == LossPolicy::Refuse;
     match (key.is_some_and(refuses), refuses(route.policy.losses)) {
         (false, false) => None,
@@ -138,7 +138,11 @@ fn refuser(key: Option<LossPolicy>, route: &Route) -> Option<String> {
 }
 
 /// Refuses what would lose something that the answer may depend on.
-fn whole_or_refused(losses: &Losses, target: &Target, who: &str) -> Result<(), Malformed> {
+pub(crate) fn whole_or_refused(
+    losses: &Losses,
+    target: &Target,
+    who: &str,
+) -> Result<(), Malformed> {
     let lost: Vec<_> = losses.iter().filter(|loss| loss.severity == Severity::Meaning).collect();
     let Some(first) = lost.first() else { return Ok(()) };
     let named: Vec<String> =
@@ -194,7 +198,8 @@ pub fn request(
     signed.map_err(|err| err.to_string())
 }
 
-const USER_AGENT: &str = concat!("wayleave/", env!("CARGO_PKG_VERSION"));
+/// How we name ourselves to providers.
+pub(crate) const USER_AGENT: &str = concat!("wayleave/", env!("CARGO_PKG_VERSION"));
 
 /// Client headers that travel upstream: protocol versions, idempotency, sessions and affinity.
 /// Everything else stays here; organisation and project come from the credential.

@@ -1,16 +1,17 @@
 //! The life of a chat request, top to bottom: from an admitted ask to an answer that has begun.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::Instant;
-use wayleave_dialect::ClientDialect;
 use wayleave_dialect::carry::{
     Answer as Wanted, Carried, Carry, SealId, Translate, Whole, translate_whole,
 };
 use wayleave_dialect::chat::{Ask, Head};
 use wayleave_dialect::error::Fault;
+use wayleave_dialect::{ClientDialect, Losses as Lost};
 use wayleave_model::alias::{AnswerModel, Losses};
 use wayleave_model::id::{RequestId, WorkspaceId};
 use wayleave_model::record::Caller;
@@ -36,7 +37,7 @@ use crate::world::{Endpoint, Route, Target};
 /// Bytes of preamble that are held while another target may still be tried.
 const MAX_PREAMBLE: usize = 64 << 10;
 /// Bytes of an error's body that are read.
-const MAX_ERROR: usize = 64 << 10;
+pub const MAX_ERROR: usize = 64 << 10;
 
 /// An admitted request: everything it needs to be answered.
 pub struct Conversation<'a> {
@@ -100,6 +101,12 @@ pub struct Notes {
 }
 
 impl Notes {
+    /// What was changed, and what could not be carried.
+    pub fn of(edits: &[Cow<'static, str>], losses: &Lost) -> Notes {
+        let lossy: Vec<&str> = losses.iter().map(|loss| loss.path.as_str()).collect();
+        Notes { adjusted: edits.join(", "), lossy: lossy.join(", "), upstream_request_id: None }
+    }
+
     /// Adds what of a whole answer could not be carried.
     pub fn lose(&mut self, names: &[&'static str]) {
         for name in names {
@@ -427,14 +434,7 @@ impl Conversation<'_> {
     }
 
     fn timers(&self) -> Timers {
-        let (own, all) = (&self.route.policy.timeouts, self.gateway.settings.timeouts);
-        let or = |ms: Option<u64>, usual| ms.map_or(usual, std::time::Duration::from_millis);
-        Timers {
-            connect: all.connect,
-            first_byte: or(own.first_byte_ms, all.first_byte),
-            first_token: or(own.first_token_ms, all.first_token),
-            idle: or(own.idle_ms, all.idle),
-        }
+        self.gateway.settings.timeouts.of(&self.route.policy)
     }
 }
 
@@ -501,6 +501,5 @@ pub fn upstream_request_id(headers: &HeaderMap) -> Option<String> {
 }
 
 fn notes(shaped: &Shaped, upstream_request_id: Option<String>) -> Notes {
-    let lossy: Vec<&str> = shaped.losses.iter().map(|loss| loss.path.as_str()).collect();
-    Notes { adjusted: shaped.edits.join(", "), lossy: lossy.join(", "), upstream_request_id }
+    Notes { upstream_request_id, ..Notes::of(&shaped.edits, &shaped.losses) }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use wayleave_model::alias::Policy;
 
 /// Settings of one process. Everything else is data in the store.
 #[derive(Clone, Debug)]
@@ -12,6 +13,12 @@ pub struct Settings {
     pub public_url: String,
     /// Most bytes of a JSON body.
     pub max_body: usize,
+    /// Most bytes of a form with files.
+    pub max_upload: u64,
+    /// Most bytes of all uploads together, at one time.
+    pub upload_room: u64,
+    /// Where uploads are until they are sent on: in files without a name.
+    pub upload_folder: PathBuf,
     /// Silence after which a stream says that it lives.
     pub heartbeat: Duration,
     /// Upstream timers, where a route has none of its own.
@@ -49,6 +56,20 @@ pub struct Timers {
     pub idle: Duration,
 }
 
+impl Timers {
+    /// These, with those that a route has of its own.
+    pub fn of(&self, policy: &Policy) -> Timers {
+        let or = |ms: Option<u64>, usual| ms.map_or(usual, Duration::from_millis);
+        let own = &policy.timeouts;
+        Timers {
+            connect: self.connect,
+            first_byte: or(own.first_byte_ms, self.first_byte),
+            first_token: or(own.first_token_ms, self.first_token),
+            idle: or(own.idle_ms, self.idle),
+        }
+    }
+}
+
 impl Default for Timers {
     /// Long enough for a model that thinks: five minutes of silence are an error, ten seconds
     /// without a connection are.
@@ -67,6 +88,9 @@ impl Default for Settings {
         Settings {
             public_url: "http://127.0.0.1:8080".to_owned(),
             max_body: 64 << 20,
+            max_upload: 512 << 20,
+            upload_room: 8 << 30,
+            upload_folder: std::env::temp_dir(),
             heartbeat: Duration::from_secs(15),
             timeouts: Timers::default(),
             key_grace: Duration::from_secs(600),

@@ -4,6 +4,8 @@ use http::Method;
 use wayleave_dialect::ClientDialect;
 use wayleave_model::provider::Operation;
 
+use crate::task::{self, TaskSurface};
+
 /// What a path of the data plane is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Surface {
@@ -16,6 +18,8 @@ pub enum Surface {
         /// The path as rows name it.
         path: &'static str,
     },
+    /// An operation that is no conversation.
+    Task(&'static TaskSurface),
     /// How many tokens a conversation has.
     Count {
         /// In which dialect it is asked and answered.
@@ -99,6 +103,10 @@ const fn chat(path: &'static str, full: &'static str, dialect: ClientDialect) ->
     Entry { path, method: Method::POST, surface }
 }
 
+const fn task(path: &'static str, surface: &'static TaskSurface) -> Entry {
+    Entry { path, method: Method::POST, surface: Surface::Task(surface) }
+}
+
 const fn count(path: &'static str, full: &'static str, dialect: ClientDialect) -> Entry {
     Entry { path, method: Method::POST, surface: Surface::Count { dialect, path: full } }
 }
@@ -123,7 +131,7 @@ static OPERATIONS: &[Entry] = &[
     unsupported("/realtime", "the realtime interface", "stream over /v1/chat/completions"),
     unsupported("/responses/compact", "compaction", "send the conversation itself"),
     unsupported("/conversations", "conversations", "send the conversation itself"),
-    unsupported("/embeddings", "embeddings", "only chat models are served: /v1/chat/completions"),
+    task("/embeddings", &task::EMBEDDINGS),
     unsupported("/rerank", "rerank", "only chat models are served: /v1/chat/completions"),
     unsupported("/audio/speech", "speech", "only chat models are served: /v1/chat/completions"),
     unsupported(
@@ -226,8 +234,9 @@ pub fn speaks(path: &str) -> Option<ClientDialect> {
     if tail.strip_prefix("/models/").is_some_and(|model| gemini(model).is_some()) {
         return Some(ClientDialect::Gemini);
     }
-    OPERATIONS.iter().find_map(|entry| match entry.surface {
-        Surface::Operation { dialect, .. } => {
+    OPERATIONS.iter().find_map(|entry| match &entry.surface {
+        Surface::Operation { dialect, .. } | Surface::Task(TaskSurface { dialect, .. }) => {
+            let dialect = *dialect;
             let rest = tail.strip_prefix(entry.path)?;
             (rest.is_empty() || rest.starts_with('/')).then_some(dialect)
         }
@@ -254,7 +263,7 @@ fn below_version(mut path: &str) -> (&str, usize) {
 fn pasted(tail: &str) -> Miss {
     OPERATIONS
         .iter()
-        .filter(|entry| matches!(entry.surface, Surface::Operation { .. }))
+        .filter(|entry| matches!(entry.surface, Surface::Operation { .. } | Surface::Task(_)))
         .find(|entry| tail.strip_prefix(entry.path).is_some_and(|rest| rest.starts_with('/')))
         .map_or(Miss::Unknown, |entry| Miss::Pasted { operation: entry.path })
 }

@@ -319,6 +319,7 @@ pub(crate) fn gateway(folder: &Path, clock: &Clock, store: &Store, world: World)
         tokens: Tokens::default(),
         healths: Arc::default(),
         drains: Drains::new(settings.max_drains, settings.drain_limit, TaskTracker::new()),
+        uploads: crate::task::upload::Uploads::new(settings.upload_room),
         settings,
         recorder,
         hasher: store.hasher(),

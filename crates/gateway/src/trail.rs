@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use wayleave_dialect::Losses;
 use wayleave_dialect::carry::{Seen, Whole};
+use wayleave_dialect::task::{Consumes, Spoken};
 use wayleave_model::id::RequestId;
 use wayleave_model::price::Line;
 use wayleave_model::record::{
@@ -50,6 +51,8 @@ struct State {
     asked: Asked,
     admitted: Tick,
     max_output: Option<u64>,
+    /// What the question consumes, where that is not told by its size.
+    consumes: Option<Consumes>,
     progress: Arc<Progress>,
     attempts: Vec<Attempt>,
     current: Option<Current>,
@@ -60,6 +63,8 @@ struct State {
     losses: Vec<String>,
     /// What the newest look at the answer showed: for a close that nobody announced.
     usage: Option<Usage>,
+    /// Who says so.
+    source: UsageSource,
     content_bytes: u64,
 }
 
@@ -92,6 +97,7 @@ impl Trail {
             asked,
             admitted,
             max_output,
+            consumes: None,
             progress,
             attempts: Vec::new(),
             current: None,
@@ -101,6 +107,7 @@ impl Trail {
             repairs: Vec::new(),
             losses: Vec::new(),
             usage: None,
+            source: UsageSource::Provider,
             content_bytes: 0,
         };
         Trail { recorder, state: Some(state) }
@@ -112,6 +119,23 @@ impl Trail {
             state.identity.alias_id = Some(route.alias);
             state.identity.route = Some(route.version);
         }
+    }
+
+    /// What the attempts from here on consume, as far as the question tells.
+    pub fn consumes(&mut self, consumes: Consumes) {
+        if let Some(state) = &mut self.state {
+            state.consumes = Some(consumes);
+        }
+    }
+
+    /// The environment of the key that asks, while the request runs.
+    pub fn environment(&self) -> Option<&str> {
+        Some(&self.state.as_ref()?.identity.caller.environment)
+    }
+
+    /// The provider's own id of the attempt under way.
+    pub fn upstream_request_id(&self) -> Option<String> {
+        self.state.as_ref()?.current.as_ref()?.upstream_request_id.clone()
     }
 
     /// An attempt is about to be sent. Fails when that cannot be recorded: then it must not be.
@@ -137,12 +161,15 @@ impl Trail {
             n: u32::try_from(state.attempts.len()).unwrap_or(u32::MAX - 1) + 1,
             started_at: now,
             max_cost: match label.price {
-                Some(_) => target.price.ceiling(state.asked.bytes, limit),
+                Some(_) => match &state.consumes {
+                    Some(consumes) => target.price.ceiling_of(&consumes.most),
+                    None => target.price.ceiling(state.asked.bytes, limit),
+                },
                 None => NanoUsd::ZERO,
             },
             target: label,
         };
-        let prompt = Usage { input: state.asked.estimated_input, ..Usage::default() };
+        let prompt = state.sent();
         let identity = match &state.identity_json {
             Some(json) => json,
             None => state.identity_json.insert(recorder::identity_json(&state.identity)?),
@@ -227,6 +254,25 @@ impl Trail {
             state.content_bytes = if whole.usage.is_some() { 0 } else { whole.content_bytes };
             state.lose(&whole.losses);
             state.repairs.extend(whole.repairs.iter().map(|&name| Cow::Borrowed(name)));
+        }
+    }
+
+    /// What a whole answer to a question held.
+    pub fn spoke(&mut self, spoken: &Spoken) {
+        if let Some(state) = &mut self.state {
+            let told = spoken.source != UsageSource::None;
+            state.usage = told.then_some(spoken.usage);
+            state.source = spoken.source;
+            state.content_bytes = 0;
+            state.lose(&spoken.losses);
+            state.repairs.extend(spoken.repairs.iter().map(|&name| Cow::Borrowed(name)));
+        }
+    }
+
+    /// Who says what a stream consumes.
+    pub fn told_by(&mut self, source: UsageSource) {
+        if let Some(state) = &mut self.state {
+            state.source = source;
         }
     }
 
@@ -315,6 +361,12 @@ impl Drop for Trail {
 }
 
 impl State {
+    /// What is consumed by being sent, estimated.
+    fn sent(&self) -> Usage {
+        let prompt = Usage { input: self.asked.estimated_input, ..Usage::default() };
+        self.consumes.map_or(prompt, |consumes| consumes.sent)
+    }
+
     /// Notes what of an answer could not be carried to the client's dialect, each once.
     fn lose(&mut self, names: &[&'static str]) {
         for name in names {
@@ -369,15 +421,14 @@ fn settle(state: &State, current: &Current, end: StreamEnd) -> (Usage, UsageSour
     let began = current.status.is_some_and(|status| (200..300).contains(&status));
     let estimated = state.content_bytes.div_ceil(BYTES_PER_TOKEN);
     match state.usage {
-        Some(usage) if end == StreamEnd::Done || estimated == 0 => (usage, UsageSource::Provider),
+        Some(usage) if end == StreamEnd::Done || estimated == 0 => (usage, state.source),
         // What passed since the last report comes on top of it.
         Some(usage) => {
             let output = usage.output.saturating_add(estimated);
             (Usage { output, ..usage }, UsageSource::Estimated)
         }
         None if began && (estimated > 0 || end != StreamEnd::UpstreamError) => {
-            let input = state.asked.estimated_input;
-            (Usage { input, output: estimated, ..Usage::default() }, UsageSource::Estimated)
+            (Usage { output: estimated, ..state.sent() }, UsageSource::Estimated)
         }
         None => (Usage::default(), UsageSource::None),
     }

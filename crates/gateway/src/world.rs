@@ -5,6 +5,7 @@ use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use http::{HeaderMap, Uri};
+use wayleave_dialect::task::Grammar;
 use wayleave_dialect::{ClientDialect, Dialect};
 use wayleave_model::Timestamp;
 use wayleave_model::alias::{Losses, Policy};
@@ -12,7 +13,7 @@ use wayleave_model::credential::{Credential, SecretFields};
 use wayleave_model::id::{AliasId, RouteVersionId, WorkspaceId};
 use wayleave_model::key::{Key, KeyVersion};
 use wayleave_model::price::PriceVersion;
-use wayleave_model::provider::ModelType;
+use wayleave_model::provider::{ModelType, Operation};
 use wayleave_model::record::{Caller, TargetLabel};
 use wayleave_model::target::ModelFacts;
 use wayleave_model::time::Tick;
@@ -128,6 +129,8 @@ pub struct Target {
     pub kind: &'static dyn ProviderKind,
     /// The dialects it can be spoken to in, best first.
     pub offers: Vec<Endpoint>,
+    /// The grammars in which it does what is no conversation, best first.
+    pub tasks: Vec<TaskEndpoint>,
     /// What the model takes and gives.
     pub facts: ModelFacts,
     /// What it costs.
@@ -149,6 +152,18 @@ pub struct Endpoint {
     pub uri: Uri,
     /// Where a streamed call goes.
     pub stream_uri: Uri,
+    /// What every call carries: authorisation, version.
+    pub headers: HeaderMap,
+}
+
+/// One operation of a target that is no conversation, with its address and headers.
+pub struct TaskEndpoint {
+    /// What is done there.
+    pub operation: Operation,
+    /// In which grammar.
+    pub grammar: Grammar,
+    /// Where: what one request adds comes after it, before its query.
+    pub url: String,
     /// What every call carries: authorisation, version.
     pub headers: HeaderMap,
 }

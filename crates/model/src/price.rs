@@ -183,6 +183,14 @@ impl PriceVersion {
         dearest(Side::Input, input) + dearest(Side::Output, output) + request
     }
 
+    /// The most that `usage` can cost: as [`PriceVersion::ceiling`], of what is no tokens too.
+    pub fn ceiling_of(&self, usage: &Usage) -> NanoUsd {
+        let tokens = self.ceiling(usage.input, usage.output);
+        let others = quantities(usage).into_iter().filter(|(unit, _)| unit.side().is_none());
+        let others: NanoUsd = others.map(|(unit, quantity)| self.line(unit, quantity).cost).sum();
+        tokens + others
+    }
+
     fn line(&self, unit: Unit, quantity: u64) -> Line {
         let own = self.rate(unit);
         // Vendors bill reasoning as output unless they say otherwise: that is its price, no guess.

@@ -53,7 +53,9 @@ impl Quality {
 
 /// Text that names no size and no quality.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no size (`1024x1536`), no quality (low, medium, high, standard, hd) and not both (`1024x1536/high`)")]
+#[error(
+    "`{0}` is no size (`1024x1536`), no quality (low, medium, high, standard, hd) and not both (`1024x1536/high`)"
+)]
 pub struct NoVariant(String);
 
 impl fmt::Display for Variant {

@@ -23,7 +23,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use wayleave_dialect::Dialect;
-use wayleave_dialect::task::Grammar;
+use wayleave_dialect::task::{Grammar, Wire};
 use wayleave_model::Timestamp;
 use wayleave_model::credential::SecretFields;
 use wayleave_model::provider::{Operation, Provider};
@@ -137,6 +137,22 @@ pub trait ProviderKind: Send + Sync + 'static {
     /// `code` and `message` are what the offer's dialect read from the body.
     fn diagnose(&self, refused: &Refused<'_>) -> Verdict {
         Verdict::of(refused)
+    }
+
+    /// Whether [`ProviderKind::sign`] reads the body, which must be at hand as a whole then.
+    fn signs_bodies(&self) -> bool {
+        false
+    }
+
+    /// For a kind that needs no network: the whole answer to what is no conversation.
+    fn perform(
+        &self,
+        _operation: Operation,
+        _model: &str,
+        _wire: &Wire,
+        _now: Timestamp,
+    ) -> Option<Play> {
+        None
     }
 
     /// For a kind that needs no network: the whole answer, with its timing.

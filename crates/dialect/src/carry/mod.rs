@@ -65,6 +65,9 @@ pub trait Carry: Send {
     /// The upstream's body ended without a transport error.
     fn end(&mut self, out: &mut Carried);
 
+    /// The answer to the next of several requests begins here: what follows is another body.
+    fn part(&mut self, _out: &mut Carried) {}
+
     /// What went by so far.
     fn seen(&self) -> &Seen;
 }

@@ -49,9 +49,17 @@ mod tests {
     fn every_vendors_shape_gives_its_words() {
         for (body, code, message) in [
             (r#"{"error":{"message":"m","type":"t","code":null}}"#, Some("t"), "m"),
-            (r#"{"error":{"code":404,"message":"m","status":"NOT_FOUND"}}"#, Some("NOT_FOUND"), "m"),
+            (
+                r#"{"error":{"code":404,"message":"m","status":"NOT_FOUND"}}"#,
+                Some("NOT_FOUND"),
+                "m",
+            ),
             (r#"{"message":"m"}"#, None, "m"),
-            (r#"{"detail":{"status":"invalid_api_key","message":"m"}}"#, Some("invalid_api_key"), "m"),
+            (
+                r#"{"detail":{"status":"invalid_api_key","message":"m"}}"#,
+                Some("invalid_api_key"),
+                "m",
+            ),
             (r#"{"detail":"m"}"#, None, "m"),
             (r#"{"detail":[{"loc":["body","x"],"msg":"a"},{"msg":"b"}]}"#, None, "a; b"),
             (r#"{"err_code":"INVALID_AUTH","err_msg":"m"}"#, Some("INVALID_AUTH"), "m"),

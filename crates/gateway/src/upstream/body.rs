@@ -1,47 +1,16 @@
 //! Bodies on the way to and from an upstream.
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body;
 use hyper::body::Incoming;
 
 use super::decode::Decoder;
 use super::play::Player;
 
-/// A request's body: pieces of the client's bytes and what was spliced between them.
-#[derive(Debug, Default)]
-pub struct Pieces(VecDeque<Bytes>);
-
-impl Pieces {
-    /// The pieces, in order.
-    pub fn new(pieces: Vec<Bytes>) -> Pieces {
-        Pieces(pieces.into())
-    }
-}
-
-impl Body for Pieces {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.0.pop_front().map(|piece| Ok(Frame::data(piece))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.iter().map(|piece| piece.len() as u64).sum())
-    }
-}
+pub use super::pieces::Pieces;
 
 /// An upstream's body broke off: the connection failed or what came could not be decoded.
 #[derive(Debug, thiserror::Error)]

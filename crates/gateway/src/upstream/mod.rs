@@ -8,6 +8,7 @@ pub mod connect;
 pub mod decode;
 pub mod download;
 pub mod exchange;
+mod pieces;
 pub mod play;
 
 use std::sync::Arc;

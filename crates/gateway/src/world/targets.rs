@@ -16,7 +16,7 @@ use wayleave_model::target::Model;
 use wayleave_provider::{Account, Offer, ProviderKind};
 
 use super::supplied::Given;
-use super::{AccountData, Candidate, Choice, Endpoint, Route, Target, Unusable};
+use super::{AccountData, Candidate, Choice, Endpoint, Route, Target, TaskEndpoint, Unusable};
 use crate::pool::{Healths, Pool};
 
 /// A workspace's providers, credentials and models while its routes are made.
@@ -158,12 +158,13 @@ impl<'a> Targets<'a> {
             ))
         })?;
         let account = account(at, credential, secrets, kind);
-        let offers = kind
-            .offers(Operation::Chat, &model.facts)
-            .iter()
-            .map(|offer| endpoint(kind, &account.view(), offer, &model.name))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|why| broken(format!("provider {}: {why}", provider.name)))?;
+        let unmade = |why: String| broken(format!("provider {}: {why}", provider.name));
+        let (offers, tasks) = match model.model_type {
+            ModelType::Llm => {
+                (endpoints(kind, &account.view(), model).map_err(unmade)?, Vec::new())
+            }
+            _ => (Vec::new(), tasks(kind, &account.view(), model).map_err(unmade)?),
+        };
         let exchanges = kind
             .exchange(&account.view(), model.updated_at)
             .map_err(|why| broken(format!("provider {}: {why}", provider.name)))?
@@ -182,6 +183,7 @@ impl<'a> Targets<'a> {
             }),
             kind,
             offers,
+            tasks,
             facts: kind.quirks().fill(&model.name, &model.facts),
             price: price.clone(),
             member: self.healths.member(credential.id, model.id, account.digest(credential)),
@@ -239,6 +241,41 @@ fn account(
 ) -> AccountData {
     let (base_url, settings) = wayleave_provider::resolved(kind, provider, &credential.settings);
     AccountData { base_url, settings, secrets: Arc::clone(secrets) }
+}
+
+/// Where it converses.
+fn endpoints(
+    kind: &'static dyn ProviderKind,
+    account: &Account<'_>,
+    model: &Model,
+) -> Result<Vec<Endpoint>, String> {
+    let offers = kind.offers(Operation::Chat, &model.facts).iter();
+    offers.map(|offer| endpoint(kind, account, offer, &model.name)).collect()
+}
+
+/// Where it does what models of its type do.
+fn tasks(
+    kind: &'static dyn ProviderKind,
+    account: &Account<'_>,
+    model: &Model,
+) -> Result<Vec<TaskEndpoint>, String> {
+    let headers = kind.headers(account).map_err(|err| err.to_string())?;
+    let mut tasks = Vec::new();
+    for &operation in model.model_type.operations() {
+        for offer in kind.tasks(operation, &model.name) {
+            let url = kind.task_url(account, offer.path, &model.name);
+            let url = url.map_err(|err| err.to_string())?;
+            url.parse::<Uri>()
+                .map_err(|err| format!("base_url: {url} is not an address: {err}"))?;
+            let (grammar, headers) = (offer.grammar, headers.clone());
+            tasks.push(TaskEndpoint { operation, grammar, url, headers });
+        }
+    }
+    if tasks.is_empty() {
+        let (label, model_type) = (kind.manifest().label, model.model_type.as_str());
+        return Err(format!("{label} has no models of type {model_type} here"));
+    }
+    Ok(tasks)
 }
 
 fn endpoint(

@@ -191,6 +191,10 @@ impl ProviderKind for Bedrock {
         Ok(headers)
     }
 
+    fn signs_bodies(&self) -> bool {
+        true
+    }
+
     fn sign(
         &self,
         request: &mut http::request::Parts,

@@ -11,11 +11,13 @@ mod plan;
 mod render;
 mod schema;
 mod script;
+mod tasks;
 mod tokens;
 
 use bytes::Bytes;
 use http::HeaderMap;
 use wayleave_dialect::Dialect;
+use wayleave_dialect::task::Wire;
 use wayleave_model::Timestamp;
 use wayleave_model::provider::{ModelType, Operation};
 use wayleave_model::target::ModelFacts;
@@ -23,7 +25,7 @@ use wayleave_model::target::ModelFacts;
 use crate::address::BaseUrl;
 use crate::failure::Blame;
 use crate::manifest::{BASE_URL, KnownModel, Manifest};
-use crate::{Account, BadAccount, Offer, Play, ProviderKind, Refused, Verdict};
+use crate::{Account, BadAccount, Offer, Play, ProviderKind, Refused, TaskOffer, Verdict};
 
 use ask::Ask;
 use models::Act;
@@ -44,7 +46,15 @@ static MANIFEST: Manifest = Manifest {
     version_path: None,
     provider_form: &[],
     credential_form: &[],
-    model_types: &[ModelType::Llm],
+    model_types: &[
+        ModelType::Llm,
+        ModelType::Embedding,
+        ModelType::Rerank,
+        ModelType::SpeechToText,
+        ModelType::TextToSpeech,
+        ModelType::Image,
+        ModelType::Moderation,
+    ],
     custom_models: false,
 };
 
@@ -97,6 +107,29 @@ impl ProviderKind for Sandbox {
             Blame::Credential => Verdict { blame: Blame::Model, ..verdict },
             _ => verdict,
         }
+    }
+
+    fn tasks(&self, operation: Operation, _model: &str) -> &'static [TaskOffer] {
+        super::tasks::openai(operation)
+    }
+
+    fn task_url(
+        &self,
+        _account: &Account<'_>,
+        path: &str,
+        _model: &str,
+    ) -> Result<String, BadAccount> {
+        Ok(format!("{ADDRESS}//local{path}"))
+    }
+
+    fn perform(
+        &self,
+        operation: Operation,
+        model: &str,
+        wire: &Wire,
+        now: Timestamp,
+    ) -> Option<Play> {
+        tasks::perform(operation, model, wire, now)
     }
 
     fn play(&self, model: &str, body: &[Bytes], now: Timestamp) -> Option<Play> {

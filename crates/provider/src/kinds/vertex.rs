@@ -184,8 +184,8 @@ impl ProviderKind for Vertex {
         let own = model.starts_with("publishers/") || model.starts_with("endpoints/");
         let model =
             if own { model.to_owned() } else { format!("publishers/google/models/{model}") };
-        let project = project(account)
-            .ok_or_else(|| BadAccount::at(PROJECT, "the project is missing"))?;
+        let project =
+            project(account).ok_or_else(|| BadAccount::at(PROJECT, "the project is missing"))?;
         let location = setting(account, LOCATION).unwrap_or("global");
         let (project, location) = (segment(PROJECT, &project)?, segment(LOCATION, location)?);
         let path = path

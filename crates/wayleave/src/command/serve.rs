@@ -19,6 +19,7 @@ use wayleave_gateway::pool::Healths;
 use wayleave_gateway::recent::Recent;
 use wayleave_gateway::recorder::Recorder;
 use wayleave_gateway::server::{self, Server};
+use wayleave_gateway::task::upload::Uploads;
 use wayleave_gateway::token::Tokens;
 use wayleave_gateway::upstream::Upstream;
 use wayleave_gateway::vault::Vault;
@@ -177,6 +178,7 @@ async fn gateway(
     Ok(Arc::new(Gateway {
         world: ArcSwap::from_pointee(world),
         drains: Drains::new(settings.max_drains, settings.drain_limit, tasks),
+        uploads: Uploads::new(settings.upload_room),
         recorder: Arc::new(Recorder {
             clock,
             spool: Arc::new(spool),
@@ -202,6 +204,7 @@ fn settings(config: &Config, base: &str) -> Result<Settings, Failure> {
     Ok(Settings {
         public_url: base.to_owned(),
         heartbeat: config.heartbeat,
+        upload_folder: config.data.clone(),
         key_grace: config.key_grace,
         timeouts: Timers {
             connect: config.timeouts.connect,

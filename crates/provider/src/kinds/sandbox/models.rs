@@ -63,7 +63,7 @@ impl Act {
 }
 
 /// Every model, in the order people see them.
-pub(super) static MODELS: [KnownModel; 19] = [
+pub(super) static MODELS: [KnownModel; 25] = [
     llm("echo", "Says that it is the sandbox and repeats your last message."),
     llm("slow", "Waits two seconds, then speaks a token every 200 ms."),
     llm("tools", "Calls the first tool it is offered, or all if the prompt says `parallel`."),
@@ -83,7 +83,22 @@ pub(super) static MODELS: [KnownModel; 19] = [
     llm("cut", "Breaks the connection after five tokens."),
     llm("silent", "Sends a head and then nothing."),
     llm("hang", "Never answers."),
+    of_type("embedding", ModelType::Embedding, "Vectors that are near where texts share words."),
+    of_type(
+        "rerank",
+        ModelType::Rerank,
+        "Orders documents by the words they share with the query.",
+    ),
+    of_type("transcription", ModelType::SpeechToText, "Says how many bytes of which type it got."),
+    of_type("speech", ModelType::TextToSpeech, "A recording that says what it is, in six formats."),
+    of_type("image", ModelType::Image, "Draws stripes whose colours come of the prompt."),
+    of_type("moderation", ModelType::Moderation, "Flags a text that holds the name of a category."),
 ];
+
+/// A model that holds no conversation.
+const fn of_type(name: &'static str, model_type: ModelType, summary: &'static str) -> KnownModel {
+    KnownModel { name, model_type, facts: ModelFacts::UNKNOWN, summary, free: true }
+}
 
 const fn llm(name: &'static str, summary: &'static str) -> KnownModel {
     able(name, summary, false, false)
@@ -111,11 +126,12 @@ mod tests {
 
     #[test]
     fn every_model_does_something_of_its_own() {
-        for (n, model) in MODELS.iter().enumerate() {
+        let chats = || MODELS.iter().filter(|it| it.model_type == ModelType::Llm);
+        for (n, model) in chats().enumerate() {
             let act = Act::of(model.name).expect(model.name);
-            let others = MODELS.iter().skip(n + 1).filter_map(|it| Act::of(it.name));
+            let others = chats().skip(n + 1).filter_map(|it| Act::of(it.name));
             assert!(others.clone().all(|other| other != act), "{}", model.name);
-            assert!(model.free);
         }
+        assert!(MODELS.iter().all(|it| it.free));
     }
 }

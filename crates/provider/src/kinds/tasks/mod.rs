@@ -20,11 +20,7 @@ pub(crate) fn offered(kind: &str, operation: Operation, model: &str) -> &'static
 }
 
 /// The same for a kind that speaks OpenAI's grammar where its vendor says nothing else.
-pub(super) fn of_compatible(
-    kind: &str,
-    operation: Operation,
-    model: &str,
-) -> &'static [TaskOffer] {
+pub(super) fn of_compatible(kind: &str, operation: Operation, model: &str) -> &'static [TaskOffer] {
     said(kind, operation, model).unwrap_or(openai(operation))
 }
 
@@ -51,7 +47,7 @@ fn said(kind: &str, operation: Operation, model: &str) -> Option<&'static [TaskO
 }
 
 /// Where OpenAI does it, below a base URL that ends in the version.
-fn openai(operation: Operation) -> &'static [TaskOffer] {
+pub(super) fn openai(operation: Operation) -> &'static [TaskOffer] {
     match operation {
         Operation::Embed => embed::OPENAI,
         Operation::Rerank => rerank::JINA,

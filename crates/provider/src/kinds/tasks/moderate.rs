@@ -5,7 +5,8 @@ use wayleave_dialect::task::Grammar;
 use crate::TaskOffer;
 
 /// OpenAI's own.
-pub(super) const OPENAI: &[TaskOffer] = &[TaskOffer { grammar: Grammar::OpenAi, path: "/moderations" }];
+pub(super) const OPENAI: &[TaskOffer] =
+    &[TaskOffer { grammar: Grammar::OpenAi, path: "/moderations" }];
 
 /// What the kind of that id does; `None`: its vendor says nothing of its own.
 pub(super) fn offers(kind: &str) -> Option<&'static [TaskOffer]> {
