@@ -1,8 +1,11 @@
 //! `GET /v1/models`: what this key may call, in one body that OpenAI and Anthropic clients read.
 
+use std::collections::BTreeSet;
+
 use http::StatusCode;
 use serde::Serialize;
 use wayleave_model::Timestamp;
+use wayleave_model::price::Unit;
 use wayleave_model::provider::ModelType;
 
 use crate::refusal::Refusal;
@@ -21,6 +24,8 @@ struct Entry<'a> {
     display_name: &'a str,
     created_at: String,
     model_type: &'static str,
+    endpoints: &'static [&'static str],
+    units: Vec<&'static str>,
     lifecycle: &'static str,
 }
 
@@ -64,8 +69,18 @@ fn entry<'a>(key: &'a KeyEntry, route: &'a Route) -> Entry<'a> {
         display_name: &route.name,
         created_at: created_at.replace(".000000", ""),
         model_type: route.model_type.as_str(),
+        endpoints: route.model_type.endpoints(),
+        units: units(key, route),
         lifecycle: "active",
     }
+}
+
+/// What a call is charged by, in the words of the price book; empty: it costs nothing.
+fn units(key: &KeyEntry, route: &Route) -> Vec<&'static str> {
+    let targets = route.targets(&key.caller.environment);
+    let rates = targets.flat_map(|target| target.price.rates.iter());
+    let units: BTreeSet<Unit> = rates.map(|rate| rate.unit).collect();
+    units.into_iter().map(Unit::as_str).collect()
 }
 
 /// A model as Gemini's clients read it (<https://ai.google.dev/api/models>).
@@ -86,8 +101,8 @@ struct GeminiList<'a> {
 
 /// Every model this key may call, for Gemini's clients.
 pub fn all_for_gemini(key: &KeyEntry) -> Vec<u8> {
-    let chat = key.routes().filter(|route| route.model_type == ModelType::Llm);
-    render(&GeminiList { models: chat.map(|route| gemini_entry(route)).collect() })
+    let theirs = key.routes().filter(|route| !methods(route).is_empty());
+    render(&GeminiList { models: theirs.map(|route| gemini_entry(route)).collect() })
 }
 
 /// One of them, for Gemini's clients.
@@ -102,7 +117,16 @@ fn gemini_entry(route: &Route) -> GeminiEntry<'_> {
         base_model_id: &route.name,
         version: "001",
         display_name: &route.name,
-        supported_generation_methods: &["generateContent", "streamGenerateContent", "countTokens"],
+        supported_generation_methods: methods(route),
+    }
+}
+
+/// What Gemini's clients can ask of such a model here.
+fn methods(route: &Route) -> &'static [&'static str] {
+    match route.model_type {
+        ModelType::Llm => &["generateContent", "streamGenerateContent", "countTokens"],
+        ModelType::Embedding => &["embedContent", "batchEmbedContents"],
+        _ => &[],
     }
 }
 
@@ -158,6 +182,8 @@ mod tests {
             "display_name": "fast",
             "created_at": "2026-11-21T12:00:00Z",
             "model_type": "llm",
+            "endpoints": ModelType::Llm.endpoints(),
+            "units": ["input", "output"],
             "lifecycle": "active",
         });
         let whole = json!({

@@ -109,6 +109,26 @@ impl ModelType {
         }
     }
 
+    /// Every path, under a base URL, at which a model of this type is served.
+    pub const fn endpoints(self) -> &'static [&'static str] {
+        match self {
+            ModelType::Llm => &[
+                "/v1/chat/completions",
+                "/v1/responses",
+                "/v1/messages",
+                "/v1/completions",
+                "/v1beta/models/{model}:generateContent",
+            ],
+            ModelType::Embedding => &["/v1/embeddings", "/v1beta/models/{model}:embedContent"],
+            ModelType::Rerank => &["/v1/rerank", "/v2/rerank"],
+            ModelType::SpeechToText => &["/v1/audio/transcriptions", "/v1/audio/translations"],
+            ModelType::TextToSpeech => &["/v1/audio/speech"],
+            ModelType::Image => &["/v1/images/generations", "/v1/images/edits"],
+            ModelType::Moderation => &["/v1/moderations"],
+            ModelType::Video => &["/v1/videos", "/v1/video/generations"],
+        }
+    }
+
     /// The path, under a base URL, where a model of this type is served.
     pub const fn endpoint(self) -> &'static str {
         match self {

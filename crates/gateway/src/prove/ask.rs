@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use wayleave_dialect::Dialect;
 use wayleave_model::provider::Operation;
 use wayleave_model::target::ModelFacts;
@@ -25,6 +25,22 @@ pub(super) struct Said {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
+}
+
+/// What is sent beside the account's own headers.
+#[derive(Default)]
+pub(super) struct Sent {
+    pub(super) body: Vec<u8>,
+    /// Empty: there is no body.
+    pub(super) content_type: String,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Sent {
+    /// A body of JSON.
+    pub(super) fn json(body: Vec<u8>) -> Sent {
+        Sent { body, content_type: "application/json".to_owned(), headers: Vec::new() }
+    }
 }
 
 impl Climb<'_> {
@@ -56,16 +72,18 @@ impl Climb<'_> {
         &self,
         method: Method,
         url: &str,
-        body: Vec<u8>,
+        sent: Sent,
         authorised: bool,
     ) -> Result<Said, SendError> {
         let broken = |why: String| SendError::Broken(why);
         let mut request = Request::builder().method(method).uri(url);
         if let Some(headers) = request.headers_mut() {
             headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-            if !body.is_empty() {
-                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            if !sent.body.is_empty() {
+                let value = HeaderValue::from_str(&sent.content_type);
+                headers.insert(header::CONTENT_TYPE, value.map_err(|err| broken(err.to_string()))?);
             }
+            headers.extend(sent.headers);
             for (name, value) in &self.headers {
                 if authorised || !value.is_sensitive() {
                     headers.insert(name.clone(), value.clone());
@@ -73,6 +91,7 @@ impl Climb<'_> {
             }
         }
         let request = request.body(()).map_err(|err| broken(err.to_string()))?;
+        let body = sent.body;
         let pieces = if body.is_empty() { Vec::new() } else { vec![Bytes::from(body)] };
         let request = match authorised {
             true => {

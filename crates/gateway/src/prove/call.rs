@@ -8,7 +8,7 @@ use wayleave_model::usage::UsageSource;
 use wayleave_provider::failure::Show;
 use wayleave_provider::proof::{Callee, Outcome, Rung, Smallest, Step, StepResult};
 
-use super::ask::Said;
+use super::ask::{Said, Sent};
 use super::ladder::{Climb, Fall};
 use crate::trail::BYTES_PER_TOKEN;
 
@@ -29,7 +29,7 @@ impl Climb<'_> {
             let body = body.map_err(|why| Fall::new(Outcome::Failed, why.to_string()))?;
             let (began, sent) = (self.clock.tick(), body.len());
             self.spent.calls += 1;
-            let said = self.ask(Method::POST, &url, body, true).await;
+            let said = self.ask(Method::POST, &url, Sent::json(body), true).await;
             let said = match said {
                 Ok(said) => said,
                 Err(why) => {

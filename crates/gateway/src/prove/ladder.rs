@@ -2,8 +2,9 @@
 
 use http::{HeaderMap, StatusCode, Uri, header};
 use wayleave_model::Clock;
+use wayleave_model::provider::ModelType;
 use wayleave_model::time::Tick;
-use wayleave_provider::proof::{Claim, Outcome, Proof, Rung, Spent, Step, StepResult};
+use wayleave_provider::proof::{Claim, Outcome, Proof, Rung, Spent, Step, StepResult, Trial};
 use wayleave_provider::{Account, BadAccount, Listed};
 
 use crate::scrub::{Scrub, behind_scheme};
@@ -69,12 +70,24 @@ impl From<BadAccount> for Fall {
     }
 }
 
+/// The smallest call of a model.
+enum Smallest {
+    Chat(wayleave_provider::proof::Smallest),
+    Task(Box<Trial>),
+}
+
 impl Climb<'_> {
     async fn run(&mut self) -> Result<(), Fall> {
         self.headers = self.claim.kind.headers(&self.account)?;
         let listing = self.claim.kind.listing(&self.account)?;
         let call = match &self.claim.call {
-            Some(callee) => Some(self.smallest(callee)?),
+            Some(callee) if callee.model_type == ModelType::Llm => {
+                let (url, smallest) = self.smallest(callee)?;
+                Some((url, Smallest::Chat(smallest)))
+            }
+            Some(callee) => {
+                self.trial(callee)?.map(|(url, trial)| (url, Smallest::Task(Box::new(trial))))
+            }
             None => None,
         };
         let place = listing.as_ref().map(|it| &it.url).or(call.as_ref().map(|(url, _)| url));
@@ -90,7 +103,8 @@ impl Climb<'_> {
         match call {
             // Even where the list has proved the credential: whether this model can be called with
             // it is another question, and it was asked.
-            Some((url, smallest)) => self.call(url, smallest).await,
+            Some((url, Smallest::Chat(smallest))) => self.call(url, smallest).await,
+            Some((url, Smallest::Task(trial))) => self.ask_trial(url, *trial).await,
             None => Ok(()),
         }
     }

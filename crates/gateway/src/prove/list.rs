@@ -5,13 +5,13 @@ use wayleave_provider::Listing;
 use wayleave_provider::failure::Show;
 use wayleave_provider::proof::{Outcome, Rung, Step, StepResult};
 
-use super::ask::Said;
+use super::ask::{Said, Sent};
 use super::ladder::{Climb, Fall};
 
 impl Climb<'_> {
     pub(super) async fn models(&mut self, listing: &Listing) -> Result<(), Fall> {
         let began = self.clock.tick();
-        let said = self.ask(Method::GET, &listing.url, Vec::new(), true).await;
+        let said = self.ask(Method::GET, &listing.url, Sent::default(), true).await;
         let said = match said {
             Ok(said) => said,
             Err(why) => {
@@ -87,7 +87,7 @@ impl Climb<'_> {
         if self.account.secrets.is_empty() {
             return true;
         }
-        let said = self.ask(Method::GET, &listing.url, Vec::new(), false).await;
+        let said = self.ask(Method::GET, &listing.url, Sent::default(), false).await;
         said.is_ok_and(|said| said.status.is_success() && listing.shape.read(&said.body).is_some())
     }
 }

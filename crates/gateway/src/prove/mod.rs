@@ -5,6 +5,7 @@ mod ask;
 mod call;
 mod ladder;
 mod list;
+mod trial;
 
 use wayleave_provider::proof::{Claim, Proof};
 

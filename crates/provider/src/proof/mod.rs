@@ -2,6 +2,7 @@
 
 mod claim;
 mod smallest;
+mod trial;
 
 use serde::{Deserialize, Serialize};
 use wayleave_model::Usage;
@@ -11,6 +12,7 @@ use crate::Listed;
 
 pub use claim::{Callee, Claim};
 pub use smallest::{Smallest, Unmade};
+pub use trial::{Trial, trial};
 
 /// What was tried and what it shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
