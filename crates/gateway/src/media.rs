@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, Request, Uri, header};
 use wayleave_dialect::Malformed;
-use wayleave_dialect::chat::{ChatDialect, ChatRequest, Media, Part};
+use wayleave_dialect::chat::{ChatDialect, ChatRequest, Media, Part, is_media_type};
 
 use crate::upstream::Upstream;
 use crate::upstream::body::{Pieces, Unread};
@@ -156,7 +156,7 @@ fn mime(headers: &HeaderMap, kinds: Kinds) -> Result<String, String> {
     let said =
         headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
     let mime = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if kinds.iter().any(|kind| mime.starts_with(kind)) {
+    if is_media_type(&mime) && kinds.iter().any(|kind| mime.starts_with(kind)) {
         return Ok(mime);
     }
     Err(format!("its type is `{mime}`, expected {}", kinds.join(", ")))
@@ -196,6 +196,7 @@ mod tests {
         assert_eq!(typed("image/PNG; q=1").unwrap(), "image/png");
         assert_eq!(typed("application/pdf").unwrap(), "application/pdf");
         assert!(typed("application/octet-stream").is_err());
+        assert!(typed("image/a,b").is_err());
         assert!(mime(&HeaderMap::new(), DOCUMENTS).is_err());
     }
 

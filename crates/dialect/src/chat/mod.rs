@@ -17,6 +17,7 @@ mod halves;
 mod instead;
 mod json;
 mod lost;
+mod media;
 mod node;
 pub mod ollama;
 pub mod openai;
@@ -35,6 +36,7 @@ use crate::raw::{Edits, RawObject};
 use crate::{Losses, Malformed};
 
 pub use event::{ChatEvent, Finish, PartKind};
+pub use media::is_media_type;
 pub use request::{
     ChatRequest, Media, OutputFormat, Part, Reasoning, ReasoningAmount, Role, Sampling, Seal,
     SealKind, Tool, ToolChoice, ToolKind, Turn,

@@ -4,6 +4,7 @@ use super::base64;
 use crate::Malformed;
 use crate::chat::Media;
 use crate::chat::json::object;
+use crate::chat::media::data_url;
 
 /// A piece of media in the forms that this wire knows.
 enum Source<'m> {
@@ -64,7 +65,10 @@ fn reference(out: &mut Vec<u8>, at: &Source<'_>) {
 fn resolve(media: &Media) -> Result<Source<'_>, Malformed> {
     match media {
         Media::Inline { mime, base64 } => Ok(Source::Inline { mime, base64 }),
-        Media::Url(url) => Ok(data_url(url).unwrap_or(Source::Url(url))),
+        Media::Url(url) => Ok(match data_url(url).flatten() {
+            Some((mime, base64)) => Source::Inline { mime, base64 },
+            None => Source::Url(url),
+        }),
         Media::FileId(id) if id.starts_with("file_") => Ok(Source::File(id)),
         Media::FileId(id) => {
             let shown: String = id.chars().take(64).collect();
@@ -74,14 +78,6 @@ fn resolve(media: &Media) -> Result<Source<'_>, Malformed> {
             Err(Malformed::incapable("messages", message))
         }
     }
-}
-
-/// `data:image/png;base64,…` in its pieces.
-fn data_url(url: &str) -> Option<Source<'_>> {
-    let (head, base64) = url.strip_prefix("data:")?.split_once(',')?;
-    let head = head.strip_suffix(";base64")?;
-    let mime = head.split(';').next().unwrap_or_default();
-    Some(Source::Inline { mime, base64 })
 }
 
 /// The type by the first bytes where they tell it, else as said: clients often say `image/jpg`,

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use crate::Malformed;
+use crate::chat::media;
 use crate::chat::node::{Node, keep, list};
 use crate::chat::{Media, Part, Seal, SealKind};
 
@@ -99,10 +100,12 @@ fn source(node: &Node<'_>) -> Result<Media, Malformed> {
     let source = node.node("source")?.ok_or_else(|| node.missing("source"))?;
     match &*source.required("type")? {
         "base64" => Ok(Media::Inline {
-            mime: source.text("media_type")?.unwrap_or_default().into_owned(),
+            mime: media::type_said(&source.text("media_type")?.unwrap_or_default())
+                .ok_or_else(|| source.wrong("media_type", media::A_TYPE))?,
             base64: source.required("data")?,
         }),
-        "url" => Ok(Media::Url(source.required("url")?)),
+        "url" => media::at(&source.required("url")?)
+            .ok_or_else(|| source.wrong("url", media::AN_ADDRESS)),
         "file" => Ok(Media::FileId(source.required("file_id")?)),
         _ => Err(source.wrong("type", "base64, url or file")),
     }

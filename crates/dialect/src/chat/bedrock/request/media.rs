@@ -4,6 +4,7 @@ use super::names::Documents;
 use crate::chat::Media;
 use crate::chat::anthropic::request::media::{is_text, sniff};
 use crate::chat::json::{Object, object};
+use crate::chat::media::data_url;
 use crate::{Losses, Malformed, Severity};
 
 /// A piece of media where Bedrock can get it.
@@ -154,21 +155,14 @@ fn resolve(media: &Media) -> Result<Source<'_>, Malformed> {
     match media {
         Media::Inline { mime, base64 } => Ok(Source::Bytes { mime, base64 }),
         Media::Url(url) if url.starts_with("s3://") => Ok(Source::S3(url)),
-        Media::Url(url) => match data_url(url) {
-            Some(source) => Ok(source),
+        Media::Url(url) => match data_url(url).flatten() {
+            Some((mime, base64)) => Ok(Source::Bytes { mime, base64 }),
             None => refuse("this provider fetches nothing but s3:// addresses: send the content"),
         },
         Media::FileId(_) => {
             refuse("the file is in another provider's store: send its content instead")
         }
     }
-}
-
-/// `data:image/png;base64,…` in its pieces.
-fn data_url(url: &str) -> Option<Source<'_>> {
-    let (head, base64) = url.strip_prefix("data:")?.split_once(',')?;
-    let head = head.strip_suffix(";base64")?;
-    Some(Source::Bytes { mime: head.split(';').next().unwrap_or_default(), base64 })
 }
 
 /// A type without its parameters, in lower case.

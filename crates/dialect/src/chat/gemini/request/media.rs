@@ -7,6 +7,7 @@
 use crate::Malformed;
 use crate::chat::Media;
 use crate::chat::json::{Object, object};
+use crate::chat::media::data_url;
 
 /// Where the Files API keeps what was uploaded.
 const FILES: &str = "https://generativelanguage.googleapis.com/v1beta/";
@@ -33,7 +34,7 @@ pub(super) fn part(media: &Media, kind: &'static str) -> Result<Vec<u8>, Malform
     };
     match media {
         Media::Inline { mime, base64 } => inline(mime, base64),
-        Media::Url(url) => match data_url(url) {
+        Media::Url(url) => match data_url(url).flatten() {
             Some((mime, base64)) => inline(mime, base64),
             None => named(&mut out, url, by_extension(url)),
         },
@@ -78,13 +79,6 @@ fn is_film_site(url: &str) -> bool {
     ["https://www.youtube.com/", "https://youtube.com/", "https://youtu.be/"]
         .iter()
         .any(|site| url.starts_with(site))
-}
-
-/// `data:image/png;base64,…` in its pieces.
-fn data_url(url: &str) -> Option<(&str, &str)> {
-    let (head, base64) = url.strip_prefix("data:")?.split_once(',')?;
-    let head = head.strip_suffix(";base64")?;
-    Some((head.split(';').next().unwrap_or_default(), base64))
 }
 
 /// The type by the first bytes where they tell it, else as said, else the likeliest of its kind.

@@ -11,6 +11,7 @@ use super::super::ids::Calls;
 use super::super::proto::Message;
 use super::super::seal;
 use crate::Malformed;
+use crate::chat::media;
 use crate::chat::node::keep;
 use crate::chat::{Media, Part, Seal};
 
@@ -114,12 +115,7 @@ fn vendor(json: &str, part: &Message<'_>, parts: &mut Vec<Part>) {
 
 fn inline(part: &Message<'_>) -> Result<Part, Malformed> {
     let blob = part.message("inlineData")?.ok_or_else(|| part.missing("inlineData"))?;
-    let mime = blob.text("mimeType")?.map(Cow::into_owned).unwrap_or_default();
-    // Other dialects write the type into a data URL, where some characters end it.
-    let in_urls = |it: u8| it.is_ascii_alphanumeric() || b"!#$&^_.+-/;= ".contains(&it);
-    if !mime.bytes().all(in_urls) {
-        return Err(blob.wrong("mimeType", "a media type like `image/png`"));
-    }
+    let mime = mime(&blob)?;
     let base64 = base64::standard(&blob.required("data")?);
     let name = blob.text("displayName")?.map(Cow::into_owned);
     Ok(of_type(&mime.clone(), Media::Inline { mime, base64 }, name))
@@ -129,11 +125,16 @@ fn inline(part: &Message<'_>) -> Result<Part, Malformed> {
 fn file(part: &Message<'_>) -> Result<Part, Malformed> {
     let file = part.message("fileData")?.ok_or_else(|| part.missing("fileData"))?;
     let uri = file.required("fileUri")?;
-    let mime = file.text("mimeType")?.unwrap_or_default();
+    let mime = mime(&file)?;
     let web = uri.starts_with("https://") || uri.starts_with("http://");
     let theirs = uri.starts_with("https://generativelanguage.googleapis.com/");
     let media = if web && !theirs { Media::Url(uri) } else { Media::FileId(uri) };
     Ok(of_type(&mime, media, file.text("displayName")?.map(Cow::into_owned)))
+}
+
+fn mime(of: &Message<'_>) -> Result<String, Malformed> {
+    let said = of.text("mimeType")?.unwrap_or_default();
+    media::type_said(&said).ok_or_else(|| of.wrong("mimeType", media::A_TYPE))
 }
 
 fn of_type(mime: &str, media: Media, name: Option<String>) -> Part {

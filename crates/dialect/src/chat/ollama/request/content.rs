@@ -2,6 +2,7 @@
 
 use crate::chat::anthropic::request::base64;
 use crate::chat::json::Object;
+use crate::chat::media::data_url;
 use crate::chat::{Media, Part};
 use crate::{Losses, Malformed, Severity};
 
@@ -103,10 +104,7 @@ pub(super) fn note_cache(marked: bool, losses: &mut Losses) {
 fn picture(media: &Media) -> Result<String, Malformed> {
     let base64 = match media {
         Media::Inline { base64, .. } => Some(&**base64),
-        Media::Url(url) => url
-            .strip_prefix("data:")
-            .and_then(|url| url.split_once(','))
-            .and_then(|(head, data)| head.ends_with(";base64").then_some(data)),
+        Media::Url(url) => data_url(url).flatten().map(|(_, base64)| base64),
         Media::FileId(_) => None,
     };
     let Some(base64) = base64 else {

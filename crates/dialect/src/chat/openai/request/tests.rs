@@ -329,6 +329,16 @@ fn complaints_name_the_path() {
             "tools[0].function.name",
             "`tools[0].function.name` is missing",
         ),
+        (
+            r#"{"model":"m","messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"","format":"`"}}]}]}"#,
+            "messages[0].content[0].input_audio.format",
+            "`messages[0].content[0].input_audio.format` must be the name of a format, like `wav`",
+        ),
+        (
+            r#"{"model":"m","messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"data:pdf;base64,aGk="}}]}]}"#,
+            "messages[0].content[0].file.file_data",
+            "",
+        ),
         (r#"{"model":"m","messages":[],"temperature":"hot"}"#, "temperature", ""),
         (
             r#"{"model":"m","messages":[],"tool_choice":"maybe"}"#,

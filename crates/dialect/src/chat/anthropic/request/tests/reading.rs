@@ -180,6 +180,14 @@ fn a_complaint_names_its_place() {
             "messages[0].content[0].source.data",
         ),
         (
+            r#"[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"png","data":""}}]}]"#,
+            "messages[0].content[0].source.media_type",
+        ),
+        (
+            r#"[{"role":"user","content":[{"type":"document","source":{"type":"url","url":"data:a/`;base64,"}}]}]"#,
+            "messages[0].content[0].source.url",
+        ),
+        (
             r#"[{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":[1]}]}]"#,
             "messages[0].content[0].content[0]",
         ),

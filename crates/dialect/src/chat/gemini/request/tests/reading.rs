@@ -158,6 +158,8 @@ fn says_which_field_is_wrong() {
     assert_eq!(param(args), "contents[0].parts[0].functionCall.args");
     let odd = r#"{"contents":[{"parts":[{"inlineData":{"mimeType":"imag,/png","data":"AA=="}}]}]}"#;
     assert_eq!(param(odd), "contents[0].parts[0].inlineData.mimeType");
+    let odd = r#"{"contents":[{"parts":[{"fileData":{"fileUri":"gs://a/b","mimeType":"png"}}]}]}"#;
+    assert_eq!(param(odd), "contents[0].parts[0].fileData.mimeType");
     let mode = r#"{"contents":[],"toolConfig":{"functionCallingConfig":{"mode":"SOME"}}}"#;
     assert_eq!(param(mode), "toolConfig.functionCallingConfig.mode");
 }

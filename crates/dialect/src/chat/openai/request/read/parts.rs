@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::Malformed;
+use crate::chat::media;
 use crate::chat::node::{Node, keep, list};
 use crate::chat::{Media, Part};
 
@@ -91,22 +92,7 @@ fn by_type(media: Media, detail: Option<String>, cache: Option<Box<RawValue>>) -
 
 fn media(node: &Node<'_>, key: &str) -> Result<Media, Malformed> {
     let url = node.text(key)?.ok_or_else(|| node.missing(key))?;
-    match url.get(..5) {
-        Some(scheme) if scheme.eq_ignore_ascii_case("data:") => data_url(&url).ok_or_else(|| {
-            node.wrong(key, "a data URL with a type and base64: `data:image/png;base64,…`")
-        }),
-        _ if url.is_empty() => Err(node.wrong(key, "an address")),
-        _ => Ok(Media::Url(url.into_owned())),
-    }
-}
-
-/// `data:image/png;base64,…`, with any parameters before `;base64` dropped.
-fn data_url(url: &str) -> Option<Media> {
-    let (head, base64) = url[5..].split_once(',')?;
-    let mut words = head.split(';');
-    let mime = words.next()?.trim().to_owned();
-    let is_base64 = words.any(|word| word.trim().eq_ignore_ascii_case("base64"));
-    is_base64.then(|| Media::Inline { mime, base64: base64.to_owned() })
+    media::at(&url).ok_or_else(|| node.wrong(key, media::AN_ADDRESS))
 }
 
 fn audio(node: &Node<'_>) -> Result<Media, Malformed> {
@@ -115,11 +101,9 @@ fn audio(node: &Node<'_>) -> Result<Media, Malformed> {
     if data.starts_with("data:") {
         return media(&inner, "data");
     }
-    let mime = match inner.text("format")?.as_deref() {
-        None => String::new(),
-        Some("mp3") => "audio/mpeg".to_owned(),
-        Some(format) => format!("audio/{format}"),
-    };
+    let format = inner.text("format")?.unwrap_or_default();
+    let mime = media::type_of("audio", &format)
+        .ok_or_else(|| inner.wrong("format", "the name of a format, like `wav`"))?;
     Ok(Media::Inline { mime, base64: data })
 }
 

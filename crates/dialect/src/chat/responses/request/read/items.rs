@@ -5,6 +5,7 @@
 
 use super::{Rest, parts};
 use crate::Malformed;
+use crate::chat::media;
 use crate::chat::node::{Node, keep};
 use crate::chat::responses::names;
 use crate::chat::responses::request::kinds::{is_said_to_the_model, is_the_providers};
@@ -150,7 +151,9 @@ fn reasoning(node: &Node<'_>) -> Result<Option<Part>, Malformed> {
 /// A picture that the model made.
 fn picture(node: &Node<'_>) -> Result<Part, Malformed> {
     let format = node.text("output_format")?.unwrap_or("png".into());
-    let media = Media::Inline { mime: format!("image/{format}"), base64: node.required("result")? };
+    let mime = media::type_of("image", &format)
+        .ok_or_else(|| node.wrong("output_format", "the name of a format, like `png`"))?;
+    let media = Media::Inline { mime, base64: node.required("result")? };
     Ok(Part::Image { media, detail: None, cache: None })
 }
 

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use super::Rest;
 use crate::Malformed;
+use crate::chat::media;
 use crate::chat::node::{Node, keep, list};
 use crate::chat::{Media, Part};
 
@@ -69,17 +70,12 @@ fn media(node: &Node<'_>, id: &str, url: &str, missing: &str) -> Result<Media, M
     let Some(address) = node.text(url)?.filter(|address| !address.is_empty()) else {
         return Err(node.missing(missing));
     };
-    match data_url(&address) {
-        Some(media) => media.ok_or_else(|| {
-            node.wrong(url, "a data URL with a type and base64: `data:image/png;base64,…`")
-        }),
-        None => Ok(Media::Url(address.into_owned())),
-    }
+    media::at(&address).ok_or_else(|| node.wrong(url, media::AN_ADDRESS))
 }
 
 fn file(node: &Node<'_>, name: Option<&str>) -> Result<Media, Malformed> {
     match node.text("file_data")? {
-        Some(data) if data_url(&data).is_none() => {
+        Some(data) if media::data_url(&data).is_none() => {
             // Some clients send the base64 alone.
             let pdf = name.is_none_or(|name| name.ends_with(".pdf"));
             let mime = if pdf { "application/pdf" } else { "" }.to_owned();
@@ -90,26 +86,11 @@ fn file(node: &Node<'_>, name: Option<&str>) -> Result<Media, Malformed> {
     }
 }
 
-/// `data:image/png;base64,…`, with any parameters before `;base64` dropped. `None`: another
-/// address; `Some(None)`: one of these, but not readable.
-fn data_url(url: &str) -> Option<Option<Media>> {
-    url.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("data:"))?;
-    Some((|| {
-        let (head, base64) = url[5..].split_once(',')?;
-        let mut words = head.split(';');
-        let mime = words.next()?.trim().to_owned();
-        let is_base64 = words.any(|word| word.trim().eq_ignore_ascii_case("base64"));
-        is_base64.then(|| Media::Inline { mime, base64: base64.to_owned() })
-    })())
-}
-
 fn audio(node: &Node<'_>) -> Result<Media, Malformed> {
     let inner = node.node("input_audio")?.ok_or_else(|| node.missing("input_audio"))?;
     let base64 = inner.required("data")?;
-    let mime = match inner.text("format")?.as_deref() {
-        None => String::new(),
-        Some("mp3") => "audio/mpeg".to_owned(),
-        Some(format) => format!("audio/{format}"),
-    };
+    let format = inner.text("format")?.unwrap_or_default();
+    let mime = media::type_of("audio", &format)
+        .ok_or_else(|| inner.wrong("format", "the name of a format, like `wav`"))?;
     Ok(Media::Inline { mime, base64 })
 }

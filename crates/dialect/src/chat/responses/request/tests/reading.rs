@@ -238,6 +238,16 @@ fn whatever_is_wrong_is_named_with_its_path() {
         param(r#"{"role":"user","content":[{"type":"input_image"}]}"#),
         "input[0].content[0].image_url"
     );
+    for (part, field) in [
+        (r#"{"type":"input_image","image_url":"data:image/`;base64,aGk="}"#, "image_url"),
+        (r#"{"type":"input_file","file_data":"data:pdf;base64,aGk="}"#, "file_data"),
+        (r#"{"type":"input_audio","input_audio":{"data":"","format":"`"}}"#, "input_audio.format"),
+    ] {
+        let item = format!(r#"{{"role":"user","content":[{part}]}}"#);
+        assert_eq!(param(&item), format!("input[0].content[0].{field}"));
+    }
+    let made = r#"{"type":"image_generation_call","result":"aGk=","output_format":"a b"}"#;
+    assert_eq!(param(made), "input[0].output_format");
     assert_eq!(param(r#"{"content":"x"}"#), "input[0].type");
     assert_eq!(
         with(r#","tools":[{"type":"function"}]"#).unwrap_err().param.unwrap(),
