@@ -5,10 +5,13 @@
 //! Where both sides speak the same dialect, the client's bytes are spliced, not translated
 //! ([`raw`]), and the answer is carried, not re-written ([`carry`]).
 
+mod base64;
 pub mod carry;
 pub mod chat;
 pub mod error;
 pub mod frame;
+mod json;
+mod node;
 pub mod raw;
 pub mod task;
 

@@ -138,6 +138,9 @@ pub struct ModelFacts {
     /// known. Unless they are, they go up as functions of one text, when a request is translated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_tools: Option<bool>,
+    /// Most inputs of one call that makes vectors; more are sent in several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_batch: Option<u64>,
 }
 
 impl ModelFacts {
@@ -164,6 +167,7 @@ impl ModelFacts {
         reasoning_field: None,
         reasoning_back: None,
         custom_tools: None,
+        max_batch: None,
     };
 
     /// Whether the model is known to refuse `field`: a top-level one, or `messages[].…`.

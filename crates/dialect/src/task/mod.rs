@@ -10,6 +10,7 @@ pub mod embed;
 pub mod error;
 mod form;
 mod grammar;
+mod said;
 mod splice;
 mod wire;
 

@@ -5,7 +5,6 @@
 
 mod answer;
 mod ask;
-mod base64;
 mod carry;
 mod cut;
 mod error;
@@ -25,7 +24,7 @@ use super::{
 use crate::carry::{Answer, Carry, Whole};
 use crate::error::{ErrorBody, Fault};
 use crate::raw::{Edits, RawObject};
-use crate::{Losses, Malformed};
+use crate::{Losses, Malformed, base64};
 
 pub(crate) use request::{PROOF, proof};
 

@@ -6,7 +6,7 @@
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Base64 in the standard alphabet with its padding; what is no base64 stays as it is.
-pub(super) fn standard(text: &str) -> String {
+pub(crate) fn standard(text: &str) -> String {
     let mut out: String = text
         .chars()
         .map(|digit| match digit {
@@ -28,12 +28,12 @@ pub(super) fn standard(text: &str) -> String {
 }
 
 /// Whether `text` is base64 in the standard alphabet, as an encoder writes it.
-pub(super) fn is_standard(text: &str) -> bool {
+pub(crate) fn is_standard(text: &str) -> bool {
     decode(text).is_some_and(|bytes| encode(&bytes) == text)
 }
 
 /// The bytes that `text` stands for; `None` when it is not base64.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text.trim_end_matches('=');
     let mut out = Vec::with_capacity(text.len() / 4 * 3 + 2);
     for group in text.as_bytes().chunks(4) {
@@ -54,7 +54,7 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// `bytes` in the standard alphabet, padded.
-pub(super) fn encode(bytes: &[u8]) -> String {
+pub(crate) fn encode(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
         let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or_default());

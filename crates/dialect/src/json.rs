@@ -3,56 +3,56 @@
 use crate::raw;
 
 /// An object being written.
-pub(super) struct Object<'o> {
+pub(crate) struct Object<'o> {
     out: &'o mut Vec<u8>,
     empty: bool,
 }
 
 impl<'o> Object<'o> {
     /// Begins one.
-    pub(super) fn open(out: &'o mut Vec<u8>) -> Object<'o> {
+    pub(crate) fn open(out: &'o mut Vec<u8>) -> Object<'o> {
         out.push(b'{');
         Object { out, empty: true }
     }
 
     /// A string.
-    pub(super) fn text(&mut self, key: &str, value: &str) -> &mut Self {
+    pub(crate) fn text(&mut self, key: &str, value: &str) -> &mut Self {
         self.key(key);
         quote(self.out, value);
         self
     }
 
     /// A value that is JSON already.
-    pub(super) fn raw(&mut self, key: &str, json: &str) -> &mut Self {
+    pub(crate) fn raw(&mut self, key: &str, json: &str) -> &mut Self {
         self.key(key);
         self.out.extend_from_slice(json.as_bytes());
         self
     }
 
     /// A value that is JSON already, in bytes.
-    pub(super) fn bytes(&mut self, key: &str, json: &[u8]) -> &mut Self {
+    pub(crate) fn bytes(&mut self, key: &str, json: &[u8]) -> &mut Self {
         self.with(key, |out| out.extend_from_slice(json))
     }
 
     /// A whole number.
-    pub(super) fn count(&mut self, key: &str, value: u64) -> &mut Self {
+    pub(crate) fn count(&mut self, key: &str, value: u64) -> &mut Self {
         self.raw(key, &value.to_string())
     }
 
     /// A value that `write` writes.
-    pub(super) fn with(&mut self, key: &str, write: impl FnOnce(&mut Vec<u8>)) -> &mut Self {
+    pub(crate) fn with(&mut self, key: &str, write: impl FnOnce(&mut Vec<u8>)) -> &mut Self {
         self.key(key);
         write(self.out);
         self
     }
 
     /// An object that `fill` fills.
-    pub(super) fn nest(&mut self, key: &str, fill: impl FnOnce(&mut Object<'_>)) -> &mut Self {
+    pub(crate) fn nest(&mut self, key: &str, fill: impl FnOnce(&mut Object<'_>)) -> &mut Self {
         self.with(key, |out| object(out, fill))
     }
 
     /// A list of values that are JSON already.
-    pub(super) fn list<T: AsRef<[u8]>>(
+    pub(crate) fn list<T: AsRef<[u8]>>(
         &mut self,
         key: &str,
         items: impl IntoIterator<Item = T>,
@@ -61,7 +61,7 @@ impl<'o> Object<'o> {
     }
 
     /// Ends it.
-    pub(super) fn close(self) {
+    pub(crate) fn close(self) {
         self.out.push(b'}');
     }
 
@@ -76,14 +76,14 @@ impl<'o> Object<'o> {
 }
 
 /// Appends an object that `fill` fills.
-pub(super) fn object(out: &mut Vec<u8>, fill: impl FnOnce(&mut Object<'_>)) {
+pub(crate) fn object(out: &mut Vec<u8>, fill: impl FnOnce(&mut Object<'_>)) {
     let mut object = Object::open(out);
     fill(&mut object);
     object.close();
 }
 
 /// Appends a list of values that are JSON already.
-pub(super) fn list<T: AsRef<[u8]>>(out: &mut Vec<u8>, items: impl IntoIterator<Item = T>) {
+pub(crate) fn list<T: AsRef<[u8]>>(out: &mut Vec<u8>, items: impl IntoIterator<Item = T>) {
     out.push(b'[');
     for (at, item) in items.into_iter().enumerate() {
         if at > 0 {
@@ -95,14 +95,14 @@ pub(super) fn list<T: AsRef<[u8]>>(out: &mut Vec<u8>, items: impl IntoIterator<I
 }
 
 /// Appends `text` as a JSON string.
-pub(super) fn quote(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn quote(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     escape(out, text);
     out.push(b'"');
 }
 
 /// Appends the inside of a JSON string. Pieces escaped one by one join up to the whole escaped.
-pub(super) fn escape(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn escape(out: &mut Vec<u8>, text: &str) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let bytes = text.as_bytes();
     let mut done = 0;

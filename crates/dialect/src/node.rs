@@ -11,14 +11,14 @@ use crate::raw::RawObject;
 const DEEPEST: usize = 128;
 
 /// One object of the request.
-pub(super) struct Node<'a> {
+pub(crate) struct Node<'a> {
     object: RawObject<'a>,
     path: String,
 }
 
 impl<'a> Node<'a> {
     /// Reads the object that stands at `path`; the whole request stands at the empty path.
-    pub(super) fn read(json: &'a str, path: String) -> Result<Node<'a>, Malformed> {
+    pub(crate) fn read(json: &'a str, path: String) -> Result<Node<'a>, Malformed> {
         match RawObject::of(json) {
             Ok(object) => Ok(Node { object, path }),
             Err(error) if path.is_empty() => Err(error),
@@ -27,47 +27,47 @@ impl<'a> Node<'a> {
     }
 
     /// The path of one of its fields.
-    pub(super) fn path(&self, key: &str) -> String {
+    pub(crate) fn path(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
     /// The value's JSON text; `null` counts as absent.
-    pub(super) fn raw(&self, key: &str) -> Option<&'a str> {
+    pub(crate) fn raw(&self, key: &str) -> Option<&'a str> {
         self.object.raw(key).filter(|raw| *raw != "null")
     }
 
     /// The value's own JSON, to keep.
-    pub(super) fn json(&self, key: &str) -> Option<Box<RawValue>> {
+    pub(crate) fn json(&self, key: &str) -> Option<Box<RawValue>> {
         keep(self.raw(key)?)
     }
 
     /// A string.
-    pub(super) fn text(&self, key: &str) -> Result<Option<Cow<'a, str>>, Malformed> {
+    pub(crate) fn text(&self, key: &str) -> Result<Option<Cow<'a, str>>, Malformed> {
         self.place(self.object.string(key), key)
     }
 
     /// A string that must be there.
-    pub(super) fn required(&self, key: &str) -> Result<String, Malformed> {
+    pub(crate) fn required(&self, key: &str) -> Result<String, Malformed> {
         self.text(key)?.map(Cow::into_owned).ok_or_else(|| self.missing(key))
     }
 
     /// A boolean.
-    pub(super) fn flag(&self, key: &str) -> Result<Option<bool>, Malformed> {
+    pub(crate) fn flag(&self, key: &str) -> Result<Option<bool>, Malformed> {
         self.place(self.object.bool(key), key)
     }
 
     /// A whole number.
-    pub(super) fn count(&self, key: &str) -> Result<Option<u64>, Malformed> {
+    pub(crate) fn count(&self, key: &str) -> Result<Option<u64>, Malformed> {
         self.place(self.object.u64(key), key)
     }
 
     /// Any number.
-    pub(super) fn number(&self, key: &str) -> Result<Option<f64>, Malformed> {
+    pub(crate) fn number(&self, key: &str) -> Result<Option<f64>, Malformed> {
         self.place(self.object.parse::<f64>(key), key)
     }
 
     /// A list of values, each still JSON.
-    pub(super) fn list(&self, key: &str) -> Result<Option<Vec<&'a str>>, Malformed> {
+    pub(crate) fn list(&self, key: &str) -> Result<Option<Vec<&'a str>>, Malformed> {
         match self.raw(key) {
             None => Ok(None),
             Some(json) => list(json, &self.path(key)).map(Some),
@@ -75,23 +75,23 @@ impl<'a> Node<'a> {
     }
 
     /// An object.
-    pub(super) fn node(&self, key: &str) -> Result<Option<Node<'a>>, Malformed> {
+    pub(crate) fn node(&self, key: &str) -> Result<Option<Node<'a>>, Malformed> {
         self.raw(key).map(|json| Node::read(json, self.path(key))).transpose()
     }
 
     /// The fields that are not among `known` and not null.
-    pub(super) fn others(&self, known: &[&str]) -> Vec<(String, Box<RawValue>)> {
+    pub(crate) fn others(&self, known: &[&str]) -> Vec<(String, Box<RawValue>)> {
         let unknown = self.object.keys().filter(|key| !known.contains(key));
         unknown.filter_map(|key| Some((key.to_owned(), self.json(key)?))).collect()
     }
 
     /// The complaint that a field is not there.
-    pub(super) fn missing(&self, key: &str) -> Malformed {
+    pub(crate) fn missing(&self, key: &str) -> Malformed {
         Malformed::at(self.path(key), format!("`{}` is missing", self.path(key)))
     }
 
     /// A complaint about a field.
-    pub(super) fn wrong(&self, key: &str, expected: &str) -> Malformed {
+    pub(crate) fn wrong(&self, key: &str, expected: &str) -> Malformed {
         let path = self.path(key);
         Malformed::at(path.clone(), format!("`{path}` must be {expected}"))
     }
@@ -110,19 +110,19 @@ impl<'a> Node<'a> {
 }
 
 /// The values of the list that stands at `path`.
-pub(super) fn list<'a>(json: &'a str, path: &str) -> Result<Vec<&'a str>, Malformed> {
+pub(crate) fn list<'a>(json: &'a str, path: &str) -> Result<Vec<&'a str>, Malformed> {
     let items: Vec<&RawValue> = serde_json::from_str(json)
         .map_err(|_| Malformed::at(path, format!("`{path}` must be a list")))?;
     Ok(items.into_iter().map(RawValue::get).collect())
 }
 
 /// JSON that was read once, kept as it is. `None` is not reached: it was valid.
-pub(super) fn keep(json: &str) -> Option<Box<RawValue>> {
+pub(crate) fn keep(json: &str) -> Option<Box<RawValue>> {
     RawValue::from_string(json.to_owned()).ok()
 }
 
 /// Refuses what nests deeper than a decoder will follow. Needs no valid JSON.
-pub(super) fn refuse_depth(body: &[u8]) -> Result<(), Malformed> {
+pub(crate) fn refuse_depth(body: &[u8]) -> Result<(), Malformed> {
     let (mut depth, mut at) = (0_usize, 0);
     while let Some(byte) = body.get(at) {
         at += 1;
