@@ -18,6 +18,7 @@ use wayleave_model::Usage;
 use crate::chat::ChatEvent;
 pub use crate::chat::responses::kept::Stored;
 use crate::error::Fault;
+use crate::task::SaidHead;
 use keep::{Anchor, Kept};
 pub use translate::{Translate, translate_whole};
 pub use unwrap::Unwrap;
@@ -65,8 +66,9 @@ pub trait Carry: Send {
     /// The upstream's body ended without a transport error.
     fn end(&mut self, out: &mut Carried);
 
-    /// The answer to the next of several requests begins here: what follows is another body.
-    fn part(&mut self, _out: &mut Carried) {}
+    /// The answer to the next of several requests begins here, with that head: what follows is
+    /// another body. The one before it ended as it should.
+    fn part(&mut self, _head: &SaidHead, _out: &mut Carried) {}
 
     /// What went by so far.
     fn seen(&self) -> &Seen;

@@ -122,7 +122,8 @@ pub trait StreamAnswer: Send {
 pub struct Streaming {
     /// The client's `Content-Type`.
     pub content_type: Cow<'static, str>,
-    /// Makes the client's bytes. Its [`crate::carry::Seen`] holds what was consumed.
+    /// Makes the client's bytes. Its [`crate::carry::Seen`] holds what was consumed. Between two
+    /// wires' answers it is told so ([`Carry::part`]); only the last one's end is [`Carry::end`].
     pub carry: Box<dyn Carry>,
     /// How it ends when it fails after it began.
     pub broken: Broken,

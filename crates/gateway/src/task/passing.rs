@@ -150,7 +150,7 @@ impl Passing {
             Ok(answered) => {
                 self.body = answered.body;
                 let mut carried = Carried::default();
-                self.carry.part(&mut carried);
+                self.carry.part(&answered.head, &mut carried);
                 self.absorb(carried);
             }
             Err((failed, _)) => self.fail(&failed, StreamEnd::UpstreamError),
