@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use wayleave_model::Usage;
+use wayleave_model::usage::UsageSource;
 
 use crate::chat::ChatEvent;
 pub use crate::chat::responses::kept::Stored;
@@ -91,6 +92,8 @@ pub struct Seen {
     pub semantic: bool,
     /// The newest usage the provider reported.
     pub usage: Option<Usage>,
+    /// Who says so, where that shows only as the answer goes by; `None`: as was said when it began.
+    pub source: Option<UsageSource>,
     /// Bytes of content that passed since then, roughly: for an estimate when no report comes.
     pub content_bytes: u64,
     /// What was mended, each named once.

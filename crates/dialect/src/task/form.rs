@@ -1,5 +1,6 @@
 //! Writes forms (`multipart/form-data`, RFC 7578) whose files stand elsewhere.
 
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -20,6 +21,14 @@ impl FormWriter {
         let letters = seed.chars().filter(char::is_ascii_alphanumeric).take(40);
         let boundary = format!("wayleave{}", letters.collect::<String>());
         FormWriter { boundary, text: Vec::new(), pieces: Vec::new() }
+    }
+
+    /// An empty form whose boundary nobody can foresee. Were it known, a file could hold it and add
+    /// fields to the form: another model than the one that is paid for.
+    pub fn unforeseen() -> FormWriter {
+        // Keyed with chance by the standard library, anew for each.
+        let half = || RandomState::new().hash_one(0_u8);
+        FormWriter::new(&format!("{:016x}{:016x}", half(), half()))
     }
 
     /// Adds a field.
@@ -98,6 +107,7 @@ mod tests {
              Content-Type: audio/wav\r\n\r\n"
         );
         assert_eq!(pieces[1], Piece::File(5..9));
+        assert_ne!(FormWriter::unforeseen().boundary, FormWriter::unforeseen().boundary);
         assert_eq!(text(2), "\r\n--wayleavereq7--\r\n");
     }
 }

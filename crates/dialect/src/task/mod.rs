@@ -127,7 +127,7 @@ pub struct Streaming {
     pub carry: Box<dyn Carry>,
     /// How it ends when it fails after it began.
     pub broken: Broken,
-    /// Who says what was consumed.
+    /// Who says what was consumed, unless [`crate::carry::Seen::source`] comes to know better.
     pub source: UsageSource,
 }
 
