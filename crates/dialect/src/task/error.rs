@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::error::Fault;
+
 /// The type or code of an error, and its message. `None`: the body is no error that is known.
 ///
 /// Shapes: OpenAI's and Google's `{"error":{"message","type","code","status"}}`, Cohere's and
@@ -39,6 +41,18 @@ pub fn read(body: &[u8]) -> Option<(Option<String>, String)> {
         return Some((of(body, &codes), each.collect::<Vec<_>>().join("; ")));
     }
     Some((of(body, &codes), of(body, &messages)?))
+}
+
+/// The fault of a body that came with a status of success and is no answer: a provider's error, a web
+/// page, something else.
+pub(super) fn in_place_of_an_answer(body: &[u8]) -> Fault {
+    let start = body.trim_ascii_start();
+    match (start.first(), read(start)) {
+        (_, Some((code, message))) => Fault::reported(code, message),
+        (None, _) => Fault::unreadable("the provider sent an empty body"),
+        (Some(b'<'), _) => Fault::unreadable("the provider sent a web page in place of an answer"),
+        _ => Fault::unreadable("the provider sent something that is not an answer"),
+    }
 }
 
 #[cfg(test)]

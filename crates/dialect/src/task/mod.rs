@@ -5,6 +5,7 @@
 //! the provider's answers the client's. Where both sides speak the same, bytes pass through. No
 //! I/O: files are named by where their bytes stand, and read by whoever sends them.
 
+mod audio;
 mod body;
 pub mod embed;
 pub mod error;
@@ -12,6 +13,7 @@ mod form;
 mod grammar;
 mod said;
 mod splice;
+pub mod transcribe;
 mod wire;
 
 use std::borrow::Cow;
