@@ -13,7 +13,7 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// 128 bits in groups of five.
 const LENGTH: usize = 26;
 /// The longest prefix, its underscore, and the digits.
-const MOST: usize = 5 + LENGTH;
+const MOST: usize = 6 + LENGTH;
 
 /// The value of each digit; 32 and above: none.
 const VALUES: [u8; 256] = {
@@ -136,6 +136,8 @@ id! {
     GrantId = "grt";
     /// How much of a grant may be used.
     QuotaId = "quo";
+    /// A call that a provider answers later: what clients come back with.
+    JobId = "video";
 }
 
 /// The reserved workspace that owns system providers and operator settings.

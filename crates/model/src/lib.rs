@@ -7,6 +7,7 @@ pub mod credential;
 pub mod editor_limits;
 pub mod health;
 pub mod id;
+pub mod job;
 pub mod key;
 pub mod member;
 pub mod money;

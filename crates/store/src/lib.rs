@@ -41,6 +41,7 @@ pub mod default_models;
 pub mod grants;
 pub mod identities;
 pub mod invitations;
+pub mod jobs;
 pub mod keys;
 pub mod members;
 pub mod models;

@@ -86,6 +86,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0011_system.sql"),
         postgres: include_str!("../migrations/postgres/0011_system.sql"),
     },
+    Migration {
+        number: 12,
+        name: "jobs",
+        sqlite: include_str!("../migrations/sqlite/0012_jobs.sql"),
+        postgres: include_str!("../migrations/postgres/0012_jobs.sql"),
+    },
 ];
 
 /// The schema this binary was written for. It also runs on a newer one.

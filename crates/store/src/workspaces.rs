@@ -208,6 +208,7 @@ pub async fn delete(
     const QUOTA_USES: &str = "DELETE FROM quota_uses WHERE workspace_id = $1";
     const VAULT: &str = "DELETE FROM vault WHERE workspace_id = $1";
     const KEPT: &str = "DELETE FROM kept_responses WHERE workspace_id = $1";
+    const JOBS: &str = "DELETE FROM jobs WHERE workspace_id = $1";
     const SETTINGS: &str = "DELETE FROM settings WHERE workspace_id = $1";
     const PRICES: &str = "DELETE FROM price_rates WHERE workspace_id = $1";
     const VERSIONS: &str = "DELETE FROM price_versions WHERE workspace_id = $1";
@@ -222,9 +223,19 @@ pub async fn delete(
         return Err(StoreError::InUse { noun: NOUN, name: before.name, by });
     }
     change.begin_act();
-    for sql in
-        [QUOTA_USES, VAULT, KEPT, SETTINGS, PRICES, VERSIONS, ROUTES, MEMBERS, INVITATIONS, SELF]
-    {
+    for sql in [
+        QUOTA_USES,
+        VAULT,
+        KEPT,
+        JOBS,
+        SETTINGS,
+        PRICES,
+        VERSIONS,
+        ROUTES,
+        MEMBERS,
+        INVITATIONS,
+        SELF,
+    ] {
         on!(change.tx.conn, it => {
             sqlx::query(sql).bind(id.0).execute(&mut *it).await.map(drop)
         })?;
