@@ -14,6 +14,7 @@ mod grammar;
 mod said;
 mod splice;
 pub mod transcribe;
+pub mod video;
 mod wire;
 
 use std::borrow::Cow;
