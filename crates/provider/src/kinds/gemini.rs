@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName};
 use wayleave_dialect::Dialect;
-use wayleave_model::provider::Operation;
+use wayleave_model::provider::{ModelType, Operation};
 use wayleave_model::target::ModelFacts;
 
 use super::compatible::{
@@ -29,6 +29,7 @@ static MANIFEST: Manifest = Manifest {
         ..BASE_URL_FIELD
     }],
     credential_form: &[Field { placeholder: Some("AIza…"), ..API_KEY_FIELD }, OVERRIDE_FIELD],
+    model_types: &[ModelType::Llm, ModelType::Video],
     ..BEARER
 };
 

@@ -10,6 +10,7 @@ mod gemini;
 mod ollama;
 mod openai;
 mod place;
+mod runway;
 mod sandbox;
 pub(crate) mod tasks;
 mod vendors;
@@ -84,6 +85,7 @@ pub static KINDS: &[&dyn ProviderKind] = &[
     &local::GPUSTACK,
     &local::TEI,
     &local::INFINITY,
+    &runway::Runway,
     &compatible::OPENAI_COMPATIBLE,
     &sandbox::Sandbox,
 ];

@@ -1,5 +1,7 @@
 //! OpenAI itself: the compatible grammar, plus an organisation and a project as headers.
 
+use wayleave_model::provider::ModelType;
+
 use super::compatible::{API_KEY_FIELD, BASE_URL_FIELD, BEARER, Compatible, OVERRIDE_FIELD, PLAIN};
 use super::families;
 use crate::manifest::{Control, Field, Manifest};
@@ -49,6 +51,7 @@ pub(super) static OPENAI: Compatible = Compatible {
             },
             OVERRIDE_FIELD,
         ],
+        model_types: &[ModelType::Llm, ModelType::Video],
         ..BEARER
     },
     header_fields: &[(ORGANIZATION, "openai-organization"), (PROJECT, "openai-project")],

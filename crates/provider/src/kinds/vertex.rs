@@ -8,7 +8,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
 use wayleave_dialect::Dialect;
 use wayleave_model::Timestamp;
-use wayleave_model::provider::Operation;
+use wayleave_model::provider::{ModelType, Operation};
 use wayleave_model::target::ModelFacts;
 
 use super::compatible::{
@@ -105,6 +105,7 @@ static MANIFEST: Manifest = Manifest {
         Field { id: LOCATION, label: "Location of this credential", help: OVERRIDE, ..PLAIN },
         OVERRIDE_FIELD,
     ],
+    model_types: &[ModelType::Llm, ModelType::Video],
     ..BEARER
 };
 
