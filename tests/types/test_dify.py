@@ -17,21 +17,10 @@ import requests
 from conftest import KEY
 from gateway import Gateway
 
-MODELS = {
-    "echo": "llm",
-    "embedding": "embedding",
-    "rerank": "rerank",
-    "transcription": "speech-to-text",
-    "speech": "text-to-speech",
-    "moderation": "moderation",
-    "image": "image",
-}
-
-
 @pytest.fixture
 def gateway(start: Callable[..., Gateway]) -> Gateway:
-    sandbox = {"name": "sandbox", "kind": "sandbox", "credentials": [{"name": "main"}]}
-    return start([sandbox], [("sandbox", name, model_type) for name, model_type in MODELS.items()])
+    """With the aliases that a first start makes of the sandbox."""
+    return start([], [])
 
 
 def post(gateway: Gateway, operation: str, headers: dict[str, str] | None = None, **body: Any) -> requests.Response:
@@ -44,7 +33,7 @@ def transcribe(gateway: Gateway, name: str, audio: bytes, **fields: str) -> requ
     return requests.post(
         f"{gateway.url}/v1/audio/transcriptions",
         headers={"Authorization": f"Bearer {KEY}"},
-        data={"model": "transcription", **fields},
+        data={"model": "sandbox/transcription", **fields},
         files=[("file", (name, audio))],
         timeout=60,
     )
@@ -61,7 +50,7 @@ def wav(seconds: float = 0.5) -> bytes:
 
 
 def test_a_chat_model_validates(gateway: Gateway) -> None:
-    body = {"model": "echo", "max_tokens": 5, "messages": [{"role": "user", "content": "ping"}]}
+    body = {"model": "sandbox/echo", "max_tokens": 5, "messages": [{"role": "user", "content": "ping"}]}
     answer = post(gateway, "chat/completions", json=body)
     assert answer.status_code == 200, answer.text
     assert answer.json()["object"] == "chat.completion"
@@ -70,7 +59,7 @@ def test_a_chat_model_validates(gateway: Gateway) -> None:
 def test_embeddings_validate_and_forty_come_in_a_row(gateway: Gateway) -> None:
     seen = []
     for at in range(40):
-        answer = post(gateway, "embeddings", json={"model": "embedding", "input": [f"text number {at}"]})
+        answer = post(gateway, "embeddings", json={"model": "sandbox/embedding", "input": [f"text number {at}"]})
         assert answer.status_code == 200, answer.text
         told = answer.json()
         # Plugins before 0.0.50 demand `model` at the top, and all of them figures, not base64.
@@ -80,12 +69,12 @@ def test_embeddings_validate_and_forty_come_in_a_row(gateway: Gateway) -> None:
     assert len(set(seen)) == 40
     row = gateway.row(seen[-1])
     assert row["operation"] == "embed" and row["status"] == 200 and row["input_tokens"] > 0
-    chosen = post(gateway, "embeddings", json={"model": "embedding", "input": ["a"], "encoding_format": "float"})
+    chosen = post(gateway, "embeddings", json={"model": "sandbox/embedding", "input": ["a"], "encoding_format": "float"})
     assert chosen.status_code == 200
 
 
 def test_an_empty_authorization_is_a_missing_key_in_json(gateway: Gateway) -> None:
-    body = {"model": "embedding", "input": ["ping"]}
+    body = {"model": "sandbox/embedding", "input": ["ping"]}
     answer = post(gateway, "embeddings", headers={"Authorization": "", "Content-Type": "application/json"}, json=body)
     assert answer.status_code == 401
     assert answer.json()["error"]["code"] == "missing_api_key"
@@ -94,7 +83,7 @@ def test_an_empty_authorization_is_a_missing_key_in_json(gateway: Gateway) -> No
 @pytest.mark.parametrize("top_n", [3, None, 50])
 def test_rerank_tolerates_what_the_plugin_sends_as_top_n(gateway: Gateway, top_n: int | None) -> None:
     documents = ["Carson City is the capital of Nevada.", "Washington, D.C. is the capital of the USA.", "Apples are red."]
-    body = {"model": "rerank", "query": "capital of the USA", "documents": documents, "top_n": top_n}
+    body = {"model": "sandbox/rerank", "query": "capital of the USA", "documents": documents, "top_n": top_n}
     answer = post(gateway, "rerank", json=body)
     assert answer.status_code == 200, answer.text
     results = answer.json()["results"]
@@ -124,7 +113,7 @@ def test_audio_of_no_bytes_is_an_error(gateway: Gateway) -> None:
 
 
 def test_speech_is_mp3_and_nothing_to_say_is_an_error(gateway: Gateway) -> None:
-    body = {"model": "speech", "input": "Test.", "voice": "alloy", "response_format": "mp3"}
+    body = {"model": "sandbox/speech", "input": "Test.", "voice": "alloy", "response_format": "mp3"}
     answer = post(gateway, "audio/speech", json=body, stream=True)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "audio/mpeg"
@@ -138,20 +127,20 @@ def test_speech_is_mp3_and_nothing_to_say_is_an_error(gateway: Gateway) -> None:
 
 def test_a_model_of_another_type_is_refused_with_its_own_path(gateway: Gateway) -> None:
     paths = {
-        "echo": "/v1/chat/completions",
-        "embedding": "/v1/embeddings",
-        "rerank": "/v1/rerank",
-        "speech": "/v1/audio/speech",
-        "moderation": "/v1/moderations",
-        "image": "/v1/images/generations",
+        "sandbox/echo": "/v1/chat/completions",
+        "sandbox/embedding": "/v1/embeddings",
+        "sandbox/rerank": "/v1/rerank",
+        "sandbox/speech": "/v1/audio/speech",
+        "sandbox/moderation": "/v1/moderations",
+        "sandbox/image": "/v1/images/generations",
     }
     bodies = {
-        "echo": ("chat/completions", {"messages": [{"role": "user", "content": "ping"}]}),
-        "embedding": ("embeddings", {"input": "a"}),
-        "rerank": ("rerank", {"query": "a", "documents": ["a"]}),
-        "speech": ("audio/speech", {"input": "a", "voice": "x"}),
-        "moderation": ("moderations", {"input": "a"}),
-        "image": ("images/generations", {"prompt": "a"}),
+        "sandbox/echo": ("chat/completions", {"messages": [{"role": "user", "content": "ping"}]}),
+        "sandbox/embedding": ("embeddings", {"input": "a"}),
+        "sandbox/rerank": ("rerank", {"query": "a", "documents": ["a"]}),
+        "sandbox/speech": ("audio/speech", {"input": "a", "voice": "x"}),
+        "sandbox/moderation": ("moderations", {"input": "a"}),
+        "sandbox/image": ("images/generations", {"prompt": "a"}),
     }
     for asked, (operation, body) in bodies.items():
         for model, path in paths.items():

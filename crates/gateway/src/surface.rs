@@ -132,13 +132,10 @@ static OPERATIONS: &[Entry] = &[
     unsupported("/responses/compact", "compaction", "send the conversation itself"),
     unsupported("/conversations", "conversations", "send the conversation itself"),
     task("/embeddings", &task::EMBEDDINGS),
+    task("/audio/transcriptions", &task::TRANSCRIPTIONS),
+    task("/audio/translations", &task::TRANSLATIONS),
     unsupported("/rerank", "rerank", "only chat models are served: /v1/chat/completions"),
     unsupported("/audio/speech", "speech", "only chat models are served: /v1/chat/completions"),
-    unsupported(
-        "/audio/transcriptions",
-        "transcription",
-        "only chat models are served: /v1/chat/completions",
-    ),
     unsupported(
         "/images/generations",
         "images",
@@ -205,6 +202,8 @@ fn gemini(text: &str) -> Option<(Surface, &str, Option<bool>)> {
     match verb {
         "generateContent" => Some((chat(GENERATE), model, Some(false))),
         "streamGenerateContent" => Some((chat(STREAM), model, Some(true))),
+        "embedContent" => Some((Surface::Task(&task::EMBED_CONTENT), model, None)),
+        "batchEmbedContents" => Some((Surface::Task(&task::BATCH_EMBED_CONTENTS), model, None)),
         "countTokens" => Some((Surface::Count { dialect, path: COUNT }, model, None)),
         _ => None,
     }

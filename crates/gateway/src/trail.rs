@@ -236,6 +236,7 @@ impl Trail {
     pub fn saw(&mut self, seen: &Seen) {
         if let Some(state) = &mut self.state {
             state.usage = seen.usage;
+            state.source = seen.source.unwrap_or(state.source);
             state.content_bytes = seen.content_bytes;
             state.lose(&seen.losses);
             for name in &seen.repairs {

@@ -12,7 +12,7 @@ pub mod upload;
 
 pub use answer::{Began, BeganBody};
 pub use passing::Passing;
-pub use surface::{EMBEDDINGS, TaskSurface};
+pub use surface::*;
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! The paths of operations that are no conversation, and who reads what is sent there.
 
 use wayleave_dialect::ClientDialect;
-use wayleave_dialect::task::{Grammar, ReadQuestion, embed};
+use wayleave_dialect::task::{Grammar, ReadQuestion, embed, transcribe};
 use wayleave_model::provider::Operation;
 
 /// A path.
@@ -32,5 +32,26 @@ const fn openai(operation: Operation, path: &'static str, read: ReadQuestion) ->
     TaskSurface { operation, path, read, grammar: Grammar::OpenAi, dialect }
 }
 
+const fn gemini(operation: Operation, path: &'static str, read: ReadQuestion) -> TaskSurface {
+    let (grammar, dialect) = (Grammar::Gemini, ClientDialect::Gemini);
+    TaskSurface { operation, path, read, grammar, dialect }
+}
+
 /// Vectors for texts.
 pub static EMBEDDINGS: TaskSurface = openai(Operation::Embed, "/v1/embeddings", embed::read_openai);
+
+/// A vector, for Google's clients.
+pub static EMBED_CONTENT: TaskSurface =
+    gemini(Operation::Embed, "/v1beta/models/{model}:embedContent", embed::read_gemini);
+
+/// Vectors, for Google's clients.
+pub static BATCH_EMBED_CONTENTS: TaskSurface =
+    gemini(Operation::Embed, "/v1beta/models/{model}:batchEmbedContents", embed::read_gemini_batch);
+
+/// Speech as text.
+pub static TRANSCRIPTIONS: TaskSurface =
+    openai(Operation::Transcribe, "/v1/audio/transcriptions", transcribe::read_transcription);
+
+/// Speech as English text.
+pub static TRANSLATIONS: TaskSurface =
+    openai(Operation::Translate, "/v1/audio/translations", transcribe::read_translation);

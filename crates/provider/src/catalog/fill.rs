@@ -32,6 +32,7 @@ impl CatalogModel {
             reasoning_field,
             reasoning_back,
             custom_tools,
+            max_batch,
         } = declared.clone();
         let list = |declared: Vec<String>, known: Vec<String>| {
             if declared.is_empty() { known } else { declared }
@@ -58,6 +59,7 @@ impl CatalogModel {
             reasoning_field: reasoning_field.or(known.reasoning_field),
             reasoning_back: reasoning_back.or(known.reasoning_back),
             custom_tools: custom_tools.or(known.custom_tools),
+            max_batch: max_batch.or(known.max_batch),
         }
     }
 }

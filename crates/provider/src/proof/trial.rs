@@ -60,6 +60,12 @@ fn question(model: &str, model_type: ModelType, _facts: &ModelFacts) -> Option<(
             let body = json!({ "model": model, "input": "ping" });
             (Operation::Embed, json(task::embed::read_openai, body))
         }
+        ModelType::SpeechToText => {
+            let fields = vec![("model".to_owned(), model.to_owned())];
+            let body = Body::Form { fields, files: vec![recording()] };
+            let read = task::transcribe::read_transcription;
+            (Operation::Transcribe, read(&Given { head: Head::default(), body: &body }))
+        }
         _ => return None,
     })
 }
@@ -80,7 +86,6 @@ fn silence() -> Bytes {
 }
 
 /// A form's file that holds it.
-#[allow(dead_code)]
 fn recording() -> FormFile {
     let silence = silence();
     FormFile {
