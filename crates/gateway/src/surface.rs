@@ -134,8 +134,8 @@ static OPERATIONS: &[Entry] = &[
     task("/embeddings", &task::EMBEDDINGS),
     task("/audio/transcriptions", &task::TRANSCRIPTIONS),
     task("/audio/translations", &task::TRANSLATIONS),
+    task("/audio/speech", &task::SPEECH),
     unsupported("/rerank", "rerank", "only chat models are served: /v1/chat/completions"),
-    unsupported("/audio/speech", "speech", "only chat models are served: /v1/chat/completions"),
     unsupported(
         "/images/generations",
         "images",

@@ -141,6 +141,12 @@ pub struct ModelFacts {
     /// Most inputs of one call that makes vectors; more are sent in several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_batch: Option<u64>,
+    /// The voices it speaks with; empty: unknown, then the provider judges.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub voices: Vec<String>,
+    /// Most characters that it speaks at a time; longer texts are cut and joined again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_characters: Option<u64>,
 }
 
 impl ModelFacts {
@@ -168,6 +174,8 @@ impl ModelFacts {
         reasoning_back: None,
         custom_tools: None,
         max_batch: None,
+        voices: Vec::new(),
+        max_characters: None,
     };
 
     /// Whether the model is known to refuse `field`: a top-level one, or `messages[].…`.

@@ -53,6 +53,11 @@ pub(crate) struct Facts {
     reasoning_back: Option<String>,
     /// Tools whose input is free text may be offered.
     custom_tools: Option<bool>,
+    /// The voices it speaks with.
+    #[schema(required = false)]
+    voices: Vec<String>,
+    /// Most characters it speaks at a time.
+    max_characters: Option<u64>,
 }
 
 /// Dollars by unit, as decimal strings: per million tokens or characters, else per piece; or the word

@@ -12,6 +12,7 @@ pub mod error;
 mod form;
 mod grammar;
 mod said;
+pub mod speak;
 mod splice;
 pub mod transcribe;
 pub mod video;

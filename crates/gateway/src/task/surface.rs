@@ -1,7 +1,7 @@
 //! The paths of operations that are no conversation, and who reads what is sent there.
 
 use wayleave_dialect::ClientDialect;
-use wayleave_dialect::task::{Grammar, ReadQuestion, embed, transcribe};
+use wayleave_dialect::task::{Grammar, ReadQuestion, embed, speak, transcribe};
 use wayleave_model::provider::Operation;
 
 /// A path.
@@ -55,3 +55,6 @@ pub static TRANSCRIPTIONS: TaskSurface =
 /// Speech as English text.
 pub static TRANSLATIONS: TaskSurface =
     openai(Operation::Translate, "/v1/audio/translations", transcribe::read_translation);
+
+/// Text as speech.
+pub static SPEECH: TaskSurface = openai(Operation::Speech, "/v1/audio/speech", speak::read_speech);

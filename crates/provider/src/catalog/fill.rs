@@ -33,6 +33,8 @@ impl CatalogModel {
             reasoning_back,
             custom_tools,
             max_batch,
+            voices,
+            max_characters,
         } = declared.clone();
         let list = |declared: Vec<String>, known: Vec<String>| {
             if declared.is_empty() { known } else { declared }
@@ -60,6 +62,8 @@ impl CatalogModel {
             reasoning_back: reasoning_back.or(known.reasoning_back),
             custom_tools: custom_tools.or(known.custom_tools),
             max_batch: max_batch.or(known.max_batch),
+            voices: list(voices, known.voices),
+            max_characters: max_characters.or(known.max_characters),
         }
     }
 }

@@ -50,7 +50,7 @@ pub fn trial(
 
 type Asked = Result<Box<dyn Question>, Malformed>;
 
-fn question(model: &str, model_type: ModelType, _facts: &ModelFacts) -> Option<(Operation, Asked)> {
+fn question(model: &str, model_type: ModelType, facts: &ModelFacts) -> Option<(Operation, Asked)> {
     let json = |read: task::ReadQuestion, body: Value| {
         let body = Body::Json(Bytes::from(body.to_string()));
         read(&Given { head: Head::default(), body: &body })
@@ -65,6 +65,11 @@ fn question(model: &str, model_type: ModelType, _facts: &ModelFacts) -> Option<(
             let body = Body::Form { fields, files: vec![recording()] };
             let read = task::transcribe::read_transcription;
             (Operation::Transcribe, read(&Given { head: Head::default(), body: &body }))
+        }
+        ModelType::TextToSpeech => {
+            let voice = facts.voices.first().map_or("alloy", String::as_str);
+            let body = json!({ "model": model, "input": "Test.", "voice": voice });
+            (Operation::Speech, json(task::speak::read_speech, body))
         }
         _ => return None,
     })
