@@ -12,6 +12,7 @@ KEYS = {
     *("request_id", "started_at", "workspace", "key", "key_version", "owner", "environment", "alias", "provider"),
     *("model", "surface", "operation", "status", "error_code", "stream_end", "input_tokens", "output_tokens"),
     *("cached_tokens", "cache_write_tokens", "reasoning_tokens", "cost_nanos", "usage_source", "attempts"),
+    *("images", "characters", "audio_seconds", "video_seconds", "searches"),
     *("total_ms", "first_token_ms", "tags", "supply", "quota_type"),
 }
 

@@ -118,6 +118,7 @@ pub(crate) fn credential(number: u128, name: &str) -> (Credential, SecretFields)
 pub(crate) fn model(number: u128, name: &str) -> Model {
     let rate = |unit: Unit, dollars: &str| Rate {
         unit,
+        variant: None,
         amount: dollars.parse().unwrap(),
         per: unit.per(),
     };

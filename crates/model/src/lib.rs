@@ -10,6 +10,7 @@ pub mod id;
 pub mod job;
 pub mod key;
 pub mod member;
+pub mod meter;
 pub mod money;
 pub mod page;
 pub mod person;
@@ -26,6 +27,7 @@ pub mod usage;
 pub mod variant;
 pub mod workspace;
 
+pub use meter::Meter;
 pub use money::NanoUsd;
 pub use secret::Secret;
 pub use time::{Clock, Tick, Timestamp};

@@ -1,10 +1,14 @@
 //! Prices: what a unit costs, and what a usage costs under one version of the price book.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::PriceVersionId;
+use crate::meter::Meter;
 use crate::money::NanoUsd;
 use crate::usage::Usage;
+use crate::variant::Variant;
 
 /// What is metered. One row of a receipt each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -101,6 +105,11 @@ impl Unit {
         }
     }
 
+    /// Whether vendors price it by size or quality.
+    pub const fn has_variants(self) -> bool {
+        matches!(self, Unit::Image | Unit::VideoSecond)
+    }
+
     const fn side(self) -> Option<Side> {
         match self {
             Unit::Input
@@ -128,10 +137,33 @@ enum Side {
 pub struct Rate {
     /// What is priced.
     pub unit: Unit,
+    /// Only of this size or quality; `None`: of all that have no price of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Variant>,
     /// Dollars for each `per`.
     pub amount: NanoUsd,
     /// The quantity the amount is for.
     pub per: u64,
+}
+
+impl Rate {
+    /// What it is a price for.
+    pub const fn meter(&self) -> Meter {
+        Meter { unit: self.unit, variant: self.variant }
+    }
+
+    /// Which of two costs more for the same quantity.
+    fn worth(&self, other: &Rate) -> Ordering {
+        let scaled = |amount: NanoUsd, per: u64| i128::from(amount.0) * i128::from(per.max(1));
+        scaled(self.amount, other.per).cmp(&scaled(other.amount, self.per))
+    }
+
+    /// What `quantity` costs on up to `lines` lines, each rounded up.
+    fn at_most(&self, quantity: u64, lines: u64) -> NanoUsd {
+        let whole = i128::from(self.amount.0) % i128::from(self.per.max(1)) == 0;
+        let rounding = if whole { 0 } else { quantity.min(lines).saturating_sub(1) };
+        self.amount.for_quantity(quantity, self.per) + NanoUsd(rounding as i64)
+    }
 }
 
 /// One dated version of a model's prices, as a request is rated with.
@@ -141,7 +173,7 @@ pub struct PriceVersion {
     pub id: PriceVersionId,
     /// Explicitly without charge. Without this and without rates a model is refused, never 0.
     pub free: bool,
-    /// At most one per unit.
+    /// At most one per unit and variant.
     pub rates: Vec<Rate>,
 }
 
@@ -150,25 +182,36 @@ pub struct PriceVersion {
 pub struct Line {
     /// What was consumed.
     pub unit: Unit,
+    /// Of which size or quality, where the unit is priced by them and it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Variant>,
     /// How much of it.
     pub quantity: u64,
     /// ceil(quantity × price / per).
     pub cost: NanoUsd,
-    /// The unit has no price of its own and took the dearest of its side.
+    /// The unit has no price of its own and took the dearest of its side, or of its variants.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unpriced: bool,
+}
+
+impl Line {
+    /// What it counts.
+    pub const fn meter(&self) -> Meter {
+        Meter { unit: self.unit, variant: self.variant }
+    }
 }
 
 impl PriceVersion {
     /// The receipt of `usage`. Its cost is the sum of its lines.
     pub fn lines(&self, usage: &Usage) -> Vec<Line> {
-        let mut lines: Vec<Line> = quantities(usage)
+        let usage = self.told_once(usage);
+        let mut lines: Vec<Line> = quantities(&usage)
             .into_iter()
             .filter(|&(_, quantity)| quantity > 0)
-            .map(|(unit, quantity)| self.line(unit, quantity))
+            .map(|(unit, quantity)| self.line(unit, usage.variant, quantity))
             .collect();
         if self.rates.iter().any(|rate| rate.unit == Unit::Request) {
-            lines.push(self.line(Unit::Request, 1));
+            lines.push(self.line(Unit::Request, None, 1));
         }
         lines
     }
@@ -176,59 +219,108 @@ impl PriceVersion {
     /// The most a request can cost that has at most `input` and `output` tokens: each in the
     /// dearest bucket of its side.
     pub fn ceiling(&self, input: u64, output: u64) -> NanoUsd {
-        let dearest = |side, quantity| {
-            self.dearest(side).map_or(NanoUsd::ZERO, |it| it.amount.for_quantity(quantity, it.per))
-        };
-        let request = self.rate(Unit::Request).map_or(NanoUsd::ZERO, |rate| rate.amount);
-        dearest(Side::Input, input) + dearest(Side::Output, output) + request
+        self.ceiling_of(&Usage { input, output, ..Usage::default() })
     }
 
-    /// The most that `usage` can cost: as [`PriceVersion::ceiling`], of what is no tokens too.
+    /// The most a request can cost that consumes at most `usage`: each token in the dearest bucket
+    /// of its side, each image and second in its dearest variant.
     pub fn ceiling_of(&self, usage: &Usage) -> NanoUsd {
-        let tokens = self.ceiling(usage.input, usage.output);
-        let others = quantities(usage).into_iter().filter(|(unit, _)| unit.side().is_none());
-        let others: NanoUsd = others.map(|(unit, quantity)| self.line(unit, quantity).cost).sum();
-        tokens + others
+        let of_side = |side, quantity: u64, units: u64| {
+            self.dearest(side).map_or(NanoUsd::ZERO, |rate| rate.at_most(quantity, units))
+        };
+        let tokens = of_side(Side::Input, usage.input.max(input_parts(usage)), 6)
+            + of_side(Side::Output, usage.output.max(output_parts(usage)), 4);
+        let counted = quantities(usage).into_iter().filter(|(unit, _)| unit.side().is_none());
+        let pieces = counted.chain([(Unit::Request, 1)]).map(|(unit, quantity)| {
+            let dearest = self.rates_of(unit).max_by(|a, b| a.worth(b));
+            dearest.map_or(NanoUsd::ZERO, |rate| rate.at_most(quantity, 1))
+        });
+        tokens + pieces.sum::<NanoUsd>()
     }
 
-    fn line(&self, unit: Unit, quantity: u64) -> Line {
-        let own = self.rate(unit);
+    /// Images that a provider tells by their number and by their tokens are charged once: by the
+    /// tokens of the answer where those have a price, else by number.
+    fn told_once(&self, usage: &Usage) -> Usage {
+        if usage.images == 0 || usage.total() == 0 {
+            return *usage;
+        }
+        let priced = |side| self.rates.iter().any(|rate| rate.unit.side() == Some(side));
+        if priced(Side::Output) {
+            return Usage { images: 0, ..*usage };
+        }
+        if self.rates_of(Unit::Image).next().is_none() {
+            return *usage;
+        }
+        let answer = Usage { output: 0, reasoning: 0, audio_output: 0, image_output: 0, ..*usage };
+        if priced(Side::Input) {
+            return answer;
+        }
+        let (cached, cache_write, cache_write_1h) = (0, 0, 0);
+        let (audio_input, image_input) = (0, 0);
+        Usage { input: 0, cached, cache_write, cache_write_1h, audio_input, image_input, ..answer }
+    }
+
+    fn line(&self, unit: Unit, variant: Option<Variant>, quantity: u64) -> Line {
+        let variant = variant.filter(|_| unit.has_variants());
+        let own = self.own(unit, variant);
         // Vendors bill reasoning as output unless they say otherwise: that is its price, no guess.
-        let usual = if unit == Unit::Reasoning { self.rate(Unit::Output) } else { None };
-        let dearest = unit.side().and_then(|side| self.dearest(side));
-        let rate = own.or(usual).or(dearest);
+        let usual = if unit == Unit::Reasoning { self.own(Unit::Output, None) } else { None };
+        let dearest = || match unit.side() {
+            Some(side) => self.dearest(side),
+            None => self.rates_of(unit).max_by(|a, b| a.worth(b)),
+        };
+        let rate = own.or(usual).or_else(dearest);
         Line {
             unit,
+            variant,
             quantity,
             cost: rate.map_or(NanoUsd::ZERO, |rate| rate.amount.for_quantity(quantity, rate.per)),
             unpriced: !self.free && own.or(usual).is_none(),
         }
     }
 
-    fn rate(&self, unit: Unit) -> Option<&Rate> {
-        self.rates.iter().find(|rate| rate.unit == unit)
+    /// The price of a unit: of that variant, else of its size or its quality alone (the dearer),
+    /// else of all that have no price of their own.
+    fn own(&self, unit: Unit, variant: Option<Variant>) -> Option<&Rate> {
+        let with =
+            |wanted: Option<Variant>| self.rates_of(unit).find(move |rate| rate.variant == wanted);
+        let Some(of) = variant else { return with(None) };
+        let part = |of: Variant| if of == Variant::default() { None } else { with(Some(of)) };
+        let by_size = part(Variant { quality: None, ..of });
+        let by_quality = part(Variant { size: None, ..of });
+        let either = by_size.into_iter().chain(by_quality).max_by(|a, b| a.worth(b));
+        with(Some(of)).or(either).or_else(|| with(None))
+    }
+
+    fn rates_of(&self, unit: Unit) -> impl Iterator<Item = &Rate> {
+        self.rates.iter().filter(move |rate| rate.unit == unit)
     }
 
     /// The dearest rate of a side; of both, where that side has no price at all.
     fn dearest(&self, side: Side) -> Option<&Rate> {
-        let worth =
-            |rate: &&Rate| i128::from(rate.amount.0) * 1_000_000 / i128::from(rate.per.max(1));
         let tokens = || self.rates.iter().filter(|rate| rate.unit.side().is_some());
-        let own = tokens().filter(|rate| rate.unit.side() == Some(side)).max_by_key(worth);
-        own.or_else(|| tokens().max_by_key(worth))
+        let own = tokens().filter(|rate| rate.unit.side() == Some(side));
+        own.max_by(|a, b| a.worth(b)).or_else(|| tokens().max_by(|a, b| a.worth(b)))
     }
 }
 
+fn sum(parts: &[u64]) -> u64 {
+    parts.iter().fold(0, |sum: u64, it| sum.saturating_add(*it))
+}
+
+/// Tokens of the prompt that have units of their own.
+fn input_parts(usage: &Usage) -> u64 {
+    let Usage { cached, cache_write, cache_write_1h, audio_input, image_input, .. } = *usage;
+    sum(&[cached, cache_write, cache_write_1h, audio_input, image_input])
+}
+
+/// Tokens of the answer that have units of their own.
+fn output_parts(usage: &Usage) -> u64 {
+    sum(&[usage.reasoning, usage.audio_output, usage.image_output])
+}
+
 fn quantities(usage: &Usage) -> [(Unit, u64); 15] {
-    let sum = |parts: &[u64]| parts.iter().fold(0, |sum: u64, it| sum.saturating_add(*it));
-    let parts = sum(&[
-        usage.cached,
-        usage.cache_write,
-        usage.cache_write_1h,
-        usage.audio_input,
-        usage.image_input,
-    ]);
-    let said = sum(&[usage.reasoning, usage.audio_output, usage.image_output]);
+    let (parts, said) = (input_parts(usage), output_parts(usage));
     [
         (Unit::Input, usage.input.saturating_sub(parts)),
         (Unit::CachedInput, usage.cached),
@@ -249,72 +341,4 @@ fn quantities(usage: &Usage) -> [(Unit, u64); 15] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::time::Timestamp;
-
-    fn prices(rates: &[(Unit, &str)]) -> PriceVersion {
-        let rate = |&(unit, amount): &(Unit, &str)| Rate {
-            unit,
-            amount: amount.parse().unwrap(),
-            per: unit.per(),
-        };
-        PriceVersion {
-            id: PriceVersionId::new(Timestamp::from_micros(0)),
-            free: false,
-            rates: rates.iter().map(rate).collect(),
-        }
-    }
-
-    fn cost(lines: &[Line]) -> NanoUsd {
-        lines.iter().map(|line| line.cost).sum()
-    }
-
-    #[test]
-    fn cached_tokens_are_part_of_the_input() {
-        let price =
-            prices(&[(Unit::Input, "3"), (Unit::CachedInput, "0.30"), (Unit::Output, "15")]);
-        let usage = Usage { input: 1_000, cached: 900, output: 10, ..Usage::default() };
-        // 100 × $3 + 900 × $0.30 + 10 × $15, per million.
-        assert_eq!(cost(&price.lines(&usage)), NanoUsd(720_000));
-    }
-
-    #[test]
-    fn a_unit_without_a_price_takes_the_dearest_of_its_side_and_says_so() {
-        let price = prices(&[(Unit::Input, "3"), (Unit::CacheWrite, "3.75"), (Unit::Output, "15")]);
-        let usage = Usage { input: 10, cached: 10, output: 4, reasoning: 4, ..Usage::default() };
-        let lines = price.lines(&usage);
-        assert_eq!(
-            lines[0],
-            Line { unit: Unit::CachedInput, quantity: 10, cost: NanoUsd(37_500), unpriced: true }
-        );
-        assert_eq!(
-            lines[1],
-            Line { unit: Unit::Reasoning, quantity: 4, cost: NanoUsd(60_000), unpriced: false }
-        );
-    }
-
-    #[test]
-    fn a_side_without_any_price_is_not_free() {
-        let price = prices(&[(Unit::Output, "15")]);
-        let lines = price.lines(&Usage { input: 2, ..Usage::default() });
-        assert_eq!(
-            lines,
-            [Line { unit: Unit::Input, quantity: 2, cost: NanoUsd(30_000), unpriced: true }]
-        );
-        assert_eq!(price.ceiling(2, 0), NanoUsd(30_000));
-    }
-
-    #[test]
-    fn a_ceiling_is_never_below_the_cost() {
-        let price = prices(&[
-            (Unit::Input, "3"),
-            (Unit::CacheWrite1h, "6"),
-            (Unit::Output, "15"),
-            (Unit::Request, "0.01"),
-        ]);
-        let usage =
-            Usage { input: 99, cache_write_1h: 50, output: 7, reasoning: 3, ..Usage::default() };
-        assert!(cost(&price.lines(&usage)) <= price.ceiling(99, 7));
-    }
-}
+mod tests;

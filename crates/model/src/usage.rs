@@ -35,7 +35,8 @@ pub struct Usage {
     /// Of the answer: images.
     #[serde(skip_serializing_if = "is_zero")]
     pub image_output: u64,
-    /// Images made, where a vendor counts them and not their tokens.
+    /// Images made. Where their tokens are told as well, they are charged once
+    /// ([`crate::price::PriceVersion::lines`]).
     #[serde(skip_serializing_if = "is_zero")]
     pub images: u64,
     /// Characters spoken (Unicode scalar values of the text).

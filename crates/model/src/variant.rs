@@ -27,12 +27,26 @@ pub enum Quality {
     Standard,
     /// `hd`.
     Hd,
+    /// `xhigh`.
+    Xhigh,
+    /// `max`.
+    Max,
+    /// `premium`.
+    Premium,
 }
 
 impl Quality {
     /// Every quality.
-    pub const ALL: [Quality; 5] =
-        [Quality::Low, Quality::Medium, Quality::High, Quality::Standard, Quality::Hd];
+    pub const ALL: [Quality; 8] = [
+        Quality::Low,
+        Quality::Medium,
+        Quality::High,
+        Quality::Standard,
+        Quality::Hd,
+        Quality::Xhigh,
+        Quality::Max,
+        Quality::Premium,
+    ];
 
     /// The word in requests, in SQL and in setup files.
     pub const fn as_str(self) -> &'static str {
@@ -42,6 +56,9 @@ impl Quality {
             Quality::High => "high",
             Quality::Standard => "standard",
             Quality::Hd => "hd",
+            Quality::Xhigh => "xhigh",
+            Quality::Max => "max",
+            Quality::Premium => "premium",
         }
     }
 
@@ -54,7 +71,7 @@ impl Quality {
 /// Text that names no size and no quality.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no size (`1024x1536`), no quality (low, medium, high, standard, hd) and not both (`1024x1536/high`)"
+    "`{0}` is no size (`1024x1536`), no quality (low, medium, high, xhigh, max, standard, hd, premium) and not both (`1024x1536/high`)"
 )]
 pub struct NoVariant(String);
 

@@ -119,8 +119,13 @@ impl Traffic {
     fn request(&mut self, nth: usize) -> Closed {
         self.at += 1;
         let at = NOON.plus_micros(self.at * APART);
-        let line =
-            |unit, quantity, cost| Line { unit, quantity, cost: NanoUsd(cost), unpriced: false };
+        let line = |unit, quantity, cost| Line {
+            unit,
+            variant: None,
+            quantity,
+            cost: NanoUsd(cost),
+            unpriced: false,
+        };
         let start = AttemptStart {
             n: 1,
             started_at: at.plus_micros(40),

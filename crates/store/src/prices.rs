@@ -7,8 +7,8 @@ use serde::Serialize;
 use uuid::Uuid;
 use wayleave_model::id::{ModelId, PriceVersionId, WorkspaceId};
 use wayleave_model::page::Page;
-use wayleave_model::price::{PriceVersion, Rate, Unit};
-use wayleave_model::{NanoUsd, Timestamp};
+use wayleave_model::price::{PriceVersion, Rate};
+use wayleave_model::{Meter, NanoUsd, Timestamp};
 
 use crate::change::Change;
 use crate::db::{Tx, on};
@@ -21,7 +21,7 @@ use crate::text::check_text;
 pub struct PriceDraft {
     /// Explicitly without charge; then there are no rates.
     pub free: bool,
-    /// At most one per unit, in US dollars.
+    /// At most one per unit and variant, in US dollars.
     pub rates: Vec<Rate>,
     /// From when on; `None`: from now on. Not in the future.
     pub effective_from: Option<Timestamp>,
@@ -141,7 +141,7 @@ pub(crate) async fn in_force(
         }
     }
     for version in prices.values_mut() {
-        version.rates.sort_by_key(|rate| rate.unit);
+        version.rates.sort_by_key(Rate::meter);
     }
     Ok(prices)
 }
@@ -158,8 +158,8 @@ pub(crate) fn check(draft: &PriceDraft, now: Timestamp) -> Result<(), StoreError
     if draft.rates.iter().any(|rate| rate.per == 0 || i64::try_from(rate.per).is_err()) {
         return wrong("an amount is for a quantity of 1 or more");
     }
-    let units: BTreeSet<Unit> = draft.rates.iter().map(|rate| rate.unit).collect();
-    if units.len() != draft.rates.len() {
+    let meters: BTreeSet<Meter> = draft.rates.iter().map(Rate::meter).collect();
+    if meters.len() != draft.rates.len() {
         return wrong("a unit is priced twice");
     }
     // A date to come would have to change every node's view of the configuration when it comes,
@@ -174,7 +174,7 @@ pub(crate) fn check(draft: &PriceDraft, now: Timestamp) -> Result<(), StoreError
 pub(crate) fn says(version: &PriceVersion, draft: &PriceDraft) -> bool {
     let sorted = |rates: &[Rate]| {
         let mut rates = rates.to_vec();
-        rates.sort_by_key(|rate| rate.unit);
+        rates.sort_by_key(Rate::meter);
         rates
     };
     version.free == draft.free && sorted(&version.rates) == sorted(&draft.rates)
@@ -216,7 +216,7 @@ pub(crate) async fn insert(
             sqlx::query(RATE)
                 .bind(workspace)
                 .bind(id.0)
-                .bind(rate.unit.as_str())
+                .bind(rate.meter().word())
                 .bind(rate.amount.0)
                 .bind(i64::try_from(rate.per).unwrap_or(i64::MAX))
                 .execute(&mut *it)
@@ -241,14 +241,17 @@ async fn rates(
         .into_iter()
         .map(|(unit, amount, per)| rate(&unit, amount, per))
         .collect::<Result<_, _>>()?;
-    rates.sort_by_key(|rate| rate.unit);
+    rates.sort_by_key(Rate::meter);
     Ok(rates)
 }
 
+/// `unit` is a [`Meter`] as it is written: `input`, `image@1024x1024/hd`.
 fn rate(unit: &str, amount: i64, per: i64) -> Result<Rate, StoreError> {
     let unreadable = || StoreError::unreadable("price", format!("unit `{unit}` per {per}"));
+    let Meter { unit, variant } = unit.parse().map_err(|_| unreadable())?;
     Ok(Rate {
-        unit: Unit::parse(unit).ok_or_else(unreadable)?,
+        unit,
+        variant,
         amount: NanoUsd(amount),
         per: u64::try_from(per).map_err(|_| unreadable())?,
     })

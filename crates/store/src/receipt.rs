@@ -103,7 +103,7 @@ pub struct AttemptRow {
 /// One unit of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LineRow {
-    /// What was consumed.
+    /// What was consumed: a unit, of images and seconds of video also a size or quality.
     pub unit: String,
     /// How much of it.
     pub quantity: i64,
@@ -111,7 +111,7 @@ pub struct LineRow {
     pub cost_nanos: i64,
     /// The prices it was rated with.
     pub price_version_id: Option<PriceVersionId>,
-    /// It took the dearest price of its side, for want of its own.
+    /// It took the dearest price of its side, or of its variants, for want of its own.
     pub unpriced: bool,
 }
 

@@ -222,8 +222,13 @@ impl Shop {
     }
 
     pub(crate) fn attempt(&self, n: u32, input: u64, output: u64) -> Attempt {
-        let line =
-            |unit, quantity, cost| Line { unit, quantity, cost: NanoUsd(cost), unpriced: false };
+        let line = |unit, quantity, cost| Line {
+            unit,
+            variant: None,
+            quantity,
+            cost: NanoUsd(cost),
+            unpriced: false,
+        };
         Attempt {
             start: AttemptStart {
                 n,
@@ -305,8 +310,12 @@ pub(crate) fn model_draft(provider: &Provider, name: &str) -> ModelDraft {
 }
 
 pub(crate) fn price(input: &str) -> PriceDraft {
-    let rate =
-        |unit: Unit, amount: &str| Rate { unit, amount: amount.parse().unwrap(), per: unit.per() };
+    let rate = |unit: Unit, amount: &str| Rate {
+        unit,
+        variant: None,
+        amount: amount.parse().unwrap(),
+        per: unit.per(),
+    };
     PriceDraft {
         free: false,
         rates: vec![rate(Unit::Output, "0.60"), rate(Unit::Input, input)],

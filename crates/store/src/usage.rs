@@ -4,9 +4,10 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
-use wayleave_model::Timestamp;
 use wayleave_model::id::{KeyId, RequestId, WorkspaceId};
 use wayleave_model::page::Page;
+use wayleave_model::price::Unit;
+use wayleave_model::{Meter, Timestamp};
 
 use crate::db::{Tx, on};
 use crate::error::StoreError;
@@ -23,7 +24,10 @@ macro_rules! select {
              u.surface, u.operation, u.status, u.error_code, u.stream_end, u.input_tokens, \
              u.output_tokens, u.cached_tokens, u.cache_write_tokens, u.reasoning_tokens, \
              u.cost_nanos, u.usage_source, u.attempts, u.total_us, u.first_token_us, u.tags, \
-             u.supply, u.quota_type FROM ",
+             u.supply, u.quota_type, \
+             (SELECT string_agg(l.unit || '=' || l.quantity, ' ') FROM usage_lines l \
+              WHERE l.workspace_id = u.workspace_id AND l.request_id = u.request_id) AS units \
+             FROM ",
             $from,
             " LEFT JOIN workspaces w ON w.workspace_id = u.workspace_id WHERE u.workspace_id = $1 ",
             $rest
@@ -131,6 +135,9 @@ pub struct UsageRow {
     pub cache_write_tokens: i64,
     /// Of the answer: reasoning.
     pub reasoning_tokens: i64,
+    /// What is not counted in tokens.
+    #[serde(flatten)]
+    pub pieces: Pieces,
     /// Billionths of a US dollar.
     pub cost_nanos: i64,
     /// Where the figures come from.
@@ -147,6 +154,41 @@ pub struct UsageRow {
     pub supply: Option<String>,
     /// The quota that it counts for: `paid`, `free` or `trial`.
     pub quota_type: Option<String>,
+}
+
+/// What was charged that is not counted in tokens, of every size and quality, over all attempts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Pieces {
+    /// Images made.
+    pub images: i64,
+    /// Characters spoken.
+    pub characters: i64,
+    /// Seconds of audio heard or made.
+    pub audio_seconds: i64,
+    /// Seconds of video made.
+    pub video_seconds: i64,
+    /// Searches.
+    pub searches: i64,
+}
+
+impl Pieces {
+    /// `units`: `image@1024x1024/hd=2 character=70`.
+    fn of(units: &str) -> Pieces {
+        let mut pieces = Pieces::default();
+        for (meter, quantity) in units.split(' ').filter_map(|it| it.split_once('=')) {
+            let unit = meter.parse().map(|it: Meter| it.unit);
+            let sum = match unit {
+                Ok(Unit::Image) => &mut pieces.images,
+                Ok(Unit::Character) => &mut pieces.characters,
+                Ok(Unit::AudioSecond) => &mut pieces.audio_seconds,
+                Ok(Unit::VideoSecond) => &mut pieces.video_seconds,
+                Ok(Unit::Search) => &mut pieces.searches,
+                _ => continue,
+            };
+            *sum = sum.saturating_add(quantity.parse().unwrap_or(0));
+        }
+        pieces
+    }
 }
 
 pub(crate) fn as_text<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
@@ -246,6 +288,7 @@ struct Row {
     tags: Json<Value>,
     supply: Option<String>,
     quota_type: Option<String>,
+    units: Option<String>,
 }
 
 impl Row {
@@ -273,6 +316,7 @@ impl Row {
             cached_tokens: self.cached_tokens,
             cache_write_tokens: self.cache_write_tokens,
             reasoning_tokens: self.reasoning_tokens,
+            pieces: self.units.as_deref().map_or_else(Pieces::default, Pieces::of),
             cost_nanos: self.cost_nanos,
             usage_source: self.usage_source,
             attempts: self.attempts,
@@ -307,12 +351,48 @@ mod tests {
                  \"model\":\"gpt-x\",\"surface\":\"/v1/chat/completions\",\"operation\":\"chat\",\
                  \"status\":200,\"error_code\":null,\"stream_end\":\"done\",\"input_tokens\":100,\
                  \"output_tokens\":20,\"cached_tokens\":7,\"cache_write_tokens\":2,\
-                 \"reasoning_tokens\":0,\"cost_nanos\":42,\"usage_source\":\"provider\",\
+                 \"reasoning_tokens\":0,\"images\":0,\"characters\":0,\"audio_seconds\":0,\
+                 \"video_seconds\":0,\"searches\":0,\"cost_nanos\":42,\"usage_source\":\"provider\",\
                  \"attempts\":1,\"total_ms\":1500,\"first_token_ms\":251,\"tags\":[\"blue\"],\
                  \"supply\":\"custom\",\"quota_type\":null}}",
                 closed.identity.request
             );
             assert_eq!(shown, expected);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn images_of_every_size_and_quality_are_one_sum() {
+        use wayleave_model::price::Line;
+        each_engine(|bench| async move {
+            let shop = bench.shop("main", "s").await;
+            let mut closed = shop.closed(1);
+            let line = |meter: &str, quantity| {
+                let Meter { unit, variant } = meter.parse().unwrap();
+                let cost = wayleave_model::NanoUsd::ZERO;
+                Line { unit, variant, quantity, cost, unpriced: false }
+            };
+            closed.attempts[0].lines = vec![
+                line("input", 100),
+                line("image@hd", 2),
+                line("image@1024x1024/low", 3),
+                line("video_second@720x1280", 8),
+                line("character", 70),
+                line("audio_second", 6),
+                line("search", 1),
+            ];
+            bench.append(std::slice::from_ref(&closed)).await.unwrap();
+            let mut tx = bench.store.read().await.unwrap();
+            let page = list(&mut tx, &UsageFilter::all(shop.workspace)).await.unwrap();
+            let (audio_seconds, video_seconds) = (6, 8);
+            let (images, characters, searches) = (5, 70, 1);
+            let pieces = Pieces { images, characters, audio_seconds, video_seconds, searches };
+            assert_eq!(page.items[0].pieces, pieces);
+            let receipt = receipt(&mut tx, shop.workspace, closed.identity.request).await.unwrap();
+            let lines = &receipt.unwrap().attempts[0].lines;
+            let units: Vec<&str> = lines.iter().map(|it| it.unit.as_str()).collect();
+            assert!(units.contains(&"image@1024x1024/low"), "{units:?}");
         })
         .await;
     }

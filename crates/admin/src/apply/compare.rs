@@ -3,6 +3,7 @@
 use wayleave_model::alias::Alias;
 use wayleave_model::credential::Credential;
 use wayleave_model::key::Key;
+use wayleave_model::price::Rate;
 use wayleave_model::provider::Provider;
 use wayleave_model::target::Model;
 
@@ -34,7 +35,7 @@ pub(super) fn credential(
 pub(super) fn model(there: &Model, wanted: &WantedModel) -> Vec<String> {
     let price = there.price.as_ref().is_none_or(|price| {
         let mut rates = price.rates.clone();
-        rates.sort_by_key(|it| it.unit);
+        rates.sort_by_key(Rate::meter);
         price.free != wanted.free || rates != wanted.rates
     });
     fields([("facts", there.facts != wanted.facts), ("price", price), ("enabled", !there.enabled)])

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wayleave_model::alias::{Losses, Policy};
 use wayleave_model::pool::Strategy;
-use wayleave_model::price::Unit;
 use wayleave_model::provider::ModelType;
 use wayleave_model::supply::Supplier;
 use wayleave_model::target::ModelFacts;
@@ -195,11 +194,6 @@ const fn yes() -> bool {
     true
 }
 
-/// A unit, by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Priced(pub Unit);
-
 /// Dollars as a decimal string, not negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
@@ -361,23 +355,6 @@ impl TryFrom<u32> for Version {
 impl From<Version> for u32 {
     fn from(_: Version) -> u32 {
         1
-    }
-}
-
-impl TryFrom<String> for Priced {
-    type Error = String;
-
-    fn try_from(name: String) -> Result<Priced, String> {
-        Unit::parse(&name).map(Priced).ok_or_else(|| {
-            let names: Vec<&str> = Unit::ALL.iter().map(|it| it.as_str()).collect();
-            format!("`{name}` is no unit: expected one of {}", names.join(", "))
-        })
-    }
-}
-
-impl From<Priced> for String {
-    fn from(unit: Priced) -> String {
-        unit.0.as_str().to_owned()
     }
 }
 

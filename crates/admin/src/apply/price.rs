@@ -8,13 +8,16 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use wayleave_model::price::Rate;
 
-use super::document::{Amount, Priced};
+use wayleave_model::Meter;
+
+use super::document::Amount;
 
 /// What a model costs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PriceDecl {
-    /// Dollars by unit: per million tokens or characters, else per piece.
-    Listed(BTreeMap<Priced, Amount>),
+    /// Dollars by unit: per million tokens or characters, else per piece; of images and seconds of
+    /// video also by size and quality.
+    Listed(BTreeMap<Meter, Amount>),
     /// What the catalog says.
     Catalog,
 }
@@ -43,8 +46,9 @@ impl Declared {
             (None, true) => Ok(Declared::Free),
             (Some(PriceDecl::Catalog), false) => Ok(Declared::Catalog),
             (Some(PriceDecl::Listed(list)), false) if !list.is_empty() => {
-                let rate = |(&Priced(unit), amount): (&Priced, &Amount)| Rate {
+                let rate = |(&Meter { unit, variant }, amount): (&Meter, &Amount)| Rate {
                     unit,
+                    variant,
                     amount: amount.0,
                     per: unit.per(),
                 };
@@ -103,6 +107,10 @@ mod tests {
         let listed = read(r#"{"input":"0.15"}"#).unwrap();
         assert_eq!(serde_json::to_string(&listed).unwrap(), r#"{"input":"0.15"}"#);
         assert_eq!(serde_json::to_string(&PriceDecl::Catalog).unwrap(), "\"catalog\"");
+        let images = r#"{"image":"0.04","image@hd":"0.08"}"#;
+        assert_eq!(serde_json::to_string(&read(images).unwrap()).unwrap(), images);
+        let error = read(r#"{"input@hd":"1"}"#).unwrap_err().to_string();
+        assert!(error.contains("`input` has no variants"), "{error}");
         let error = read("\"catalogue\"").unwrap_err().to_string();
         assert!(error.contains("amounts by unit, or the word `catalog`"), "{error}");
     }

@@ -35,7 +35,7 @@ pub(crate) fn quote(row: Option<&CatalogModel>, kind: &str, model: &str) -> Resu
     }
     let rates = draft.rates.iter().map(|rate| {
         per_unit(rate).ok_or_else(|| {
-            let unit = rate.unit.as_str();
+            let unit = rate.meter();
             format!(
                 "the catalog's price of `{unit}` for `{kind}/{model}` is not exact: give its price"
             )
@@ -55,7 +55,7 @@ fn per_unit(rate: &Rate) -> Option<Rate> {
     let scaled = i128::from(rate.amount.0) * i128::from(per);
     let (amount, rest) = (scaled / i128::from(rate.per), scaled % i128::from(rate.per));
     let amount = i64::try_from(amount).ok().filter(|_| rest == 0)?;
-    Some(Rate { unit: rate.unit, amount: wayleave_model::NanoUsd(amount), per })
+    Some(Rate { amount: wayleave_model::NanoUsd(amount), per, ..*rate })
 }
 
 /// What it has instead.

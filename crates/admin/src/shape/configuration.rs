@@ -61,7 +61,8 @@ pub(crate) struct Facts {
 }
 
 /// Dollars by unit, as decimal strings: per million tokens or characters, else per piece; or the word
-/// `catalog`.
+/// `catalog`. Images and seconds of video may be priced by size and quality: `image@1024x1024/hd`,
+/// `image@hd`, `video_second@720x1280`.
 #[derive(ToSchema)]
 #[schema(example = json!({"input": "0.15", "output": "0.60"}))]
 #[serde(untagged)]

@@ -44,9 +44,19 @@ pub(crate) struct UsageRow {
     cache_write_tokens: i64,
     /// Of the answer: reasoning.
     reasoning_tokens: i64,
+    /// Images made, of every size and quality.
+    images: i64,
+    /// Characters spoken.
+    characters: i64,
+    /// Seconds of audio heard or made.
+    audio_seconds: i64,
+    /// Seconds of video made.
+    video_seconds: i64,
+    /// Searches, as vendors of rerankers count them.
+    searches: i64,
     /// Billionths of a US dollar.
     cost_nanos: i64,
-    /// `provider`, `estimated` or `none`: where the figures come from.
+    /// `provider`, `counted`, `estimated` or `none`: where the figures come from.
     usage_source: String,
     /// How many upstream calls were made.
     attempts: i64,
@@ -147,7 +157,8 @@ pub(crate) struct AttemptRow {
     lines: Vec<LineRow>,
 }
 
-/// Tokens of one call: `input` and `output` hold all others.
+/// What one call consumed: the tokens `input` and `output` hold the other tokens. What is not
+/// counted in tokens is absent where there is none.
 #[derive(ToSchema)]
 pub(crate) struct Tokens {
     input: u64,
@@ -158,15 +169,40 @@ pub(crate) struct Tokens {
     output: u64,
     reasoning: u64,
     audio_output: u64,
+    /// Of the prompt: images.
+    #[schema(required = false)]
+    image_input: u64,
+    /// Of the answer: images.
+    #[schema(required = false)]
+    image_output: u64,
+    /// Images made.
+    #[schema(required = false)]
+    images: u64,
+    /// Characters spoken.
+    #[schema(required = false)]
+    characters: u64,
+    /// Seconds of audio heard or made.
+    #[schema(required = false)]
+    audio_seconds: u64,
+    /// Seconds of video made.
+    #[schema(required = false)]
+    video_seconds: u64,
+    /// Searches.
+    #[schema(required = false)]
+    searches: u64,
+    /// Which images or video, as `1024x1536`, `high` or `1024x1536/high`.
+    #[schema(required = false)]
+    variant: String,
 }
 
 /// One unit of a receipt.
 #[derive(ToSchema)]
 pub(crate) struct LineRow {
+    /// Like `input`; of images and seconds of video also of a size or quality: `image@1024x1024/hd`.
     unit: String,
     quantity: i64,
     cost_nanos: i64,
     price_version_id: Option<String>,
-    /// It took the dearest price of its side, for want of its own.
+    /// It took the dearest price of its side, or of its variants, for want of its own.
     unpriced: bool,
 }

@@ -189,14 +189,15 @@ impl ModelView {
 pub(crate) struct PriceView {
     pub(crate) id: String,
     pub(crate) free: bool,
-    /// Dollars by unit: per million tokens or characters, else per piece.
-    pub(crate) price: BTreeMap<&'static str, String>,
+    /// Dollars by unit: per million tokens or characters, else per piece. Of images and seconds of
+    /// video the unit may be of a size or quality: `image@1024x1024/hd`.
+    pub(crate) price: BTreeMap<String, String>,
 }
 
 impl From<&PriceVersion> for PriceView {
     fn from(it: &PriceVersion) -> PriceView {
         let price =
-            it.rates.iter().map(|rate| (rate.unit.as_str(), rate.amount.to_string())).collect();
+            it.rates.iter().map(|rate| (rate.meter().to_string(), rate.amount.to_string())).collect();
         PriceView { id: it.id.to_string(), free: it.free, price }
     }
 }

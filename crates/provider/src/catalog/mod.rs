@@ -20,7 +20,7 @@ use aws_lc_rs::digest;
 
 pub use diff::{Change, FieldChange, Key, diff};
 pub use file::{BadCatalog, MAX_BYTES, MAX_MODELS};
-pub use price::{Amount, CatalogPrice, Currency, PricedUnit, RateDraft};
+pub use price::{Amount, CatalogPrice, Currency, RateDraft};
 pub use public::{public_json, public_row};
 pub use row::{Abilities, CatalogModel, Modality, Verified};
 

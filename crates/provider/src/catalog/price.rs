@@ -5,15 +5,15 @@ use std::num::NonZeroU64;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use wayleave_model::NanoUsd;
-use wayleave_model::price::{Rate, Unit};
+use wayleave_model::price::Rate;
+use wayleave_model::{Meter, NanoUsd};
 
 /// The price of one unit: `amount` for each `per` of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogPrice {
-    /// What is priced.
-    pub unit: PricedUnit,
+    /// What is priced: a unit, of images and seconds of video also of one size or quality.
+    pub unit: Meter,
     /// In the currency, for each `per`.
     pub amount: Amount,
     /// The quantity the amount is for.
@@ -33,36 +33,6 @@ impl CatalogPrice {
     /// Its name in the public catalog, which says what it is for: `input_per_1m_above_200k`.
     pub fn key(&self) -> String {
         super::public::price_key(self)
-    }
-}
-
-/// What vendors put a price on: the units of the price book, and two that it does not meter apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PricedUnit {
-    /// A unit of the price book.
-    Metered(Unit),
-    /// Prompt tokens of images.
-    ImageInput,
-    /// Answer tokens of images.
-    ImageOutput,
-}
-
-impl PricedUnit {
-    /// The word in the catalog.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            PricedUnit::Metered(unit) => unit.as_str(),
-            PricedUnit::ImageInput => "image_input",
-            PricedUnit::ImageOutput => "image_output",
-        }
-    }
-
-    fn parse(name: &str) -> Option<PricedUnit> {
-        match name {
-            "image_input" => Some(PricedUnit::ImageInput),
-            "image_output" => Some(PricedUnit::ImageOutput),
-            _ => Unit::parse(name).map(PricedUnit::Metered),
-        }
     }
 }
 
@@ -137,10 +107,9 @@ impl FromStr for Currency {
 pub struct RateDraft {
     /// Explicitly without charge; then there are no rates.
     pub free: bool,
-    /// At most one per unit, in the order of a receipt.
+    /// At most one per unit and variant, in the order of a receipt.
     pub rates: Vec<Rate>,
-    /// What these rates do not say: other sizes of prompt, batches, other currencies, units that the
-    /// price book does not meter. Show them; nothing bills by them.
+    /// What these rates do not say: other sizes of prompt, batches, other currencies. Show them; nothing bills by them.
     pub apart: Vec<CatalogPrice>,
 }
 
@@ -155,29 +124,16 @@ pub(super) fn drafted(free: bool, prices: &[CatalogPrice], context: u64) -> Rate
         let better = |other: &CatalogPrice| {
             other.unit == price.unit && applies(other) && floor(other) > floor(price)
         };
-        match price.unit {
-            PricedUnit::Metered(unit) if applies(price) && !prices.iter().any(better) => {
-                draft.rates.push(Rate { unit, amount: price.amount.0, per: price.per.get() });
-            }
-            _ => draft.apart.push(price.clone()),
+        if applies(price) && !prices.iter().any(better) {
+            let Meter { unit, variant } = price.unit;
+            let (amount, per) = (price.amount.0, price.per.get());
+            draft.rates.push(Rate { unit, variant, amount, per });
+        } else {
+            draft.apart.push(price.clone());
         }
     }
-    draft.rates.sort_by_key(|rate| rate.unit);
+    draft.rates.sort_by_key(Rate::meter);
     draft
-}
-
-impl Serialize for PricedUnit {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for PricedUnit {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<PricedUnit, D::Error> {
-        let name = String::deserialize(from)?;
-        let wrong = || de::Error::custom(format!("`{name}` is no unit that models are priced in"));
-        PricedUnit::parse(&name).ok_or_else(wrong)
-    }
 }
 
 impl Serialize for Amount {

@@ -97,9 +97,9 @@ impl Serialize for Prices<'_> {
 }
 
 /// What a price is for, in one word: `input_per_1m`, `output_per_1m_above_200k`,
-/// `input_per_1m_batch`, `image_per_1`, `input_per_1m_cny`. US dollars where no currency is named.
+/// `input_per_1m_batch`, `image@1024x1024/hd_per_1`, `input_per_1m_cny`. US dollars where no currency is named.
 pub(super) fn price_key(price: &CatalogPrice) -> String {
-    let mut key = format!("{}_per_{}", price.unit.as_str(), short(price.per.get()));
+    let mut key = format!("{}_per_{}", price.unit, short(price.per.get()));
     if let Some(above) = price.above_context {
         // A `String` takes whatever is written to it.
         let _ = write!(key, "_above_{}", short(above.get()));

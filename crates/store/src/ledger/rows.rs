@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use wayleave_model::price::{Line, Unit};
+use wayleave_model::Meter;
+use wayleave_model::price::Line;
 use wayleave_model::record::{Attempt, Closed, Person};
 use wayleave_model::usage::{Usage, UsageSource};
 
@@ -120,7 +121,7 @@ pub(crate) fn attempt(row: &mut impl Row, it: &Closed, attempt: &Attempt) {
 pub(crate) fn line(row: &mut impl Row, it: &Closed, attempt: &Attempt, line: &Line) {
     key(row, it)
         .int(i64::from(attempt.start.n))
-        .text(line.unit.as_str())
+        .text(&*line.meter().word())
         .int(signed(line.quantity))
         .id(attempt.start.target.price.map(|id| id.0))
         .int(line.cost.0)
@@ -182,21 +183,16 @@ impl Tokens {
 /// A sum is as good as its worst part.
 fn source(it: &Closed) -> UsageSource {
     let has = |source| it.attempts.iter().any(|attempt| attempt.usage_source == source);
-    if has(UsageSource::Estimated) {
-        UsageSource::Estimated
-    } else if has(UsageSource::Provider) {
-        UsageSource::Provider
-    } else {
-        UsageSource::None
-    }
+    let worst_first = [UsageSource::Estimated, UsageSource::Provider, UsageSource::Counted];
+    worst_first.into_iter().find(|&it| has(it)).unwrap_or_default()
 }
 
-/// One line per unit, whatever came: two would be one row's key.
+/// One line per unit and variant, whatever came: two would be one row's key.
 pub(crate) fn merged(lines: &[Line]) -> Vec<Line> {
-    let mut by_unit: BTreeMap<Unit, Line> = BTreeMap::new();
+    let mut by_unit: BTreeMap<Meter, Line> = BTreeMap::new();
     for line in lines {
         by_unit
-            .entry(line.unit)
+            .entry(line.meter())
             .and_modify(|sum| {
                 sum.quantity = sum.quantity.saturating_add(line.quantity);
                 sum.cost += line.cost;
@@ -214,8 +210,14 @@ mod tests {
     #[test]
     fn two_lines_of_one_unit_become_one() {
         use wayleave_model::NanoUsd;
-        let line =
-            |unit, quantity, cost| Line { unit, quantity, cost: NanoUsd(cost), unpriced: false };
+        use wayleave_model::price::Unit;
+        let line = |unit, quantity, cost| Line {
+            unit,
+            variant: None,
+            quantity,
+            cost: NanoUsd(cost),
+            unpriced: false,
+        };
         let lines = [line(Unit::Output, 1, 5), line(Unit::Input, 2, 6), line(Unit::Output, 3, 7)];
         assert_eq!(merged(&lines), [line(Unit::Input, 2, 6), line(Unit::Output, 4, 12)]);
     }

@@ -49,7 +49,12 @@ fn made(managed_by: Option<&str>) -> Current {
             weight: 1,
         }],
     }];
-    let rates = vec![Rate { unit: Unit::Input, amount: "0.15".parse().unwrap(), per: 1_000_000 }];
+    let rates = vec![Rate {
+        unit: Unit::Input,
+        variant: None,
+        amount: "0.15".parse().unwrap(),
+        per: 1_000_000,
+    }];
     Current {
         settings: WorkspaceSettings::default(),
         owners: vec![Owner {

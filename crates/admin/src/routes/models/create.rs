@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wayleave_model::Timestamp;
 use wayleave_model::id::ModelId;
+use wayleave_model::price::Rate;
 use wayleave_model::provider::{ModelType, Provider};
 use wayleave_model::target::{Model, ModelFacts};
 use wayleave_provider::catalog::CatalogModel;
@@ -209,8 +210,8 @@ impl NewModel {
             && self.price_draft(row, provider).map_or(true, |wanted| {
                 there.price.as_ref().is_none_or(|is| {
                     let (mut one, mut other) = (is.rates.clone(), wanted.rates);
-                    one.sort_by_key(|it| it.unit);
-                    other.sort_by_key(|it| it.unit);
+                    one.sort_by_key(Rate::meter);
+                    other.sort_by_key(Rate::meter);
                     (is.free, one) != (wanted.free, other)
                 })
             });

@@ -40,7 +40,7 @@ pub(crate) struct PaidProofView {
     input_tokens: u64,
     /// Tokens of the answer.
     output_tokens: u64,
-    /// `provider`, `estimated` or `none`.
+    /// `provider`, `counted`, `estimated` or `none`.
     usage_source: String,
     /// The price it was rated by; `null`: there is none, and the cost is not known.
     price_version_id: Option<String>,
@@ -53,10 +53,10 @@ pub(crate) struct PaidProofView {
 /// One unit of a receipt.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CostLineView {
-    unit: &'static str,
+    unit: String,
     quantity: u64,
     cost_nanos: i64,
-    /// The unit has no price of its own and took the dearest of its side.
+    /// The unit has no price of its own and took the dearest of its side, or of its variants.
     unpriced: bool,
 }
 
@@ -102,7 +102,7 @@ impl From<PaidProof> for PaidProofView {
 impl From<Line> for CostLineView {
     fn from(it: Line) -> CostLineView {
         CostLineView {
-            unit: it.unit.as_str(),
+            unit: it.meter().to_string(),
             quantity: it.quantity,
             cost_nanos: it.cost.0,
             unpriced: it.unpriced,

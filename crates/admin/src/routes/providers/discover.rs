@@ -77,7 +77,7 @@ pub(crate) struct DiscoveredView {
     context_window: Option<u64>,
     /// The catalog's price in dollars by unit: per million tokens or characters, else per piece; `null`:
     /// it states none.
-    price: Option<BTreeMap<&'static str, String>>,
+    price: Option<BTreeMap<String, String>>,
     /// The catalog says that it costs nothing.
     free: bool,
     /// The first day on which its vendor no longer serves it, as the catalog knows.
@@ -255,7 +255,10 @@ impl Known {
     ) -> DiscoveredView {
         let quote = quote(row, &self.kind, name).ok();
         let price = quote.as_ref().filter(|it| !it.rates.is_empty()).map(|it| {
-            it.rates.iter().map(|rate| (rate.unit.as_str(), rate.amount.to_string())).collect()
+            it.rates
+                .iter()
+                .map(|rate| (rate.meter().to_string(), rate.amount.to_string()))
+                .collect()
         });
         DiscoveredView {
             name: name.to_owned(),

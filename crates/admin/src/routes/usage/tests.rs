@@ -103,7 +103,8 @@ async fn a_row_has_the_documented_keys_in_their_order() {
          \"provider\":\"p\",\"model\":\"gpt-x\",\"surface\":\"/v1/chat/completions\",\
          \"operation\":\"chat\",\"status\":200,\"error_code\":null,\"stream_end\":\"done\",\
          \"input_tokens\":10,\"output_tokens\":2,\"cached_tokens\":0,\"cache_write_tokens\":0,\
-         \"reasoning_tokens\":0,\"cost_nanos\":5,\"usage_source\":\"provider\",\"attempts\":1,\
+         \"reasoning_tokens\":0,\"images\":0,\"characters\":0,\"audio_seconds\":0,\
+         \"video_seconds\":0,\"searches\":0,\"cost_nanos\":5,\"usage_source\":\"provider\",\"attempts\":1,\
          \"total_ms\":1500,\"first_token_ms\":250,\"tags\":[],\
          \"supply\":\"custom\",\"quota_type\":null}]}"
     );

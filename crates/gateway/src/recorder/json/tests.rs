@@ -59,7 +59,13 @@ fn records_are_written_alike() {
         target: std::sync::Arc::clone(&target.label),
         max_cost: NanoUsd(500_000),
     };
-    let line = |unit, unpriced| Line { unit, quantity: 12, cost: NanoUsd(i64::MAX), unpriced };
+    let line = |unit, unpriced| Line {
+        unit,
+        variant: None,
+        quantity: 12,
+        cost: NanoUsd(i64::MAX),
+        unpriced,
+    };
     let attempt = Attempt {
         start: start.clone(),
         total_us: u64::MAX,

@@ -130,7 +130,7 @@ fn every_rate_can_be_billed_by() {
     for it in all() {
         for context in [0, 200_001, u64::MAX] {
             let draft = it.rates_at(context);
-            let units: BTreeSet<_> = draft.rates.iter().map(|rate| rate.unit).collect();
+            let units: BTreeSet<_> = draft.rates.iter().map(|rate| rate.meter()).collect();
             assert_eq!(units.len(), draft.rates.len(), "{}: a unit twice", it.model);
             assert_eq!(draft.rates.len() + draft.apart.len(), it.prices.len(), "{}", it.model);
             assert!(draft.rates.iter().all(|rate| rate.amount.0 > 0 && rate.per > 0));

@@ -10,8 +10,10 @@ fn owned(rates: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
 fn tiers_replace_the_price_they_are_above() {
     // https://docs.x.ai/developers/models/grok-4.3-latest: $1.25, $0.20, $2.50 per 1M tokens below
     // 200k prompt tokens; $2.50, $0.40, $5.00 for all tokens of a request that reaches them.
-    let small = owned(&[("input", "1.25"), ("cached_input", "0.2"), ("output", "2.5")]);
-    let large = owned(&[("input", "2.5"), ("cached_input", "0.4"), ("output", "5")]);
+    // The registry has no tier for tokens of images.
+    let image = ("image_input", "1.25");
+    let small = owned(&[("input", "1.25"), ("cached_input", "0.2"), image, ("output", "2.5")]);
+    let large = owned(&[("input", "2.5"), ("cached_input", "0.4"), image, ("output", "5")]);
     assert_eq!(rates("xai", "grok-4.3", 0), small);
     assert_eq!(rates("xai", "grok-4.3", 199_999), small);
     assert_eq!(rates("xai", "grok-4.3", 200_000), large);
@@ -52,12 +54,14 @@ fn what_the_price_book_cannot_hold_is_told_apart_not_dropped() {
         {"unit": "input", "amount": "0.5", "per": 1_000_000, "batch": true},
         {"unit": "output", "amount": "8", "per": 1_000_000, "currency": "CNY"},
         {"unit": "image_output", "amount": "30", "per": 1_000_000},
+        {"unit": "image@1024x1024/hd", "amount": "0.08", "per": 1},
     ]);
     let catalog = catalog(&json!([with("prices", prices)])).expect("valid");
     let draft = catalog.find("openai", "gpt-x").expect("there").rates();
-    assert_eq!(draft.rates.len(), 1);
-    let apart: Vec<&str> = draft.apart.iter().map(|it| it.unit.as_str()).collect();
-    assert_eq!(apart, ["input", "output", "image_output"]);
+    let rates: Vec<_> = draft.rates.iter().map(|it| it.meter().to_string()).collect();
+    assert_eq!(rates, ["input", "image_output", "image@1024x1024/hd"]);
+    let apart: Vec<&str> = draft.apart.iter().map(|it| it.unit.unit.as_str()).collect();
+    assert_eq!(apart, ["input", "output"]);
 }
 
 #[test]

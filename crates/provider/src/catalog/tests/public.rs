@@ -14,6 +14,7 @@ fn a_row_shows_exactly_what_the_public_may_rely_on() {
         {"unit": "input", "amount": "3", "per": 1_000_000, "above_context": 272_000},
         {"unit": "output", "amount": "6", "per": 1_000_000, "batch": true},
         {"unit": "image", "amount": "0.04", "per": 1},
+        {"unit": "image@1024x1024/hd", "amount": "0.08", "per": 1},
         {"unit": "cached_input", "amount": "0.5", "per": 1_000_000, "currency": "CNY"},
     ]);
     let body = public_json(&catalog(&json!([row])).expect("valid"));
@@ -24,7 +25,7 @@ fn a_row_shows_exactly_what_the_public_may_rely_on() {
         r#""abilities":{"tools":true,"reasoning":true,"reasoning_control":"effort","max_output":100,"#,
         r#""input":["text","image"],"output":["text"]},"#,
         r#""prices":{"input_per_1m":"1.5","input_per_1m_above_272k":"3","output_per_1m_batch":"6","#,
-        r#""image_per_1":"0.04","cached_input_per_1m_cny":"0.5"},"#,
+        r#""image_per_1":"0.04","image@1024x1024/hd_per_1":"0.08","cached_input_per_1m_cny":"0.5"},"#,
         r#""source":"https://example.com/pricing","as_of":"2026-11-22"}"#,
         "\n]}\n"
     );
