@@ -196,8 +196,11 @@ pub(crate) struct PriceView {
 
 impl From<&PriceVersion> for PriceView {
     fn from(it: &PriceVersion) -> PriceView {
-        let price =
-            it.rates.iter().map(|rate| (rate.meter().to_string(), rate.amount.to_string())).collect();
+        let price = it
+            .rates
+            .iter()
+            .map(|rate| (rate.meter().to_string(), rate.amount.to_string()))
+            .collect();
         PriceView { id: it.id.to_string(), free: it.free, price }
     }
 }

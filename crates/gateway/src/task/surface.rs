@@ -57,4 +57,4 @@ pub static TRANSLATIONS: TaskSurface =
     openai(Operation::Translate, "/v1/audio/translations", transcribe::read_translation);
 
 /// Text as speech.
-pub static SPEECH: TaskSurface = openai(Operation::Speech, "/v1/audio/speech", speak::read_speech);
+pub static SPEECH: TaskSurface = openai(Operation::Speech, "/v1/audio/speech", speak::read_openai);

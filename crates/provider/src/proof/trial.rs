@@ -69,7 +69,7 @@ fn question(model: &str, model_type: ModelType, facts: &ModelFacts) -> Option<(O
         ModelType::TextToSpeech => {
             let voice = facts.voices.first().map_or("alloy", String::as_str);
             let body = json!({ "model": model, "input": "Test.", "voice": voice });
-            (Operation::Speech, json(task::speak::read_speech, body))
+            (Operation::Speech, json(task::speak::read_openai, body))
         }
         _ => return None,
     })
