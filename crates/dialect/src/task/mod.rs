@@ -11,6 +11,8 @@ pub mod embed;
 pub mod error;
 mod form;
 mod grammar;
+pub mod moderate;
+pub mod rerank;
 mod said;
 pub mod speak;
 mod splice;
