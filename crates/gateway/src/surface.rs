@@ -135,13 +135,13 @@ static OPERATIONS: &[Entry] = &[
     task("/audio/transcriptions", &task::TRANSCRIPTIONS),
     task("/audio/translations", &task::TRANSLATIONS),
     task("/audio/speech", &task::SPEECH),
-    unsupported("/rerank", "rerank", "only chat models are served: /v1/chat/completions"),
+    task("/rerank", &task::RERANK),
+    task("/moderations", &task::MODERATIONS),
     unsupported(
         "/images/generations",
         "images",
         "only chat models are served: /v1/chat/completions",
     ),
-    unsupported("/moderations", "moderation", "only chat models are served: /v1/chat/completions"),
 ];
 
 /// Finds what `path` is for. Served under `/v1`, at the root, and under a repeated `/v1`; Gemini's
@@ -158,6 +158,8 @@ pub fn find(method: &Method, path: &str) -> Result<Match, Miss> {
         "/readyz" => return fixed(Surface::Readyz),
         _ => {}
     }
+    // Cohere's clients name the version of its interface.
+    let path = if path == "/v2/rerank" { "/v1/rerank" } else { path };
     let (tail, depth) = below_version(path);
     let doubled = depth > 1;
     let tail = if tail.len() > 1 { tail.strip_suffix('/').unwrap_or(tail) } else { tail };

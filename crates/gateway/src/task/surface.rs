@@ -1,7 +1,7 @@
 //! The paths of operations that are no conversation, and who reads what is sent there.
 
 use wayleave_dialect::ClientDialect;
-use wayleave_dialect::task::{Grammar, ReadQuestion, embed, speak, transcribe};
+use wayleave_dialect::task::{Grammar, ReadQuestion, embed, moderate, rerank, speak, transcribe};
 use wayleave_model::provider::Operation;
 
 /// A path.
@@ -58,3 +58,10 @@ pub static TRANSLATIONS: TaskSurface =
 
 /// Text as speech.
 pub static SPEECH: TaskSurface = openai(Operation::Speech, "/v1/audio/speech", speak::read_openai);
+
+/// Documents by relevance. Served under `/v2` too, where Cohere's clients look for it.
+pub static RERANK: TaskSurface = openai(Operation::Rerank, "/v1/rerank", rerank::read);
+
+/// A judgement of content.
+pub static MODERATIONS: TaskSurface =
+    openai(Operation::Moderate, "/v1/moderations", moderate::read);

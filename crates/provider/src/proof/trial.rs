@@ -60,6 +60,14 @@ fn question(model: &str, model_type: ModelType, facts: &ModelFacts) -> Option<(O
             let body = json!({ "model": model, "input": "ping" });
             (Operation::Embed, json(task::embed::read_openai, body))
         }
+        ModelType::Rerank => {
+            let body = json!({ "model": model, "query": "ping", "documents": ["ping"] });
+            (Operation::Rerank, json(task::rerank::read, body))
+        }
+        ModelType::Moderation => {
+            let body = json!({ "model": model, "input": "ping" });
+            (Operation::Moderate, json(task::moderate::read, body))
+        }
         ModelType::SpeechToText => {
             let fields = vec![("model".to_owned(), model.to_owned())];
             let body = Body::Form { fields, files: vec![recording()] };
@@ -71,7 +79,10 @@ fn question(model: &str, model_type: ModelType, facts: &ModelFacts) -> Option<(O
             let body = json!({ "model": model, "input": "Test.", "voice": voice });
             (Operation::Speech, json(task::speak::read_openai, body))
         }
-        _ => return None,
+        // The smallest answer of these costs more than a proof may.
+        ModelType::Image | ModelType::Video => return None,
+        // Conversations have a smallest call of their own.
+        ModelType::Llm => return None,
     })
 }
 
