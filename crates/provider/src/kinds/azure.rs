@@ -11,7 +11,7 @@ use http::HeaderMap;
 use http::header::HeaderName;
 use wayleave_dialect::Dialect;
 use wayleave_model::Timestamp;
-use wayleave_model::provider::Operation;
+use wayleave_model::provider::{ModelType, Operation};
 use wayleave_model::target::ModelFacts;
 
 use super::compatible::{
@@ -99,6 +99,7 @@ static MANIFEST: Manifest = Manifest {
         entra::CLOUD_FIELD,
         OVERRIDE_FIELD,
     ],
+    model_types: &[ModelType::Llm, ModelType::Embedding],
     ..BEARER
 };
 

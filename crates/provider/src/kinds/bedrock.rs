@@ -10,7 +10,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use wayleave_dialect::Dialect;
 use wayleave_model::Timestamp;
-use wayleave_model::provider::Operation;
+use wayleave_model::provider::{ModelType, Operation};
 use wayleave_model::target::ModelFacts;
 
 use super::compatible::{
@@ -49,7 +49,7 @@ const REGION_FIELD: Field = Field {
 static MANIFEST: Manifest = Manifest {
     id: "bedrock",
     label: "Amazon Bedrock",
-    summary: "Models of many vendors in an AWS account, through Converse.",
+    summary: "Models of many vendors in an AWS account, through Converse and InvokeModel.",
     docs_url: "https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html",
     default_base_url: None,
     version_path: None,
@@ -118,6 +118,7 @@ static MANIFEST: Manifest = Manifest {
         },
         OVERRIDE_FIELD,
     ],
+    model_types: &[ModelType::Llm, ModelType::Embedding, ModelType::Rerank],
     ..BEARER
 };
 

@@ -1,4 +1,4 @@
-//! Cohere: version 2 of its chat, with a bearer key.
+//! Cohere: version 2 of its chat, vectors and ranking, with a bearer key.
 
 use wayleave_dialect::Dialect;
 use wayleave_model::provider::{ModelType, Operation};
@@ -13,7 +13,7 @@ pub(super) static COHERE: Compatible = Compatible {
     manifest: &Manifest {
         id: "cohere",
         label: "Cohere",
-        summary: "Cohere's own API: Command models, version 2 of its chat.",
+        summary: "Cohere's own API: Command, Embed and Rerank models, version 2.",
         docs_url: "https://docs.cohere.com/reference/chat",
         default_base_url: Some("https://api.cohere.com"),
         version_path: None,
@@ -23,13 +23,22 @@ pub(super) static COHERE: Compatible = Compatible {
             ..BASE_URL_FIELD
         }],
         credential_form: &[Field { placeholder: None, ..API_KEY_FIELD }, OVERRIDE_FIELD],
-        model_types: &[ModelType::Llm],
+        model_types: &[ModelType::Llm, ModelType::Embedding, ModelType::Rerank],
         ..BEARER
     },
     operations: &[(Operation::Chat, &[Offer { dialect: Dialect::Cohere, path: "/v2/chat" }])],
-    listing: ("/v1/models?page_size=1000", Shape::Cohere),
+    listing: Some(("/v1/models?page_size=1000", Shape::Cohere)),
     // Its operations are of different versions, so the address is stored without any.
-    tails: &["/v2/chat", "/v1/chat", "/v2", "/v1", "/compatibility/v1", "/compatibility"],
+    tails: &[
+        "/v2/chat",
+        "/v1/chat",
+        "/v2/embed",
+        "/v2/rerank",
+        "/v2",
+        "/v1",
+        "/compatibility/v1",
+        "/compatibility",
+    ],
     families: None,
     ..PLAIN
 };

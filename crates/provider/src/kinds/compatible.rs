@@ -27,8 +27,8 @@ pub(super) struct Compatible {
     pub(super) header_fields: &'static [(&'static str, &'static str)],
     /// Headers that every request carries: the name in lower case and the value.
     pub(super) headers: &'static [(&'static str, &'static str)],
-    /// Where it lists its models, below its address.
-    pub(super) listing: (&'static str, Shape),
+    /// Where it lists its models, below its address; `None`: nowhere.
+    pub(super) listing: Option<(&'static str, Shape)>,
     /// Where it is.
     pub(super) place: Place,
     /// How its chat completions differ from OpenAI's.
@@ -45,7 +45,7 @@ pub(super) const PLAIN: Compatible = Compatible {
     operations: &[CHAT],
     header_fields: &[],
     headers: &[],
-    listing: ("/models", Shape::OpenAi),
+    listing: Some(("/models", Shape::OpenAi)),
     place: Place::Manifest,
     quirks: &Quirks::NONE,
     tails: &[],
@@ -69,6 +69,12 @@ pub(super) static OPENAI_COMPATIBLE: Compatible = Compatible {
             ..BASE_URL_FIELD
         }],
         credential_form: &[OPTIONAL_KEY_FIELD, OVERRIDE_FIELD],
+        model_types: &[
+            ModelType::Llm,
+            ModelType::Embedding,
+            ModelType::Rerank,
+            ModelType::Moderation,
+        ],
         ..BEARER
     },
     ..PLAIN
@@ -182,7 +188,7 @@ impl ProviderKind for Compatible {
     }
 
     fn listing(&self, account: &Account<'_>) -> Result<Option<Listing>, BadAccount> {
-        let (path, shape) = self.listing;
+        let Some((path, shape)) = self.listing else { return Ok(None) };
         let url = below(&self.place.base_url(account)?, path)?;
         Ok(Some(Listing { url, shape, callable: true }))
     }

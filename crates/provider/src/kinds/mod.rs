@@ -19,7 +19,7 @@ mod vertex;
 pub(crate) use compatible::below;
 
 use crate::ProviderKind;
-use vendors::{clouds, labs, local, platforms, regional, routers};
+use vendors::{clouds, labs, local, platforms, regional, routers, search};
 
 /// Every kind, in the order people see them.
 pub static KINDS: &[&dyn ProviderKind] = &[
@@ -38,6 +38,8 @@ pub static KINDS: &[&dyn ProviderKind] = &[
     &labs::AI21,
     &labs::UPSTAGE,
     &labs::INCEPTION,
+    &search::VOYAGE,
+    &search::JINA,
     &regional::MOONSHOT,
     &regional::QWEN,
     &regional::ZHIPU,

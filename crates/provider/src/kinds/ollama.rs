@@ -32,7 +32,7 @@ pub(super) static OLLAMA: Compatible = Compatible {
             },
             OVERRIDE_FIELD,
         ],
-        model_types: &[ModelType::Llm],
+        model_types: &[ModelType::Llm, ModelType::Embedding],
         ..BEARER
     },
     // Its own grammar first: into that a conversation is translated, with pictures, thinking and
@@ -44,9 +44,9 @@ pub(super) static OLLAMA: Compatible = Compatible {
             Offer { dialect: Dialect::OpenAiChat, path: "/v1/chat/completions" },
         ],
     )],
-    listing: ("/api/tags", Shape::Ollama),
+    listing: Some(("/api/tags", Shape::Ollama)),
     // Its two grammars stand below different paths, so the address is stored without either.
-    tails: &["/api/chat", "/api/generate", "/api/tags", "/api", "/v1"],
+    tails: &["/api/chat", "/api/embed", "/api/generate", "/api/tags", "/api", "/v1"],
     families: None,
     ..PLAIN
 };

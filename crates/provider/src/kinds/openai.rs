@@ -51,7 +51,12 @@ pub(super) static OPENAI: Compatible = Compatible {
             },
             OVERRIDE_FIELD,
         ],
-        model_types: &[ModelType::Llm, ModelType::Video],
+        model_types: &[
+            ModelType::Llm,
+            ModelType::Embedding,
+            ModelType::Moderation,
+            ModelType::Video,
+        ],
         ..BEARER
     },
     header_fields: &[(ORGANIZATION, "openai-organization"), (PROJECT, "openai-project")],

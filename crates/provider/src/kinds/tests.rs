@@ -182,3 +182,62 @@ fn a_manifest_is_served_as_it_stands() {
     assert_eq!(json["credential_form"][0]["control"]["type"], "secret");
     assert_eq!(json["model_types"][0], "llm");
 }
+
+#[test]
+fn who_says_that_it_makes_vectors_ranks_or_judges_is_asked_to() {
+    for (model_type, operation) in [
+        (ModelType::Embedding, Operation::Embed),
+        (ModelType::Rerank, Operation::Rerank),
+        (ModelType::Moderation, Operation::Moderate),
+    ] {
+        let mut kinds = 0;
+        for kind in KINDS.iter().filter(|it| it.manifest().model_types.contains(&model_type)) {
+            let id = kind.manifest().id;
+            assert!(!kind.tasks(operation, "m").is_empty(), "{id}: {}", operation.as_str());
+            kinds += 1;
+        }
+        assert!(kinds >= 3, "{}", model_type.as_str());
+    }
+}
+
+#[test]
+fn vectors_and_ranks_have_addresses_of_each_vendors_own() {
+    let at = |id: &str, operation: Operation, model: &str, settings: &[(&str, &str)]| {
+        let kind = kind(id).expect("a kind");
+        let pair = |(id, value): &(&str, &str)| ((*id).to_owned(), (*value).to_owned());
+        let settings: BTreeMap<String, String> = settings.iter().map(pair).collect();
+        let secrets = SecretFields::new([("api_key".to_owned(), Secret::new("k"))]);
+        let base_url = kind.manifest().default_base_url.unwrap_or_default();
+        let account = Account { base_url, settings: &settings, secrets: &secrets };
+        kind.task_url(&account, kind.tasks(operation, model)[0].path, model).expect(id)
+    };
+    let google = "https://generativelanguage.googleapis.com/v1beta/models";
+    let here = [("project", "p"), ("location", "europe-west4")];
+    let vertex = "https://europe-west4-aiplatform.googleapis.com/v1/projects/p/locations/europe-west4/publishers/google/models";
+    let ranking = "https://discoveryengine.googleapis.com/v1/projects/p/locations/global/rankingConfigs/default_ranking_config:rank";
+    let region = [("region", "us-east-1")];
+    let bedrock = "https://bedrock-runtime.us-east-1.amazonaws.com/model";
+    for (id, operation, model, settings, url) in [
+        ("openai", Operation::Embed, "m", &[][..], "https://api.openai.com/v1/embeddings"),
+        ("openai", Operation::Moderate, "m", &[], "https://api.openai.com/v1/moderations"),
+        ("cohere", Operation::Embed, "m", &[], "https://api.cohere.com/v2/embed"),
+        ("cohere", Operation::Rerank, "m", &[], "https://api.cohere.com/v2/rerank"),
+        ("gemini", Operation::Embed, "g", &[], &format!("{google}/g")),
+        ("vertex", Operation::Embed, "g", &here, &format!("{vertex}/g")),
+        ("vertex", Operation::Rerank, "semantic-ranker-512@latest", &here, ranking),
+        ("bedrock", Operation::Embed, "a.b:0", &region, &format!("{bedrock}/a.b%3A0/invoke")),
+        ("bedrock", Operation::Rerank, "a.b:0", &region, &format!("{bedrock}/a.b%3A0/invoke")),
+        ("ollama", Operation::Embed, "m", &[], "http://127.0.0.1:11434/api/embed"),
+        ("voyage", Operation::Embed, "m", &[], "https://api.voyageai.com/v1"),
+        ("voyage", Operation::Rerank, "m", &[], "https://api.voyageai.com/v1/rerank"),
+        ("jina", Operation::Embed, "m", &[], "https://api.jina.ai/v1/embeddings"),
+        ("jina", Operation::Rerank, "m", &[], "https://api.jina.ai/v1/rerank"),
+        ("mistral", Operation::Embed, "m", &[], "https://api.mistral.ai/v1/embeddings"),
+        ("mistral", Operation::Moderate, "m", &[], "https://api.mistral.ai/v1/moderations"),
+        ("tei", Operation::Embed, "m", &[], "http://127.0.0.1:8080/embed"),
+        ("tei", Operation::Rerank, "m", &[], "http://127.0.0.1:8080/rerank"),
+        ("vllm", Operation::Rerank, "m", &[], "http://127.0.0.1:8000/v1/rerank"),
+    ] {
+        assert_eq!(at(id, operation, model, settings), url, "{id}");
+    }
+}

@@ -32,6 +32,9 @@ const SERVICE_ACCOUNT: &str = "service_account_key";
 /// Where requests go that name no region.
 const GLOBAL: &str = "https://aiplatform.googleapis.com";
 
+/// Where documents are ranked (Discovery Engine).
+const RANKING: &str = "https://discoveryengine.googleapis.com";
+
 /// What a token is asked for.
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 
@@ -105,7 +108,7 @@ static MANIFEST: Manifest = Manifest {
         Field { id: LOCATION, label: "Location of this credential", help: OVERRIDE, ..PLAIN },
         OVERRIDE_FIELD,
     ],
-    model_types: &[ModelType::Llm, ModelType::Video],
+    model_types: &[ModelType::Llm, ModelType::Embedding, ModelType::Rerank, ModelType::Video],
     ..BEARER
 };
 
@@ -189,6 +192,12 @@ impl ProviderKind for Vertex {
             project(account).ok_or_else(|| BadAccount::at(PROJECT, "the project is missing"))?;
         let location = setting(account, LOCATION).unwrap_or("global");
         let (project, location) = (segment(PROJECT, &project)?, segment(LOCATION, location)?);
+        // Ranking is of another product, at a host of its own.
+        if path.contains("/rankingConfigs/") {
+            let own = account.base_url != GLOBAL;
+            let host = if own { account.base_url } else { RANKING };
+            return below(host, &path.replace("{project}", project));
+        }
         let path = path
             .replace("{model}", &model)
             .replace("{project}", project)

@@ -8,10 +8,13 @@ use crate::TaskOffer;
 pub(super) const OPENAI: &[TaskOffer] =
     &[TaskOffer { grammar: Grammar::OpenAi, path: "/moderations" }];
 
+/// <https://docs.mistral.ai/api/#tag/classifiers>.
+const MISTRAL: &[TaskOffer] = &[TaskOffer { grammar: Grammar::Mistral, path: "/moderations" }];
+
 /// What the kind of that id does; `None`: its vendor says nothing of its own.
 pub(super) fn offers(kind: &str) -> Option<&'static [TaskOffer]> {
     match kind {
-        "azure-openai" => Some(OPENAI),
+        "mistral" => Some(MISTRAL),
         _ => None,
     }
 }

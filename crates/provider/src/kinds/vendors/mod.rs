@@ -1,4 +1,4 @@
-//! Vendors that speak OpenAI's chat completions: data, grouped by what they are.
+//! Vendors that need no code of their own: data, grouped by what they are.
 //!
 //! An entry is its vendor's own documentation put into a form: where it is, what a request carries,
 //! which types of model it serves, and what its chat does otherwise than OpenAI's, each with the
@@ -10,6 +10,7 @@ pub(super) mod local;
 pub(super) mod platforms;
 pub(super) mod regional;
 pub(super) mod routers;
+pub(super) mod search;
 
 use super::compatible::BASE_URL_FIELD;
 use crate::manifest::{Control, Field};
