@@ -138,7 +138,8 @@ pub struct ModelFacts {
     /// known. Unless they are, they go up as functions of one text, when a request is translated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_tools: Option<bool>,
-    /// Most inputs of one call that makes vectors; more are sent in several.
+    /// Most inputs of one call that makes vectors, or documents of one that ranks; more are sent in
+    /// several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_batch: Option<u64>,
     /// The voices it speaks with; empty: unknown, then the provider judges.

@@ -23,8 +23,8 @@ This page is made from the data in `crates/provider/src/kinds`; write it anew wi
 
 An address is the kind's default; a provider's or a credential's own `base_url` counts before it. Addresses on
 `127.0.0.1` are reached only where `--upstream-allow` lets them ([configuration](configuration.md)). Model types are those
-of the vendor's OpenAI-shaped endpoints; what this version calls of them is chat (`llm`), and an alias of another type
-answers with `wrong_endpoint`.
+of the vendor that are called here. A request for an alias of another type is answered with `wrong_endpoint`, which names
+the right path.
 
 ";
 

@@ -53,6 +53,8 @@ pub(crate) struct Facts {
     reasoning_back: Option<String>,
     /// Tools whose input is free text may be offered.
     custom_tools: Option<bool>,
+    /// Most inputs of one call that makes vectors, or documents of one that ranks.
+    max_batch: Option<u64>,
     /// The voices it speaks with.
     #[schema(required = false)]
     voices: Vec<String>,
