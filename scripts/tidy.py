@@ -40,12 +40,12 @@ REGISTRY = "registry+https://github.com/rust-lang/crates.io-index"
 
 PROVIDER_KINDS = (
     "ai21 anthropic azure-openai baichuan baseten bedrock cerebras chutes cloudflare "
-    "cohere databricks deepinfra deepseek docker-model-runner featherless fireworks "
+    "cohere databricks deepgram deepinfra deepseek docker-model-runner elevenlabs featherless fireworks "
     "friendli gemini github-models gpustack groq huggingface hunyuan hyperbolic inception "
     "infinity jan litellm llama-cpp lm-studio localai minimax mistral moonshot nebius novita "
     "nvidia-nim ollama openai openai-compatible openrouter ovhcloud perplexity qianfan "
     "qwen requesty sambanova scaleway sglang siliconflow stepfun tei tgi together upstage "
-    "vercel vertex vllm volcengine xai xinference yi zhipu"
+    "vercel vertex vllm volcengine whisper-cpp xai xinference yi zhipu"
 ).split()
 
 UNFINISHED = re.compile(r"\b(todo!|unimplemented!|dbg!)\s*[(\[{]|\b(FIXME|XXX)\b")

@@ -41,6 +41,12 @@ pub enum Shape {
     /// `{"modelSummaries": [{"modelId", "outputModalities"}]}`:
     /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_ListFoundationModels.html>.
     Bedrock,
+    /// `{"stt": [{"canonical_name"}], "tts": […]}`:
+    /// <https://developers.deepgram.com/reference/manage/models/list>.
+    Deepgram,
+    /// `[{"model_id", "can_do_text_to_speech"}]`:
+    /// <https://elevenlabs.io/docs/api-reference/models/list>.
+    ElevenLabs,
 }
 
 /// A model that a provider lists.
@@ -70,7 +76,12 @@ impl Shape {
     /// The models of an answer; `None`: it is no such list.
     pub fn read(self, body: &[u8]) -> Option<Vec<Listed>> {
         let answer: Value = serde_json::from_slice(body).ok()?;
+        if self == Shape::Deepgram {
+            return deepgram(&answer);
+        }
         let (list, name) = match self {
+            Shape::ElevenLabs => (&answer, "model_id"),
+            Shape::Deepgram => return None,
             Shape::OpenAi => (answer.get("data").unwrap_or(&answer), "id"),
             Shape::Gemini | Shape::Cohere | Shape::Ollama => (answer.get("models")?, "name"),
             Shape::Bedrock => (answer.get("modelSummaries")?, "modelId"),
@@ -112,9 +123,31 @@ impl Shape {
             Shape::Gemini => one_of("supportedGenerationMethods", GEMINI_METHODS),
             Shape::Cohere => one_of("endpoints", COHERE_ENDPOINTS),
             Shape::Bedrock => one_of("outputModalities", BEDROCK_OUTPUTS),
-            Shape::Ollama => None,
+            Shape::ElevenLabs => {
+                let speaks = it.get("can_do_text_to_speech")?.as_bool()?;
+                speaks.then_some(ModelType::TextToSpeech)
+            }
+            Shape::Ollama | Shape::Deepgram => None,
         }
     }
+}
+
+/// Two lists, one for each way; versions of a model stand there by themselves.
+fn deepgram(answer: &Value) -> Option<Vec<Listed>> {
+    let types = [("stt", ModelType::SpeechToText), ("tts", ModelType::TextToSpeech)];
+    let mut models: Vec<Listed> = Vec::new();
+    let mut known = false;
+    for (list, model_type) in types {
+        let Some(list) = answer.get(list).and_then(Value::as_array) else { continue };
+        known = true;
+        for it in list.iter().take(MOST) {
+            let Some(listed) = Shape::Deepgram.listed(it, "canonical_name") else { continue };
+            if !models.iter().any(|model| model.name == listed.name) {
+                models.push(Listed { model_type: Some(model_type), ..listed });
+            }
+        }
+    }
+    known.then_some(models)
 }
 
 /// Where lists say how long a prompt may be: OpenRouter and Cohere, vLLM, Groq, Gemini, Mistral.
@@ -187,6 +220,23 @@ mod tests {
         );
         let ollama = r#"{"models":[{"name":"llama4:latest","model":"llama4:latest"}]}"#;
         assert_eq!(read(Shape::Ollama, ollama), [plain("llama4:latest")]);
+        let deepgram = r#"{"stt":[{"name":"nova-3","canonical_name":"nova-3-general"},
+            {"canonical_name":"nova-3-general"}],"tts":[{"canonical_name":"aura-2-thalia-en"}]}"#;
+        let typed = |name: &str, model_type| (name.to_owned(), Some(model_type), None);
+        assert_eq!(
+            read(Shape::Deepgram, deepgram),
+            [
+                typed("nova-3-general", ModelType::SpeechToText),
+                typed("aura-2-thalia-en", ModelType::TextToSpeech),
+            ]
+        );
+        assert_eq!(Shape::Deepgram.read(br#"{"err_code":"INVALID_AUTH"}"#), None);
+        let elevenlabs = r#"[{"model_id":"eleven_v3","name":"v3","can_do_text_to_speech":true},
+            {"model_id":"sts","can_do_text_to_speech":false}]"#;
+        assert_eq!(
+            read(Shape::ElevenLabs, elevenlabs),
+            [typed("eleven_v3", ModelType::TextToSpeech), plain("sts")]
+        );
         let bedrock = r#"{"modelSummaries":[{"modelId":"amazon.nova-pro-v1:0",
             "outputModalities":["TEXT"]}]}"#;
         let model = ("amazon.nova-pro-v1:0".to_owned(), Some(ModelType::Llm), None);

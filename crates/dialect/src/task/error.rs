@@ -20,7 +20,7 @@ pub fn read(body: &[u8]) -> Option<(Option<String>, String)> {
     };
     let text = |value: &Value| value.as_str().filter(|it| !it.is_empty()).map(str::to_owned);
     let of = |value: &Value, names: &[&str]| names.iter().find_map(|name| text(value.get(name)?));
-    let codes = ["code", "type", "status", "error_type", "err_code", "name", "__type"];
+    let codes = ["code", "type", "status", "error_type", "err_code", "name", "__type", "category"];
     let messages = ["message", "err_msg", "error_message", "msg", "Message"];
     for inner in ["error", "detail"] {
         match body.get(inner) {

@@ -99,7 +99,12 @@ static MANIFEST: Manifest = Manifest {
         entra::CLOUD_FIELD,
         OVERRIDE_FIELD,
     ],
-    model_types: &[ModelType::Llm, ModelType::Embedding],
+    model_types: &[
+        ModelType::Llm,
+        ModelType::Embedding,
+        ModelType::SpeechToText,
+        ModelType::TextToSpeech,
+    ],
     ..BEARER
 };
 

@@ -73,6 +73,8 @@ pub(super) static OPENAI_COMPATIBLE: Compatible = Compatible {
             ModelType::Llm,
             ModelType::Embedding,
             ModelType::Rerank,
+            ModelType::SpeechToText,
+            ModelType::TextToSpeech,
             ModelType::Moderation,
         ],
         ..BEARER

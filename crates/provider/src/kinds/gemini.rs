@@ -29,7 +29,13 @@ static MANIFEST: Manifest = Manifest {
         ..BASE_URL_FIELD
     }],
     credential_form: &[Field { placeholder: Some("AIza…"), ..API_KEY_FIELD }, OVERRIDE_FIELD],
-    model_types: &[ModelType::Llm, ModelType::Embedding, ModelType::Video],
+    model_types: &[
+        ModelType::Llm,
+        ModelType::Embedding,
+        ModelType::SpeechToText,
+        ModelType::TextToSpeech,
+        ModelType::Video,
+    ],
     ..BEARER
 };
 

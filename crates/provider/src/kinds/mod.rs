@@ -5,6 +5,8 @@ mod azure;
 mod bedrock;
 mod cohere;
 mod compatible;
+mod deepgram;
+mod elevenlabs;
 mod families;
 mod gemini;
 mod ollama;
@@ -75,6 +77,8 @@ pub static KINDS: &[&dyn ProviderKind] = &[
     &routers::VERCEL,
     &routers::REQUESTY,
     &routers::LITELLM,
+    &deepgram::Deepgram,
+    &elevenlabs::ElevenLabs,
     &local::VLLM,
     &local::SGLANG,
     &local::LM_STUDIO,
@@ -87,6 +91,7 @@ pub static KINDS: &[&dyn ProviderKind] = &[
     &local::GPUSTACK,
     &local::TEI,
     &local::INFINITY,
+    &local::WHISPER_CPP,
     &runway::Runway,
     &compatible::OPENAI_COMPATIBLE,
     &sandbox::Sandbox,

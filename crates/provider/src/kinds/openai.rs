@@ -54,6 +54,8 @@ pub(super) static OPENAI: Compatible = Compatible {
         model_types: &[
             ModelType::Llm,
             ModelType::Embedding,
+            ModelType::SpeechToText,
+            ModelType::TextToSpeech,
             ModelType::Moderation,
             ModelType::Video,
         ],

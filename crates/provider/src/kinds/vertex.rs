@@ -108,7 +108,14 @@ static MANIFEST: Manifest = Manifest {
         Field { id: LOCATION, label: "Location of this credential", help: OVERRIDE, ..PLAIN },
         OVERRIDE_FIELD,
     ],
-    model_types: &[ModelType::Llm, ModelType::Embedding, ModelType::Rerank, ModelType::Video],
+    model_types: &[
+        ModelType::Llm,
+        ModelType::Embedding,
+        ModelType::Rerank,
+        ModelType::SpeechToText,
+        ModelType::TextToSpeech,
+        ModelType::Video,
+    ],
     ..BEARER
 };
 

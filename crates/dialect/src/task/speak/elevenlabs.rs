@@ -54,6 +54,6 @@ fn most(model: &str) -> u64 {
         "eleven_flash_v2_5" | "eleven_turbo_v2_5" => 40_000,
         "eleven_flash_v2" | "eleven_turbo_v2" => 30_000,
         "eleven_multilingual_v2" | "eleven_multilingual_v1" | "eleven_monolingual_v1" => 10_000,
-        _ => 3_000,
+        _ => 5_000,
     }
 }

@@ -233,3 +233,22 @@ pub(in crate::kinds) static INFINITY: Compatible = Compatible {
     operations: &[],
     ..PLAIN
 };
+
+/// <https://github.com/ggml-org/whisper.cpp/tree/master/examples/server>. Its path is `/inference`
+/// unless it was started with another.
+pub(in crate::kinds) static WHISPER_CPP: Compatible = Compatible {
+    manifest: &Manifest {
+        id: "whisper-cpp",
+        label: "whisper.cpp",
+        summary: "A whisper.cpp server of your own: speech to text, no chat.",
+        docs_url: "https://github.com/ggml-org/whisper.cpp/tree/master/examples/server",
+        default_base_url: Some("http://127.0.0.1:8080"),
+        version_path: None,
+        credential_form: &[OPTIONAL_KEY_FIELD, OVERRIDE_FIELD],
+        model_types: &[ModelType::SpeechToText],
+        ..BEARER
+    },
+    operations: &[],
+    tails: &["/inference"],
+    ..PLAIN
+};
