@@ -33,4 +33,10 @@ pub enum Grammar {
     Stability,
     /// Runway's.
     Runway,
+    /// Together's pictures: OpenAI's path, other fields.
+    Together,
+    /// SiliconFlow's pictures: OpenAI's path, other fields.
+    SiliconFlow,
+    /// xAI's pictures: OpenAI's path, other fields.
+    Xai,
 }

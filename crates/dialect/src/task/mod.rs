@@ -11,6 +11,7 @@ pub mod embed;
 pub mod error;
 mod form;
 mod grammar;
+pub mod image;
 pub mod moderate;
 pub mod rerank;
 mod said;
@@ -199,6 +200,18 @@ pub struct Spoken {
     pub repairs: Vec<&'static str>,
     /// What the client's grammar has no word for, each named once.
     pub losses: Vec<&'static str>,
+    /// What the body has room for and is still to be fetched.
+    pub fetch: Vec<Fetch>,
+}
+
+/// A picture that the provider named by its address, where the client wants its bytes: they go into
+/// the body as base64.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// Where it stands.
+    pub url: String,
+    /// Where its base64 goes: before that byte of the body. In the order of the body.
+    pub at: usize,
 }
 
 /// Reads the JSON or the form that a client sent to one path.

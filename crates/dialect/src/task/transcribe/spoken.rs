@@ -51,6 +51,7 @@ impl ReadAnswer for Translated {
             source,
             repairs: Vec::new(),
             losses: written.losses,
+            fetch: Vec::new(),
         })
     }
 }
