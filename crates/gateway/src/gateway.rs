@@ -126,6 +126,7 @@ impl Gateway {
             Surface::Task(surface) => {
                 Box::pin(self.tasked(request, arrival, &found, surface)).await
             }
+            Surface::Job(verb) => Box::pin(self.job(request, arrival, verb, &found.rest)).await,
             Surface::Count { dialect, path } => {
                 Box::pin(self.counted(request, arrival, &found, (dialect, path))).await
             }
@@ -415,6 +416,20 @@ impl Gateway {
         let identity = self.identity(key, question.model(), question.end_user(), origin);
         let recorder = Arc::clone(&self.recorder);
         Trail::new(recorder, identity, question.asked(), origin.admitted, None, progress)
+    }
+
+    /// The record of a request for a job.
+    pub(crate) fn trail_for(
+        &self,
+        key: &KeyEntry,
+        (alias, end_user): (&str, Option<&str>),
+        origin: &Origin,
+        asked: Asked,
+        progress: &Arc<Progress>,
+    ) -> Trail {
+        let identity = self.identity(key, alias, end_user, origin);
+        let (recorder, progress) = (Arc::clone(&self.recorder), Arc::clone(progress));
+        Trail::new(recorder, identity, asked, origin.admitted, None, progress)
     }
 
     /// The record of a request that is no conversation.

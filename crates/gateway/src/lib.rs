@@ -21,6 +21,7 @@ pub mod failure;
 pub mod follower;
 pub mod gateway;
 pub mod intake;
+pub mod job;
 pub mod keeper;
 pub mod kept;
 pub mod listing;

@@ -60,6 +60,20 @@ pub async fn fetch(
     Ok(())
 }
 
+/// The type and the bytes, in base64, of a picture at `url`.
+///
+/// # Errors
+/// As [`fetch`].
+pub async fn picture(client: &Upstream, url: &str) -> Result<(String, String), Malformed> {
+    let got = tokio::time::timeout(PATIENCE, get(client, url, &["image/"], MOST_BYTES)).await;
+    let why = match got {
+        Ok(Ok((mime, bytes))) => return Ok((mime, STANDARD.encode(bytes))),
+        Ok(Err(why)) => why,
+        Err(_) => format!("nothing within {} s", PATIENCE.as_secs()),
+    };
+    Err(Malformed { param: Some("input_reference".to_owned()), ..refused(url, &why) })
+}
+
 /// Puts empty files in place of addresses that providers of `dialect` would not fetch: for a
 /// request that is only shown.
 pub fn leave_out(dialect: &dyn ChatDialect, request: &mut ChatRequest) {

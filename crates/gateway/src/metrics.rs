@@ -9,6 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use wayleave_model::NanoUsd;
+use wayleave_model::job::JobState;
 use wayleave_model::record::{Attempt, Identity, Outcome};
 
 /// What is counted. Labels are types, so that their number can be judged in review.
@@ -49,6 +50,8 @@ pub struct Metrics {
     pub revision: Gauge<i64>,
     /// Seconds since the database was last heard of.
     pub database_silence: Gauge<f64, AtomicU64>,
+    /// Jobs of all nodes, by state.
+    jobs: Family<StateLabels, Gauge>,
 }
 
 /// Labels of `wayleave_requests`.
@@ -70,6 +73,12 @@ pub struct AttemptLabels {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct TokenLabels {
     side: &'static str,
+}
+
+/// Labels of `wayleave_jobs`.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct StateLabels {
+    state: &'static str,
 }
 
 /// One code of the taxonomy.
@@ -114,6 +123,7 @@ impl Default for Metrics {
             quarantined: Gauge::default(),
             revision: Gauge::default(),
             database_silence: Gauge::default(),
+            jobs: Family::default(),
         };
         metrics.register();
         metrics
@@ -186,6 +196,15 @@ impl Metrics {
             Unit::Seconds,
             self.database_silence.clone(),
         );
+        r.register("jobs", "Jobs of all nodes that are not forgotten yet", self.jobs.clone());
+    }
+
+    /// How many jobs there are in each state.
+    pub fn jobs(&self, counts: &[(JobState, i64)]) {
+        for state in JobState::ALL {
+            let count = counts.iter().find(|(it, _)| *it == state).map_or(0, |(_, count)| *count);
+            self.jobs.get_or_create(&StateLabels { state: state.as_str() }).set(count);
+        }
     }
 
     /// A request ended.

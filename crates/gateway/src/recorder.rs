@@ -121,6 +121,12 @@ impl Recorder {
             .map_err(Unwritable)
     }
 
+    /// Counts and logs what is in the database already: a job's settlement, which needs no spool.
+    pub fn noted(&self, closed: &Closed) {
+        self.metrics.closed(&closed.identity, &closed.outcome, &closed.attempts);
+        log(&closed.identity, &closed.outcome, &closed.attempts);
+    }
+
     /// Appends the record that ends a request: also on a full disk, from the spool's reserve.
     /// `identity` is the identity's JSON, where it was recorded before.
     pub fn close(&self, closed: Closed, identity: Option<Made<'_>>) {

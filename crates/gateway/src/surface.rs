@@ -4,6 +4,7 @@ use http::Method;
 use wayleave_dialect::ClientDialect;
 use wayleave_model::provider::Operation;
 
+use crate::job::{Form, Verb};
 use crate::task::{self, TaskSurface};
 
 /// What a path of the data plane is for.
@@ -20,6 +21,8 @@ pub enum Surface {
     },
     /// An operation that is no conversation.
     Task(&'static TaskSurface),
+    /// Videos, which are made later.
+    Job(Verb),
     /// How many tokens a conversation has.
     Count {
         /// In which dialect it is asked and answered.
@@ -111,6 +114,10 @@ const fn count(path: &'static str, full: &'static str, dialect: ClientDialect) -
     Entry { path, method: Method::POST, surface: Surface::Count { dialect, path: full } }
 }
 
+const fn job(path: &'static str, method: Method, verb: Verb) -> Entry {
+    Entry { path, method, surface: Surface::Job(verb) }
+}
+
 const fn unsupported(path: &'static str, what: &'static str, instead: &'static str) -> Entry {
     Entry { path, method: Method::POST, surface: Surface::Unsupported { what, instead } }
 }
@@ -137,6 +144,9 @@ static OPERATIONS: &[Entry] = &[
     task("/audio/speech", &task::SPEECH),
     task("/rerank", &task::RERANK),
     task("/moderations", &task::MODERATIONS),
+    job("/videos", Method::POST, Verb::Create(Form::OpenAi)),
+    job("/videos", Method::GET, Verb::List),
+    job("/video/generations", Method::POST, Verb::Create(Form::Family)),
     unsupported(
         "/images/generations",
         "images",
@@ -172,12 +182,27 @@ pub fn find(method: &Method, path: &str) -> Result<Match, Miss> {
                 || matches!(entry.surface, Surface::Unsupported { .. })
                 || (entry.method == Method::GET && method == Method::HEAD)
         };
-        let wrong =
-            if entries.clone().any(|it| it.method == Method::POST) { "POST" } else { "GET, HEAD" };
+        let with = |method| entries.clone().any(|it| it.method == method);
+        let jobs = entries.clone().any(|it| matches!(it.surface, Surface::Job(_)));
+        let wrong = match (with(Method::POST), with(Method::GET)) {
+            (true, true) if jobs => "GET, POST",
+            (true, _) => "POST",
+            _ => "GET, HEAD",
+        };
         return entries.find(served).map(|it| found(it.surface, "")).ok_or(Miss::Method(wrong));
     }
     if let Some(rest) = tail.strip_prefix("/responses/").filter(|rest| !rest.is_empty()) {
         return stored(method, rest).map(|(verb, id)| found(Surface::Stored(verb), id));
+    }
+    if let Some(rest) = tail.strip_prefix("/videos/").filter(|rest| !rest.is_empty()) {
+        return video(method, rest).map(|(verb, id)| found(Surface::Job(verb), id));
+    }
+    if let Some(id) = tail.strip_prefix("/video/generations/").filter(|id| !id.is_empty()) {
+        return match (id.contains('/'), method) {
+            (true, _) => Err(pasted(tail)),
+            (false, &Method::GET) => Ok(found(Surface::Job(Verb::Get(Form::Family)), id)),
+            (false, _) => Err(Miss::Method("GET")),
+        };
     }
     if let Some(model) = tail.strip_prefix("/models/").filter(|model| !model.is_empty()) {
         if let Some(of) = gemini(model) {
@@ -226,6 +251,21 @@ fn stored<'p>(method: &Method, rest: &'p str) -> Result<(Stored, &'p str), Miss>
     }
 }
 
+/// `{id}`, `{id}/content` and `{id}/remix`.
+fn video<'p>(method: &Method, rest: &'p str) -> Result<(Verb, &'p str), Miss> {
+    match rest.split_once('/') {
+        None if method == Method::GET => Ok((Verb::Get(Form::OpenAi), rest)),
+        None if method == Method::DELETE => Ok((Verb::Delete, rest)),
+        None => Err(Miss::Method("GET, DELETE")),
+        Some((id, "content")) if method == Method::GET => Ok((Verb::Content, id)),
+        Some((_, "content")) => Err(Miss::Method("GET")),
+        Some((id, "remix")) if method == Method::POST => Ok((Verb::Remix, id)),
+        Some((_, "remix")) => Err(Miss::Method("POST")),
+        Some(("videos", _)) => Err(Miss::Pasted { operation: "/videos" }),
+        Some(_) => Err(Miss::Unknown),
+    }
+}
+
 /// The dialect of the operation that a path names or begins with, whether or not it is served so.
 pub fn speaks(path: &str) -> Option<ClientDialect> {
     if path.starts_with("/v1beta/") {
@@ -239,6 +279,11 @@ pub fn speaks(path: &str) -> Option<ClientDialect> {
         Surface::Operation { dialect, .. } | Surface::Task(TaskSurface { dialect, .. }) => {
             let dialect = *dialect;
             let rest = tail.strip_prefix(entry.path)?;
+            (rest.is_empty() || rest.starts_with('/')).then_some(dialect)
+        }
+        Surface::Job(_) => {
+            let rest = tail.strip_prefix(entry.path)?;
+            let dialect = ClientDialect::OpenAiChat;
             (rest.is_empty() || rest.starts_with('/')).then_some(dialect)
         }
         _ => None,
@@ -355,6 +400,28 @@ mod tests {
         assert_eq!(pasted, Miss::Pasted { operation: "/responses" });
         let socket = find(&Method::GET, "/v1/responses").unwrap();
         assert_eq!(socket.surface, Surface::Socket);
+    }
+
+    #[test]
+    fn a_video_is_found_by_its_id() {
+        let verb = |method: Method, path: &str| match find(&method, path) {
+            Ok(Match { surface: Surface::Job(verb), rest, .. }) => Ok((verb, rest)),
+            Ok(_) => panic!("{path}"),
+            Err(miss) => Err(miss),
+        };
+        let of = |verb| Ok((verb, "v1".to_owned()));
+        assert_eq!(verb(Method::GET, "/v1/videos/v1"), of(Verb::Get(Form::OpenAi)));
+        assert_eq!(verb(Method::DELETE, "/videos/v1"), of(Verb::Delete));
+        assert_eq!(verb(Method::GET, "/v1/videos/v1/content"), of(Verb::Content));
+        assert_eq!(verb(Method::POST, "/v1/videos/v1/remix"), of(Verb::Remix));
+        assert_eq!(verb(Method::GET, "/v1/video/generations/v1"), of(Verb::Get(Form::Family)));
+        assert_eq!(verb(Method::POST, "/v1/videos/v1"), Err(Miss::Method("GET, DELETE")));
+        assert_eq!(verb(Method::PUT, "/v1/videos"), Err(Miss::Method("GET, POST")));
+        assert_eq!(verb(Method::GET, "/v1/video/generations"), Err(Miss::Method("POST")));
+        assert_eq!(verb(Method::GET, "/v1/videos/v1/x"), Err(Miss::Unknown));
+        let list = verb(Method::GET, "/v1/videos/").unwrap();
+        assert_eq!(list, (Verb::List, String::new()));
+        assert_eq!(speaks("/v1/videos/v1/content"), Some(ClientDialect::OpenAiChat));
     }
 
     #[test]

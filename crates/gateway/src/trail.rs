@@ -78,6 +78,8 @@ struct Current {
     upstream_request_id: Option<String>,
     /// Its place, where it counts for a quota.
     seat: Option<Seat>,
+    /// It costs nothing by itself: what it is about is paid elsewhere, or was.
+    free: bool,
 }
 
 impl Trail {
@@ -140,16 +142,32 @@ impl Trail {
 
     /// An attempt is about to be sent. Fails when that cannot be recorded: then it must not be.
     pub fn open(&mut self, target: &Arc<Target>) -> Result<(), Unwritable> {
-        self.open_as(target, Arc::clone(&target.label))
+        self.open_as(target, Arc::clone(&target.label), false)
+    }
+
+    /// The same for a call that costs nothing by itself: a job is paid when it ends, whoever asks how
+    /// it fares and however often.
+    pub fn open_free(&mut self, target: &Arc<Target>) -> Result<(), Unwritable> {
+        self.open_as(target, Arc::new(target.label.without_price()), true)
+    }
+
+    /// The same for what a job's provider is asked of it for its client: no quota counts that either.
+    pub fn open_read(&mut self, target: &Arc<Target>) -> Result<(), Unwritable> {
+        self.open_as(target, Arc::new(target.label.without_model()), true)
     }
 
     /// The same for what a provider has stored: which of its models made that, nobody says, and to
     /// read it costs nothing.
     pub fn open_stored(&mut self, target: &Arc<Target>) -> Result<(), Unwritable> {
-        self.open_as(target, Arc::new(target.label.without_model()))
+        self.open_as(target, Arc::new(target.label.without_model()), false)
     }
 
-    fn open_as(&mut self, target: &Arc<Target>, label: Arc<TargetLabel>) -> Result<(), Unwritable> {
+    fn open_as(
+        &mut self,
+        target: &Arc<Target>,
+        label: Arc<TargetLabel>,
+        free: bool,
+    ) -> Result<(), Unwritable> {
         let (now, began) = (self.recorder.clock.now(), self.recorder.clock.tick());
         let Some(state) = &mut self.state else { return Ok(()) };
         (state.usage, state.content_bytes) = (None, 0);
@@ -169,7 +187,7 @@ impl Trail {
             },
             target: label,
         };
-        let prompt = state.sent();
+        let prompt_lines = if free { Vec::new() } else { target.price.lines(&state.sent()) };
         let identity = match &state.identity_json {
             Some(json) => json,
             None => state.identity_json.insert(recorder::identity_json(&state.identity)?),
@@ -178,7 +196,7 @@ impl Trail {
             identity: Made(identity),
             asked: &state.asked,
             attempt: &start,
-            prompt_lines: &target.price.lines(&prompt),
+            prompt_lines: &prompt_lines,
         }))?;
         state.current = Some(Current {
             start,
@@ -189,6 +207,7 @@ impl Trail {
             status: None,
             upstream_request_id: None,
             seat: None,
+            free,
         });
         Ok(())
     }
@@ -419,6 +438,9 @@ fn ending(code: &str) -> StreamEnd {
 /// the answer was cut; an estimate of everything when there is no report. An error in place of an
 /// answer consumed nothing.
 fn settle(state: &State, current: &Current, end: StreamEnd) -> (Usage, UsageSource) {
+    if current.free {
+        return (Usage::default(), UsageSource::None);
+    }
     let began = current.status.is_some_and(|status| (200..300).contains(&status));
     let estimated = state.content_bytes.div_ceil(BYTES_PER_TOKEN);
     match state.usage {

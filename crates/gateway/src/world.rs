@@ -208,6 +208,11 @@ impl World {
         self.keys.get(hash)
     }
 
+    /// A workspace's part.
+    pub fn tenant(&self, workspace: WorkspaceId) -> Option<&Tenant> {
+        self.tenants.get(&workspace).map(|it| &**it)
+    }
+
     /// How many workspaces, aliases and key secrets there are.
     pub fn sizes(&self) -> (usize, usize, usize) {
         let aliases = self.tenants.values().map(|tenant| tenant.aliases.len()).sum();

@@ -209,6 +209,11 @@ impl TargetLabel {
         if self.supply.is_some() { Supplier::System } else { Supplier::Custom }
     }
 
+    /// The same for a call that costs nothing by itself.
+    pub fn without_price(&self) -> TargetLabel {
+        TargetLabel { price: None, ..self.clone() }
+    }
+
     /// The same for a call that names no model and costs nothing: the model's id is all zeros, its
     /// name empty.
     pub fn without_model(&self) -> TargetLabel {

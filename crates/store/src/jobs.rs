@@ -175,6 +175,33 @@ impl Store {
         })
     }
 
+    /// Says of one job that was being sent that nobody knows what became of it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]: it is not being sent; [`StoreError::Unavailable`].
+    pub async fn orphan_job(
+        &self,
+        (workspace, id): (WorkspaceId, JobId),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE jobs SET state = 'orphaned', settled = $3, due_at = NULL,
+                lease_owner = NULL, lease_until = 0, updated_at = $4
+            WHERE workspace_id = $1 AND id = $2 AND state = 'accepted'";
+        let done = in_tx!(self, tx => {
+            Ok(on!(tx.conn, it => {
+                sqlx::query(SQL)
+                    .bind(workspace.0)
+                    .bind(id.0)
+                    .bind(true)
+                    .bind(now.as_micros())
+                    .execute(&mut *it)
+                    .await
+                    .map(|done| done.rows_affected())
+            })?)
+        })?;
+        if done == 0 { Err(missing(id)) } else { Ok(()) }
+    }
+
     /// Takes at most `most` jobs that are due and that nobody looks after, for `node` until `until`.
     ///
     /// # Errors
@@ -268,6 +295,19 @@ impl Store {
                     .map(|done| done.rows_affected())
             })?;
             Ok(done > 0)
+        })
+    }
+
+    /// Lets go of what `node` looked after: it ended, or begins anew.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn release_jobs(&self, node: NodeId) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE jobs SET lease_owner = NULL, lease_until = 0
+            WHERE due_at IS NOT NULL AND lease_owner = $1 AND state <> 'accepted'";
+        in_tx!(self, tx => {
+            on!(tx.conn, it => sqlx::query(SQL).bind(node.0).execute(&mut *it).await.map(drop))?;
+            Ok(())
         })
     }
 

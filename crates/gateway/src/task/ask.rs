@@ -10,11 +10,12 @@ use wayleave_dialect::Losses;
 use wayleave_dialect::carry::Carried;
 use wayleave_dialect::error::Fault;
 use wayleave_dialect::task::{
-    Callee, Consumes, Context, Question, ReadAnswer, Reader, Said, StreamAnswer, Streaming, Wire,
-    Written,
+    Callee, Consumes, Context, Grammar, Question, ReadAnswer, Reader, Said, StreamAnswer,
+    Streaming, Wire, Written,
 };
 use wayleave_model::alias::{AnswerModel, Losses as LossPolicy};
 use wayleave_model::id::RequestId;
+use wayleave_model::provider::Operation;
 use wayleave_provider::failure::Elsewhere;
 
 use super::answer::{Began, BeganBody};
@@ -55,15 +56,17 @@ pub(super) struct Asking {
 }
 
 /// How one target is asked: what every wire of a question shares.
-pub(super) struct Sender {
-    pub(super) gateway: Arc<Gateway>,
-    pub(super) surface: &'static TaskSurface,
-    pub(super) target: Arc<Target>,
+pub(crate) struct Sender {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) operation: Operation,
+    /// What the client speaks: a provider's error in the same grammar is passed on.
+    pub(crate) spoken: Grammar,
+    pub(crate) target: Arc<Target>,
     /// Which of the target's endpoints.
-    pub(super) at: usize,
-    pub(super) upload: Option<Arc<Upload>>,
-    pub(super) forwarded: HeaderMap,
-    pub(super) timers: Timers,
+    pub(crate) at: usize,
+    pub(crate) upload: Option<Arc<Upload>>,
+    pub(crate) forwarded: HeaderMap,
+    pub(crate) timers: Timers,
 }
 
 /// One attempt that began well.
@@ -173,7 +176,8 @@ impl Asking {
     fn sender(&self, target: &Arc<Target>, at: usize) -> Sender {
         Sender {
             gateway: Arc::clone(&self.gateway),
-            surface: self.surface,
+            operation: self.surface.operation,
+            spoken: self.surface.grammar,
             target: Arc::clone(target),
             at,
             upload: self.upload.clone(),

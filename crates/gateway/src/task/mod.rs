@@ -11,7 +11,10 @@ mod surface;
 pub mod upload;
 
 pub use answer::{Began, BeganBody};
+pub(crate) use ask::Sender;
 pub use passing::Passing;
+pub(crate) use passing::Rest;
+pub(crate) use send::Answered;
 pub use surface::*;
 
 use std::sync::Arc;
@@ -85,7 +88,7 @@ impl Gateway {
     }
 
     /// Takes in the body: JSON as it is, a form's files to the disk.
-    async fn taken(
+    pub(crate) async fn taken(
         &self,
         origin: &Origin,
         body: Incoming,

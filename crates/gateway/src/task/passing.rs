@@ -50,17 +50,17 @@ pub struct Passing {
 }
 
 /// What is still to be sent, and how.
-pub(super) struct Rest {
-    pub(super) wires: VecDeque<Wire>,
-    pub(super) sender: Arc<Sender>,
+pub(crate) struct Rest {
+    pub(crate) wires: VecDeque<Wire>,
+    pub(crate) sender: Arc<Sender>,
     /// The `Authorization` it was asked with, where its credential is exchanged for one.
-    pub(super) token: Option<HeaderValue>,
-    pub(super) lease: Lease,
+    pub(crate) token: Option<HeaderValue>,
+    pub(crate) lease: Lease,
 }
 
 impl Passing {
     /// Goes on from what was `held` up to the first semantic event.
-    pub(super) fn new(
+    pub(crate) fn new(
         (id, gateway, dialect): (RequestId, Arc<Gateway>, ClientDialect),
         held: (AnswerBody, Box<dyn Carry>, Carried),
         (broken, source): (Broken, UsageSource),

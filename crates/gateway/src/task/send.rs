@@ -17,16 +17,16 @@ use crate::world::TaskEndpoint;
 const MAX_SIGNED: u64 = 64 << 20;
 
 /// An answer of status 2xx that begins.
-pub(super) struct Answered {
-    pub(super) head: SaidHead,
-    pub(super) body: AnswerBody,
-    pub(super) status: StatusCode,
+pub(crate) struct Answered {
+    pub(crate) head: SaidHead,
+    pub(crate) body: AnswerBody,
+    pub(crate) status: StatusCode,
     /// The provider's own id of the call.
-    pub(super) id: Option<String>,
+    pub(crate) id: Option<String>,
     /// The body came compressed although nobody asked.
-    pub(super) unpacked: bool,
+    pub(crate) unpacked: bool,
     /// The `Authorization` it was asked with, where its credential is exchanged for one.
-    pub(super) token: Option<HeaderValue>,
+    pub(crate) token: Option<HeaderValue>,
 }
 
 impl Sender {
@@ -34,7 +34,7 @@ impl Sender {
     ///
     /// # Errors
     /// What the client is told, and what it means for the target.
-    pub(super) async fn send(&self, wire: Wire) -> Result<Answered, (Box<Failed>, Option<u16>)> {
+    pub(crate) async fn send(&self, wire: Wire) -> Result<Answered, (Box<Failed>, Option<u16>)> {
         let target = &self.target;
         let unsent =
             |why: String| (Box::new(failure::unsent(target, &SendError::Connect(why))), None);
@@ -57,7 +57,7 @@ impl Sender {
             let status = Some(answer.status.as_u16());
             let body = collect(answer.body, MAX_ERROR, &self.timers).await;
             let body = body.unwrap_or_else(|_| Bytes::new());
-            let alike = self.endpoint().grammar == self.surface.grammar;
+            let alike = self.endpoint().grammar == self.spoken;
             let mut failed =
                 failure::refused_task(alike, speaker, answer.status, &answer.headers, &body);
             failed.refusal.upstream_request_id = id;
@@ -83,8 +83,7 @@ impl Sender {
     async fn played(&self, wire: &Wire) -> Option<Result<Answer, Box<Failed>>> {
         let target = &self.target;
         let now = self.gateway.recorder.clock.now();
-        let play =
-            target.kind.perform(self.surface.operation, &target.label.model_name, wire, now)?;
+        let play = target.kind.perform(self.operation, &target.label.model_name, wire, now)?;
         let head =
             tokio::time::timeout(self.timers.first_byte, tokio::time::sleep(play.head_after));
         Some(match head.await {
@@ -160,11 +159,11 @@ impl Sender {
         Ok(vec![read.to_bytes()])
     }
 
-    pub(super) fn endpoint(&self) -> &TaskEndpoint {
+    pub(crate) fn endpoint(&self) -> &TaskEndpoint {
         &self.target.tasks[self.at]
     }
 
-    pub(super) fn speaker<'a>(&'a self, token: Option<&'a HeaderValue>) -> Speaker<'a> {
+    pub(crate) fn speaker<'a>(&'a self, token: Option<&'a HeaderValue>) -> Speaker<'a> {
         Speaker::new(&self.target, token)
     }
 }

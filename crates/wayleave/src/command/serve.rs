@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use wayleave_admin::{AdminState, Shelf, SignIn, keep_checking};
 use wayleave_gateway::drain::Drains;
 use wayleave_gateway::follower::Follower;
+use wayleave_gateway::job::Poller;
 use wayleave_gateway::keeper::{self, Keeper};
 use wayleave_gateway::metrics::Metrics;
 use wayleave_gateway::pool::Healths;
@@ -78,6 +79,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let tasks = TaskTracker::new();
     let gateway =
         gateway(&config, &base, &store, spool, &recovery, tasks.clone(), clock.clone()).await?;
+    let poller = Poller::begin(Arc::clone(&gateway), store.clone()).await?;
     let tls = Arc::new(ArcSwapOption::empty());
     load_certificate(&tls, config.tls.as_ref())?;
     let admin = AdminState {
@@ -105,6 +107,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let follower = tokio::spawn(follower.run(settling.clone(), EMPTYING));
     let healths = Arc::clone(&gateway.healths);
     tasks.spawn(Keeper::new(Arc::clone(&gateway), store.clone(), healths).run(accepting.clone()));
+    tasks.spawn(poller.run(accepting.clone()));
     if let Some(checking) = checking {
         tasks.spawn(accepting.clone().run_until_cancelled_owned(checking));
     }
