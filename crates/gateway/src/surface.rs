@@ -142,16 +142,13 @@ static OPERATIONS: &[Entry] = &[
     task("/audio/transcriptions", &task::TRANSCRIPTIONS),
     task("/audio/translations", &task::TRANSLATIONS),
     task("/audio/speech", &task::SPEECH),
+    task("/images/generations", &task::IMAGE_GENERATIONS),
+    task("/images/edits", &task::IMAGE_EDITS),
     task("/rerank", &task::RERANK),
     task("/moderations", &task::MODERATIONS),
     job("/videos", Method::POST, Verb::Create(Form::OpenAi)),
     job("/videos", Method::GET, Verb::List),
     job("/video/generations", Method::POST, Verb::Create(Form::Family)),
-    unsupported(
-        "/images/generations",
-        "images",
-        "only chat models are served: /v1/chat/completions",
-    ),
 ];
 
 /// Finds what `path` is for. Served under `/v1`, at the root, and under a repeated `/v1`; Gemini's

@@ -1,7 +1,9 @@
 //! The paths of operations that are no conversation, and who reads what is sent there.
 
 use wayleave_dialect::ClientDialect;
-use wayleave_dialect::task::{Grammar, ReadQuestion, embed, moderate, rerank, speak, transcribe};
+use wayleave_dialect::task::{
+    Grammar, ReadQuestion, embed, image, moderate, rerank, speak, transcribe,
+};
 use wayleave_model::provider::Operation;
 
 /// A path.
@@ -65,3 +67,11 @@ pub static RERANK: TaskSurface = openai(Operation::Rerank, "/v1/rerank", rerank:
 /// A judgement of content.
 pub static MODERATIONS: TaskSurface =
     openai(Operation::Moderate, "/v1/moderations", moderate::read);
+
+/// Images from words.
+pub static IMAGE_GENERATIONS: TaskSurface =
+    openai(Operation::Image, "/v1/images/generations", image::read_generation);
+
+/// Images from images.
+pub static IMAGE_EDITS: TaskSurface =
+    openai(Operation::ImageEdit, "/v1/images/edits", image::read_edit);
