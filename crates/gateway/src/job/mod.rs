@@ -8,6 +8,7 @@ mod content;
 mod create;
 mod poller;
 mod remote;
+mod sending;
 mod settle;
 mod show;
 
