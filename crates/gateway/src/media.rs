@@ -74,6 +74,19 @@ pub async fn picture(client: &Upstream, url: &str) -> Result<(String, String), M
     Err(Malformed { param: Some("input_reference".to_owned()), ..refused(url, &why) })
 }
 
+/// A picture that a provider made and keeps at `url`, in base64.
+///
+/// # Errors
+/// Why it cannot be had.
+pub(crate) async fn made(client: &Upstream, url: &str) -> Result<String, String> {
+    // Stores of objects do not always know what they keep.
+    const KINDS: Kinds = &["image/", "application/octet-stream", "binary/octet-stream"];
+    match tokio::time::timeout(PATIENCE, get(client, url, KINDS, MOST_BYTES)).await {
+        Ok(found) => found.map(|(_, bytes)| STANDARD.encode(bytes)),
+        Err(_) => Err(format!("nothing within {} s", PATIENCE.as_secs())),
+    }
+}
+
 /// Puts empty files in place of addresses that providers of `dialect` would not fetch: for a
 /// request that is only shown.
 pub fn leave_out(dialect: &dyn ChatDialect, request: &mut ChatRequest) {

@@ -142,13 +142,14 @@ static OPERATIONS: &[Entry] = &[
     task("/audio/transcriptions", &task::TRANSCRIPTIONS),
     task("/audio/translations", &task::TRANSLATIONS),
     task("/audio/speech", &task::SPEECH),
-    task("/images/generations", &task::IMAGE_GENERATIONS),
+    task("/images/generations", &task::IMAGES),
     task("/images/edits", &task::IMAGE_EDITS),
     task("/rerank", &task::RERANK),
     task("/moderations", &task::MODERATIONS),
     job("/videos", Method::POST, Verb::Create(Form::OpenAi)),
     job("/videos", Method::GET, Verb::List),
     job("/video/generations", Method::POST, Verb::Create(Form::Family)),
+    unsupported("/images/variations", "variations of images", "ask at /v1/images/edits"),
 ];
 
 /// Finds what `path` is for. Served under `/v1`, at the root, and under a repeated `/v1`; Gemini's

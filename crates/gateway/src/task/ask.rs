@@ -19,6 +19,7 @@ use wayleave_model::provider::Operation;
 use wayleave_provider::failure::Elsewhere;
 
 use super::answer::{Began, BeganBody};
+use super::fetch;
 use super::passing::{Passing, Rest};
 use super::send::Answered;
 use super::surface::TaskSurface;
@@ -224,7 +225,8 @@ impl Asking {
         }
         let spoken = reader.end(&self.context(&sender.target));
         let speaker = sender.speaker(token.as_ref());
-        let spoken = spoken.map_err(|fault| Box::new(failure::faulty(speaker, &fault)))?;
+        let mut spoken = spoken.map_err(|fault| Box::new(failure::faulty(speaker, &fault)))?;
+        fetch::fill(&self.gateway.media, &mut spoken).await;
         Ok(Outcome::Whole(Box::new(spoken)))
     }
 

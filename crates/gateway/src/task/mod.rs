@@ -5,6 +5,7 @@
 
 mod answer;
 mod ask;
+mod fetch;
 mod passing;
 mod send;
 mod surface;

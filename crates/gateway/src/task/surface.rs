@@ -68,10 +68,10 @@ pub static RERANK: TaskSurface = openai(Operation::Rerank, "/v1/rerank", rerank:
 pub static MODERATIONS: TaskSurface =
     openai(Operation::Moderate, "/v1/moderations", moderate::read);
 
-/// Images from words.
-pub static IMAGE_GENERATIONS: TaskSurface =
+/// Pictures from words.
+pub static IMAGES: TaskSurface =
     openai(Operation::Image, "/v1/images/generations", image::read_generation);
 
-/// Images from images.
+/// Pictures from pictures.
 pub static IMAGE_EDITS: TaskSurface =
     openai(Operation::ImageEdit, "/v1/images/edits", image::read_edit);

@@ -104,6 +104,7 @@ static MANIFEST: Manifest = Manifest {
         ModelType::Embedding,
         ModelType::SpeechToText,
         ModelType::TextToSpeech,
+        ModelType::Image,
     ],
     ..BEARER
 };

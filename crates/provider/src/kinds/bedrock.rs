@@ -118,7 +118,7 @@ static MANIFEST: Manifest = Manifest {
         },
         OVERRIDE_FIELD,
     ],
-    model_types: &[ModelType::Llm, ModelType::Embedding, ModelType::Rerank],
+    model_types: &[ModelType::Llm, ModelType::Embedding, ModelType::Rerank, ModelType::Image],
     ..BEARER
 };
 

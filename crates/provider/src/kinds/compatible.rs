@@ -75,6 +75,7 @@ pub(super) static OPENAI_COMPATIBLE: Compatible = Compatible {
             ModelType::Rerank,
             ModelType::SpeechToText,
             ModelType::TextToSpeech,
+            ModelType::Image,
             ModelType::Moderation,
         ],
         ..BEARER

@@ -34,6 +34,7 @@ static MANIFEST: Manifest = Manifest {
         ModelType::Embedding,
         ModelType::SpeechToText,
         ModelType::TextToSpeech,
+        ModelType::Image,
         ModelType::Video,
     ],
     ..BEARER

@@ -14,6 +14,7 @@ mod openai;
 mod place;
 mod runway;
 mod sandbox;
+mod stability;
 pub(crate) mod tasks;
 mod vendors;
 mod vertex;
@@ -93,6 +94,7 @@ pub static KINDS: &[&dyn ProviderKind] = &[
     &local::INFINITY,
     &local::WHISPER_CPP,
     &runway::Runway,
+    &stability::Stability,
     &compatible::OPENAI_COMPATIBLE,
     &sandbox::Sandbox,
 ];

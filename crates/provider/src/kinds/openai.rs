@@ -56,6 +56,7 @@ pub(super) static OPENAI: Compatible = Compatible {
             ModelType::Embedding,
             ModelType::SpeechToText,
             ModelType::TextToSpeech,
+            ModelType::Image,
             ModelType::Moderation,
             ModelType::Video,
         ],

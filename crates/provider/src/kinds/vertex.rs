@@ -114,6 +114,7 @@ static MANIFEST: Manifest = Manifest {
         ModelType::Rerank,
         ModelType::SpeechToText,
         ModelType::TextToSpeech,
+        ModelType::Image,
         ModelType::Video,
     ],
     ..BEARER

@@ -114,7 +114,7 @@ impl Request {
     /// The client's own bytes, for a provider that speaks the same.
     fn pass(&self, to: &Callee<'_>) -> Result<Written, Malformed> {
         // GPT image models know no choice and send base64; old clients ask for it all the same.
-        let formless = to.facts.refuses("response_format");
+        let formless = is_formless(to.model) || to.facts.refuses("response_format");
         if formless && self.form == Some(Form::Url) {
             return Err(Malformed::incapable(
                 "response_format",
@@ -123,11 +123,14 @@ impl Request {
         }
         let (wire, edits) = match &self.body {
             Body::Json(body) => splice::changed(body, to.model, |edits| {
-                for field in &to.facts.refuses {
+                let own = formless && self.form.is_some();
+                let formless = own.then_some("response_format").into_iter();
+                let refused = to.facts.refuses.iter().map(String::as_str);
+                for field in formless.chain(refused.filter(|it| *it != "response_format")) {
                     edits.remove(field, format!("-{field}"));
                 }
             })?,
-            Body::Form { .. } => self.form_for(to),
+            Body::Form { .. } => self.form_for(to, formless),
         };
         let reader = if self.stream {
             Reader::Stream(Box::new(Events::of(self)))
@@ -138,7 +141,7 @@ impl Request {
     }
 
     /// The form for that model.
-    fn form_for(&self, to: &Callee<'_>) -> (Wire, Vec<Cow<'static, str>>) {
+    fn form_for(&self, to: &Callee<'_>, formless: bool) -> (Wire, Vec<Cow<'static, str>>) {
         let mut edits: Vec<Cow<'static, str>> = Vec::new();
         let mut form = FormWriter::unforeseen();
         let Body::Form { fields, files } = &self.body else {
@@ -149,7 +152,7 @@ impl Request {
             edits.push("model".into());
         }
         for (name, text) in fields.iter().filter(|(name, _)| name != "model") {
-            if to.facts.refuses(name) {
+            if to.facts.refuses(name) || (formless && name == "response_format") {
                 edits.push(format!("-{name}").into());
             } else {
                 form.field(name, text);
@@ -168,4 +171,10 @@ impl Request {
         let (content_type, pieces) = form.end();
         (Wire::new(content_type, pieces), edits)
     }
+}
+
+/// Whether a model of OpenAI's sends base64 and refuses to be told so
+/// (<https://platform.openai.com/docs/api-reference/images/create#images-create-response_format>).
+fn is_formless(model: &str) -> bool {
+    ["gpt-image-", "chatgpt-image-"].iter().any(|it| model.starts_with(it))
 }

@@ -102,6 +102,9 @@ fn a_field_that_the_model_refuses_is_taken_out() {
     let (written, _) = write_as(&*bytes, Grammar::OpenAi, "m", &facts).expect("written");
     assert_eq!(text(&written.wires[0].body), r#"{"model":"m","prompt":"a"}"#);
     assert_eq!(written.edits, ["-response_format"]);
+    // OpenAI's own are known by their names.
+    let (written, _) = write(&*bytes, Grammar::OpenAi, "gpt-image-2").expect("written");
+    assert_eq!(written.edits, ["model", "-response_format"]);
     let address = asks(r#"{"model":"m","prompt":"a","response_format":"url"}"#);
     let refusal = write_as(&*address, Grammar::OpenAi, "m", &facts).err().expect("refused");
     assert_eq!(refusal.code, Some("capability_not_supported"));
