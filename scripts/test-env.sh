@@ -16,12 +16,15 @@ fresh() {
 }
 
 requirements=$root/tests/requirements.txt
+alone=$root/tests/requirements-alone.txt
 venv=$root/.venv
-if ! fresh "$venv/stamp" "$requirements" || ! "$venv/bin/python" -c ""; then
+if ! fresh "$venv/stamp" "$requirements" || ! fresh "$venv/stamp-alone" "$alone" || ! "$venv/bin/python" -c ""; then
   echo "Installing the Python SDKs into .venv" >&2
   python3 -m venv --clear "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check --no-input --requirement "$requirements" >&2
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --no-input --no-deps --requirement "$alone" >&2
   hash_of "$requirements" >"$venv/stamp"
+  hash_of "$alone" >"$venv/stamp-alone"
 fi
 
 lock=$root/tests/package-lock.json
