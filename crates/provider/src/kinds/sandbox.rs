@@ -54,6 +54,7 @@ static MANIFEST: Manifest = Manifest {
         ModelType::TextToSpeech,
         ModelType::Image,
         ModelType::Moderation,
+        ModelType::Video,
     ],
     custom_models: false,
 };

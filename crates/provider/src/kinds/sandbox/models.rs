@@ -63,7 +63,7 @@ impl Act {
 }
 
 /// Every model, in the order people see them.
-pub(super) static MODELS: [KnownModel; 25] = [
+pub(super) static MODELS: [KnownModel; 26] = [
     llm("echo", "Says that it is the sandbox and repeats your last message."),
     llm("slow", "Waits two seconds, then speaks a token every 200 ms."),
     llm("tools", "Calls the first tool it is offered, or all if the prompt says `parallel`."),
@@ -93,6 +93,11 @@ pub(super) static MODELS: [KnownModel; 25] = [
     of_type("speech", ModelType::TextToSpeech, "A recording that says what it is, in six formats."),
     of_type("image", ModelType::Image, "Draws stripes whose colours come of the prompt."),
     of_type("moderation", ModelType::Moderation, "Flags a text that holds the name of a category."),
+    of_type(
+        "video",
+        ModelType::Video,
+        "Promises a film of a second, and has it two seconds later.",
+    ),
 ];
 
 /// A model that holds no conversation.

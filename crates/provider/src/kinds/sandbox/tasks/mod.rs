@@ -10,6 +10,7 @@ mod moderate;
 mod rerank;
 mod speech;
 mod transcribe;
+mod video;
 mod words;
 
 use std::time::Duration;
@@ -67,7 +68,8 @@ pub(super) fn perform(
         Operation::Transcribe | Operation::Translate => {
             known("transcription", model).and_then(|()| transcribe::done(wire))
         }
-        Operation::Video | Operation::Chat | Operation::CountTokens | Operation::StoredResponse => {
+        Operation::Video => known("video", model).and_then(|()| video::done(wire, now.as_micros())),
+        Operation::Chat | Operation::CountTokens | Operation::StoredResponse => {
             return None;
         }
     };
