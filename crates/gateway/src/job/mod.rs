@@ -11,6 +11,8 @@ mod remote;
 mod sending;
 mod settle;
 mod show;
+#[cfg(test)]
+mod testing;
 
 pub use poller::Poller;
 

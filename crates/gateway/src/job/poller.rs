@@ -8,7 +8,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use wayleave_dialect::task::video::{self, Status, Vendor, VideoState};
 use wayleave_model::Timestamp;
@@ -26,8 +28,8 @@ use crate::gateway::Gateway;
 const LOOK: Duration = Duration::from_secs(1);
 /// How often jobs are counted, and orphans and old ones looked for.
 const TIDY: Duration = Duration::from_secs(15);
-/// Jobs that one turn takes.
-const MOST: u32 = 16;
+/// Jobs that a node looks after at a time.
+const MOST: usize = 64;
 /// How long a claim holds, and after which part of it it is renewed.
 const LEASE: Duration = Duration::from_secs(60);
 const RENEW: Duration = Duration::from_secs(20);
@@ -76,26 +78,32 @@ impl Poller {
         }
     }
 
+    /// Claims what is due, as long as there is room, and looks after it: who is slow holds up nobody.
     async fn turns(&self) {
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut held = FuturesUnordered::new();
         loop {
-            match self.turn().await {
-                // There may be more.
-                Ok(taken) if taken == MOST as usize => continue,
-                Ok(_) => {}
-                Err(err) => tracing::debug!(%err, "jobs are looked after later"),
+            tokio::select! {
+                _ = look.tick() => {
+                    let room = MOST.saturating_sub(held.len());
+                    match self.claimed(room).await {
+                        Ok(jobs) => held.extend(jobs.into_iter().map(|job| self.look_after(job))),
+                        Err(err) => tracing::debug!(%err, "jobs are looked after later"),
+                    }
+                }
+                Some(()) = held.next(), if !held.is_empty() => {}
             }
-            tokio::time::sleep(LOOK).await;
         }
     }
 
-    /// How many jobs were taken.
-    async fn turn(&self) -> Result<usize, StoreError> {
+    async fn claimed(&self, room: usize) -> Result<Vec<Job>, StoreError> {
+        if room == 0 {
+            return Ok(Vec::new());
+        }
         let now = self.gateway.recorder.clock.now();
-        let until = after(now, LEASE);
-        let jobs = self.store.claim_jobs(self.gateway.node, (now, until), MOST).await?;
-        let taken = jobs.len();
-        join_all(jobs.into_iter().map(|job| self.look_after(job))).await;
-        Ok(taken)
+        let most = u32::try_from(room).unwrap_or(u32::MAX);
+        self.store.claim_jobs(self.gateway.node, (now, after(now, LEASE)), most).await
     }
 
     /// Looks after one job while its lease is renewed; lets go of it when the lease is lost.
@@ -286,6 +294,56 @@ fn after(now: Timestamp, span: Duration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::testing::job;
+    use crate::testing::NOON;
+
+    fn state(status: Status) -> VideoState {
+        VideoState { id: "vendor_1".into(), status, ..VideoState::default() }
+    }
+
+    #[test]
+    fn what_goes_on_is_asked_for_again_and_its_progress_never_goes_back() {
+        let mut job = job();
+        let told = VideoState { progress: Some(60), ..state(Status::Running) };
+        let step = after_word(&job, &told, NOON);
+        assert_eq!((step.state, step.settled), (JobState::Running, false));
+        assert_eq!(step.due_at, Some(NOON.plus_micros(PAUSES.0)));
+        job.news = step.news;
+        let step = after_word(&job, &VideoState { progress: Some(10), ..told }, NOON);
+        assert_eq!((step.news.progress, step.news.polls), (60, 2));
+    }
+
+    #[test]
+    fn an_end_is_written_with_what_it_consumed_and_settled_later() {
+        let told =
+            VideoState { seconds: Some(12), expires_at: Some(99), ..state(Status::Completed) };
+        let step = after_word(&job(), &told, NOON);
+        assert_eq!(
+            (step.state, step.settled, step.due_at),
+            (JobState::Completed, false, Some(NOON))
+        );
+        let news = step.news;
+        assert_eq!(news.usage.map(|it| it.video_seconds), Some(12));
+        assert_eq!(news.usage_source, UsageSource::Provider);
+        assert_eq!(news.expires_at, Some(Timestamp::from_micros(99_000_000)));
+        assert!(news.settlement.is_some());
+        let counted = after_word(&job(), &state(Status::Completed), NOON).news;
+        assert_eq!(counted.usage.map(|it| it.video_seconds), Some(8));
+        assert_eq!(counted.usage_source, UsageSource::Counted);
+    }
+
+    #[test]
+    fn what_fails_or_is_stopped_owes_nothing_and_is_never_looked_at_again() {
+        for (status, stands) in
+            [(Status::Failed, JobState::Failed), (Status::Cancelled, JobState::Cancelled)]
+        {
+            let error = Some(("c".to_owned(), "m".repeat(2_000)));
+            let step = after_word(&job(), &VideoState { error, ..state(status) }, NOON);
+            assert_eq!((step.state, step.settled, step.due_at), (stands, true, None));
+            assert_eq!((step.news.usage, step.news.settlement), (None, None));
+            assert_eq!(step.news.error.map(|it| it.message.len()), Some(1_000));
+        }
+    }
 
     #[test]
     fn questions_come_less_and_less_often() {

@@ -85,3 +85,53 @@ fn label(target: &Arc<TargetLabel>) -> Arc<TargetLabel> {
         _ => Arc::clone(target),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wayleave_dialect::task::video;
+    use wayleave_model::id::{NodeId, QuotaId, RequestId};
+    use wayleave_model::supply::{QuotaType, Supplier};
+    use wayleave_model::usage::UsageSource;
+
+    use super::*;
+    use crate::job::testing::job;
+    use crate::testing::NOON;
+
+    fn ended() -> Job {
+        let mut job = job();
+        job.news.usage = Some(video::usage(8, Some("1280x720")));
+        job.news.usage_source = UsageSource::Provider;
+        job.news.completed_at = Some(NOON.plus_micros(5_000_000));
+        job.news.settlement = Some(RequestId::new(NOON.plus_micros(5_000_000)));
+        job
+    }
+
+    #[test]
+    fn a_settlement_is_the_same_row_however_often_it_is_made() {
+        let (job, node) = (ended(), NodeId::new(NOON));
+        let closed = closed(&job, node, 3).expect("a row");
+        assert_eq!(Some(&closed), super::closed(&job, node, 3).as_ref());
+        assert_eq!(closed.cost(), NanoUsd(810_000_000));
+        assert_eq!(Some(closed.identity.request), job.news.settlement);
+        assert_eq!(closed.outcome.total_us, 5_000_000);
+        assert_eq!(closed.attempts[0].usage.video_seconds, 8);
+        assert_eq!(closed.identity.client_request_id, Some(job.id.to_string()));
+    }
+
+    #[test]
+    fn what_came_to_nothing_owes_nothing() {
+        assert_eq!(closed(&job(), NodeId::new(NOON), 3), None);
+    }
+
+    #[test]
+    fn a_quota_of_calls_counts_a_job_once() {
+        let label = |unit| {
+            let supply =
+                SupplyLabel { quota: QuotaId::new(NOON), quota_type: QuotaType::Paid, unit };
+            let target = TargetLabel { supply: Some(supply), ..(*job().origin.target).clone() };
+            super::label(&Arc::new(target)).supplier()
+        };
+        assert_eq!(label(QuotaUnit::Calls), Supplier::Custom);
+        assert_eq!(label(QuotaUnit::Money), Supplier::System);
+    }
+}
