@@ -186,6 +186,8 @@ fn api() -> OpenApiRouter<AdminState> {
         .routes(routes!(at::keys::revoke::revoke))
         .routes(routes!(at::usage::list::list))
         .routes(routes!(at::usage::get::get))
+        .routes(routes!(at::jobs::list::list))
+        .routes(routes!(at::jobs::get::get))
         .routes(routes!(at::proofs::list::list))
         .routes(routes!(at::proofs::days::days))
         .routes(routes!(at::audit::list::list))

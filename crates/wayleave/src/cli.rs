@@ -114,6 +114,9 @@ pub enum Command {
     Alias(command::alias::AliasCommand),
     /// What was asked, and what it cost
     Usage(command::usage::UsageArgs),
+    /// Videos that providers make: how they stand, and what they cost
+    #[command(subcommand)]
+    Job(command::job::JobCommand),
     /// Records that a node left behind
     #[command(subcommand)]
     Spool(command::spool::SpoolCommand),

@@ -84,6 +84,7 @@ async fn run(command: Command, context: &Context<'_>, out: &mut Out<'_>) -> Resu
         Command::Catalog(it) => command::catalog::run(it, context, out).await,
         Command::Alias(it) => command::alias::run(it, context, out).await,
         Command::Usage(args) => command::usage::run(&args, context, out).await,
+        Command::Job(it) => command::job::run(it, context, out).await,
         Command::Spool(it) => command::spool::run(it, context, out).await,
         Command::Kek(it) => command::kek::run(it, context, out).await,
         Command::Backup(args) => command::backup::run(&args, context, out).await,

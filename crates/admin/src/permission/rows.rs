@@ -153,6 +153,8 @@ pub(crate) const ROUTES: &[Row] = &[
     post("/api/v1/workspaces/{workspace}/keys/{key}/rotate", KeysWrite),
     post("/api/v1/workspaces/{workspace}/keys/{key}/revoke", KeysWrite),
     get("/api/v1/workspaces/{workspace}/usage", UsageRead),
+    get("/api/v1/workspaces/{workspace}/jobs", UsageRead),
+    get("/api/v1/workspaces/{workspace}/jobs/{job}", UsageRead),
     get("/api/v1/workspaces/{workspace}/proofs", UsageRead),
     get("/api/v1/workspaces/{workspace}/proofs/days", UsageRead),
     get("/api/v1/workspaces/{workspace}/usage/{request}", UsageRead),

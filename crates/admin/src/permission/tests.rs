@@ -70,7 +70,7 @@ fn promised(role: Role, method: &str, path: &str) -> bool {
             let secret = ["/credentials", "/addable"].iter().any(|it| below.contains(it));
             reads && !hidden && !secret
         }
-        Role::Auditor => reads && !["usage", "proofs"].contains(&noun),
+        Role::Auditor => reads && !["usage", "proofs", "jobs"].contains(&noun),
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod default_models;
 pub(crate) mod grants;
 pub(crate) mod info;
 pub(crate) mod invitations;
+pub(crate) mod jobs;
 pub(crate) mod keks;
 pub(crate) mod keys;
 pub(crate) mod kinds;

@@ -3,6 +3,7 @@
 mod credential;
 mod default_model;
 mod health;
+mod job;
 mod key;
 mod person;
 mod pool;
@@ -23,6 +24,7 @@ use wayleave_model::workspace::{Owner, Workspace};
 pub(crate) use credential::{CredentialView, Surroundings};
 pub(crate) use default_model::DefaultModelView;
 pub(crate) use health::{FareView, HealthView};
+pub(crate) use job::JobView;
 pub(crate) use key::KeyView;
 pub(crate) use person::{InvitationView, MemberView, PersonView, SessionView};
 pub(crate) use pool::{Around, PoolView};

@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod grant;
 pub mod init;
 pub mod invitation;
+pub mod job;
 pub mod kek;
 pub mod key;
 pub mod member;
