@@ -54,6 +54,17 @@ async fn a_video_is_made_downloaded_deleted_and_paid_once() {
         assert_eq!(detail["attempts"][0]["usage"]["variant"], "1280x720");
         let asked = rows.iter().find(|row| row["surface"] == "/v1/videos").expect("the request");
         assert_eq!((&asked["cost_nanos"], &asked["usage_source"]), (&json!(0), &json!("none")));
+        let path = format!("/workspaces/main/jobs/{id}");
+        let shown = gateway.api("GET", &path, None).await.json();
+        assert_eq!((&shown["state"], &shown["settled"]), (&json!("completed"), &json!(true)));
+        assert_eq!(
+            (&shown["settlement_id"], &shown["cost_nanos"]),
+            (&row["request_id"], &json!(COST))
+        );
+        let listed = gateway.run(&["job", "list", "--state", "completed", "--json"]).await;
+        assert!(listed.contains(&id) && listed.lines().count() == 1, "{listed}");
+        let told = gateway.run(&["job", "show", &id]).await;
+        assert!(told.contains("openai/sora-2") && told.contains("0.81"), "{told}");
         let gone = client.ask("DELETE", &format!("/v1/videos/{id}")).await;
         assert_eq!(gone.json(), json!({"id": id, "object": "video.deleted", "deleted": true}));
         assert_eq!(client.get(&format!("/v1/videos/{id}")).await.status, 404);
@@ -61,6 +72,23 @@ async fn a_video_is_made_downloaded_deleted_and_paid_once() {
     })
     .await;
     assert_eq!(vendor.created(), 2);
+}
+
+#[tokio::test]
+async fn the_sandbox_has_a_film_two_seconds_later() {
+    let gateway = Start::new(BINARY)
+        .setup(&wayleave_testkit::Setup::workspace("main").key("test", KEY).text());
+    let gateway = gateway.up().await;
+    let client = gateway.client(KEY);
+    let body = r#"{"model":"sandbox/video","prompt":"a cat","seconds":"8"}"#;
+    let reply = client.post("/v1/videos", body).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let id = reply.at("/id");
+    let done = until(&client, &id, "completed").await;
+    assert_eq!(done["seconds"], "8");
+    let film = client.get(&format!("/v1/videos/{id}/content")).await;
+    assert_eq!((film.status, &film.body[4..8]), (200, &b"ftyp"[..]));
+    assert_eq!(client.ask("DELETE", &format!("/v1/videos/{id}")).await.status, 200);
 }
 
 #[tokio::test]

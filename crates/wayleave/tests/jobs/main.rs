@@ -1,6 +1,7 @@
 //! Videos as jobs: made, asked for, downloaded, deleted; paid once, however the process ends.
 
 mod kill;
+mod large;
 mod life;
 mod refusals;
 mod vendor;
