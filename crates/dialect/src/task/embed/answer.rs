@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
 use wayleave_model::Usage;
 use wayleave_model::usage::UsageSource;
 
@@ -59,9 +60,17 @@ pub(super) struct Joined {
     vectors: Vec<Vector>,
     usage: Summed,
     model: Option<String>,
+    /// The provider speaks as the client reads: an answer alone passes as it is.
+    passes: bool,
+    bodies: Vec<Bytes>,
 }
 
 impl Joined {
+    /// The same where the provider speaks as the client reads.
+    pub(super) fn passing(self) -> Joined {
+        Joined { passes: true, ..self }
+    }
+
     /// For `expected` vectors of each wire.
     pub(super) fn new(
         read: ReadRows,
@@ -79,6 +88,8 @@ impl Joined {
             vectors: Vec::new(),
             usage: Summed::default(),
             model: None,
+            passes: false,
+            bodies: Vec::new(),
         }
     }
 }
@@ -90,11 +101,17 @@ impl ReadAnswer for Joined {
         self.vectors.extend(rows.vectors);
         self.usage.add(rows.told);
         self.model = self.model.take().or(rows.model);
+        if self.passes {
+            self.bodies.push(said.body);
+        }
         Ok(())
     }
 
     fn end(self: Box<Self>, context: &Context) -> Result<Spoken, Fault> {
         let (usage, source) = self.usage.total(self.estimate);
+        if let [only] = self.bodies.as_slice() {
+            return Ok(Spoken { body: only.clone(), usage, source, ..Spoken::default() });
+        }
         let mut body = Vec::new();
         match self.form {
             Form::OpenAi => self.openai(context, &usage, &mut body)?,

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use wayleave_model::target::ModelFacts;
 
-use super::answer::{Summed, counted};
+use super::answer::{Joined, Summed, counted};
 use super::gemini;
 use super::plain;
 use super::question::{Ask, Surface};
@@ -103,7 +103,7 @@ pub(super) fn gemini(ask: &Ask<'_>, body: &Bytes, surface: Surface) -> Result<Wr
         (vec![Wire::json(vec![body]).at(":embedContent")], vec![1])
     };
     edits.dedup();
-    let reader = super::answer::Joined::new(gemini::read, expected, ask.form, ask.request);
+    let reader = Joined::new(gemini::read, expected, ask.form, ask.request).passing();
     Ok(Written { wires, edits, reader: Reader::Whole(Box::new(reader)) })
 }
 

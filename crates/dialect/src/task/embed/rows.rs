@@ -46,8 +46,9 @@ impl ListUsage {
 
     /// In the one convention.
     pub(super) fn told(self) -> Told {
-        let input = said::figure(self.prompt_tokens).filter(|it| *it > 0);
-        let input = input.or(said::figure(self.total_tokens));
+        // Servers that count nothing say 0: no text has no tokens at all.
+        let some = |figure| said::figure(figure).filter(|it| *it > 0);
+        let input = some(self.prompt_tokens).or(some(self.total_tokens));
         let texts = said::figure(self.text_tokens);
         let image_input = match (input, texts) {
             (Some(all), Some(texts)) => all.saturating_sub(texts),

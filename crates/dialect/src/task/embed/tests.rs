@@ -1,6 +1,7 @@
 //! Requests for vectors, in bytes: what each provider is sent, and what the client reads.
 
 mod answers;
+mod any;
 mod asking;
 mod google;
 mod passing;

@@ -84,6 +84,16 @@ fn usage_is_estimated_where_one_of_the_answers_says_none() {
 }
 
 #[test]
+fn servers_that_count_nothing_are_not_believed() {
+    let json = r#"{"model":"m","input":["abcdefgh"]}"#;
+    let answer = r#"{"object":"list","data":[{"index":0,"embedding":[1]}],"model":"m","usage":{"prompt_tokens":0,"total_tokens":0}}"#;
+    for grammar in [Grammar::OpenAi, Grammar::Jina] {
+        let spoken = ask(json, grammar).answered(&[answer]).expect("a vector");
+        assert_eq!((spoken.usage.input, spoken.source), (2, UsageSource::Estimated), "{grammar:?}");
+    }
+}
+
+#[test]
 fn images_are_counted_as_the_vendor_counts_them() {
     let json = r#"{"model":"m","input":[{"image":"data:image/png;base64,AAAA"}]}"#;
     let usage = |grammar, model, answer| {

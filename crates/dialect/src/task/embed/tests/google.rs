@@ -21,11 +21,10 @@ fn googles_own_bytes_pass_with_the_targets_name_in_each_request() {
     let it = sent(one, false, Grammar::Gemini);
     assert_eq!(it.only(), one);
     assert_eq!(it.written.wires[0].suffix, ":embedContent");
-    let spoken = it.answered(&[r#"{"embedding":{"values":[0.10,2]}}"#]).expect("a vector");
-    assert_eq!(
-        body(&spoken),
-        r#"{"embedding":{"values":[0.10,2]},"usageMetadata":{"promptTokenCount":1}}"#
-    );
+    let answer =
+        r#"{"embedding":{"values":[0.10,2],"x":1},"usageMetadata":{"promptTokenCount":3}}"#;
+    let spoken = it.answered(&[answer]).expect("a vector");
+    assert_eq!((body(&spoken).as_str(), spoken.usage.input), (answer, 3));
 }
 
 #[test]
@@ -36,6 +35,15 @@ fn more_than_a_hundred_requests_are_sent_in_several_calls() {
     assert_eq!(it.written.wires.len(), 2);
     assert_eq!(it.written.edits, ["requests"]);
     assert_eq!(it.bodies()[1], format!(r#"{{"requests":[{}]}}"#, vec![one; 50].join(",")));
+    let answer = |count: usize| {
+        let one = r#"{"values":[1]}"#;
+        format!(
+            r#"{{"embeddings":[{}],"usageMetadata":{{"promptTokenCount":2}}}}"#,
+            vec![one; count].join(",")
+        )
+    };
+    let spoken = it.answered(&[&answer(100), &answer(50)]).expect("vectors");
+    assert_eq!(body(&spoken), answer(150).replace("Count\":2", "Count\":4"));
 }
 
 #[test]
