@@ -42,6 +42,8 @@ pub enum Difference {
     NoJsonSchema,
     /// Custom tools, which are called with free text, are known.
     CustomTools,
+    /// So many inputs make vectors in one call, at most.
+    MaxBatch(u64),
 }
 
 /// Which of a vendor's models.
@@ -127,6 +129,7 @@ impl Difference {
             Difference::NoDeveloper => facts.developer_role = facts.developer_role.or(Some(false)),
             Difference::NoJsonSchema => facts.json_schema = facts.json_schema.or(Some(false)),
             Difference::CustomTools => facts.custom_tools = facts.custom_tools.or(Some(true)),
+            Difference::MaxBatch(most) => facts.max_batch = facts.max_batch.or(Some(most)),
         }
     }
 }
@@ -161,6 +164,7 @@ impl fmt::Display for Difference {
             Difference::NoDeveloper => f.write_str("no role `developer`"),
             Difference::NoJsonSchema => f.write_str("no JSON schema"),
             Difference::CustomTools => f.write_str("custom tools"),
+            Difference::MaxBatch(most) => write!(f, "vectors of {most} inputs in a call"),
         }
     }
 }

@@ -87,12 +87,21 @@ pub(in crate::kinds) static QWEN: Compatible = Compatible {
             ("hk", "https://cn-hongkong.dashscope.aliyuncs.com/compatible-mode/v1"),
         ],
     },
-    quirks: &Quirks(&[Quirk::new(
-        Difference::Reasoning(ReasoningField::EnableThinking),
-        "https://www.alibabacloud.com/help/en/model-studio/deep-thinking",
-    )]),
+    quirks: &Quirks(&[
+        Quirk::new(
+            Difference::Reasoning(ReasoningField::EnableThinking),
+            "https://www.alibabacloud.com/help/en/model-studio/deep-thinking",
+        ),
+        Quirk::of(&["text-embedding-v3", "text-embedding-v4"], Difference::MaxBatch(10), VECTORS),
+        Quirk::of(&["text-embedding-v1", "text-embedding-v2"], Difference::MaxBatch(25), VECTORS),
+        // Only floats are given, whatever is asked for.
+        Quirk::of(&["text-embedding"], Difference::Refuses(&["encoding_format"]), VECTORS),
+    ]),
     ..PLAIN
 };
+
+/// Its page on vectors.
+const VECTORS: &str = "https://help.aliyun.com/en/model-studio/text-embedding-synchronous-api";
 
 /// <https://docs.z.ai/api-reference/llm/chat-completion>.
 pub(in crate::kinds) static ZHIPU: Compatible = Compatible {
