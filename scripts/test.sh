@@ -32,7 +32,7 @@ cargo build --workspace --locked --bins --tests
 cargo test --workspace --locked --no-fail-fast 2>&1 | tee "$logs/rust" || failed+=("cargo test")
 
 # Apart, because each has its own gateway and its own modules.
-for suite in sdk matrix api; do
+for suite in sdk matrix types api; do
   .venv/bin/python -m pytest "tests/$suite" -ra -p no:cacheprovider 2>&1 | tee "$logs/$suite" || failed+=("tests/$suite")
 done
 
@@ -42,7 +42,7 @@ echo "== Result =="
 awk '/^test result:/ { passed += $4; failed += $6; ignored += $8; binaries++ }
   END { printf "Rust:   %d passed, %d failed, %d ignored in %d test binaries\n", passed, failed, ignored, binaries }' \
   "$logs/rust"
-for suite in sdk matrix api; do
+for suite in sdk matrix types api; do
   printf 'Python: %s in tests/%s\n' "$(tail -n 1 "$logs/$suite" | tr -d '=' | xargs)" "$suite"
 done
 printf 'Matrix: %s\n' "$(sed -n 's/^all  *//p' "$logs/matrix" | tail -n 1)"

@@ -58,6 +58,9 @@ impl Question for Embedding {
     }
 
     fn write(&self, to: &Callee<'_>, losses: &mut Losses) -> Result<Written, Malformed> {
+        if self.request.has_images() && to.facts.vision == Some(false) {
+            return Err(Malformed::incapable("input", "this model makes vectors of texts only"));
+        }
         let ask = Ask { request: &self.request, form: self.form(), to };
         match (to.grammar, self.surface) {
             (Grammar::OpenAi, Surface::OpenAi) => pass::openai(&ask, &self.body),

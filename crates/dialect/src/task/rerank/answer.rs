@@ -258,18 +258,20 @@ impl Summed {
     }
 }
 
-/// A result as most vendors write it.
+/// A result as most vendors write it; some give the score two names.
 #[derive(Deserialize)]
 pub(super) struct Scored<'a> {
     pub(super) index: usize,
-    #[serde(borrow, alias = "score")]
-    pub(super) relevance_score: &'a RawValue,
+    #[serde(borrow, default)]
+    relevance_score: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    score: Option<&'a RawValue>,
 }
 
 impl Scored<'_> {
     /// Its place.
     pub(super) fn rank(&self) -> Result<Rank, Fault> {
-        let json = self.relevance_score.get();
+        let json = self.relevance_score.or(self.score).map_or("", RawValue::get);
         let score = json
             .parse()
             .map_err(|_| Fault::unreadable("a score in the provider's answer is no number"))?;

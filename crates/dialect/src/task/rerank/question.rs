@@ -50,6 +50,9 @@ impl Question for Reranking {
     }
 
     fn write(&self, to: &Callee<'_>, losses: &mut Losses) -> Result<Written, Malformed> {
+        if to.facts.vision == Some(false) && self.asked().vision {
+            return Err(Malformed::incapable("documents", "this model ranks texts only"));
+        }
         let ask = Ask { request: &self.request, to };
         match to.grammar {
             Grammar::Jina | Grammar::OpenAi => pass::jina(&ask, &self.body),

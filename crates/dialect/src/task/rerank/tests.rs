@@ -1,6 +1,7 @@
 //! Requests for an order, in bytes: what each provider is sent, and what the client reads.
 
 mod answers;
+mod any;
 mod asking;
 
 use bytes::Bytes;

@@ -284,6 +284,10 @@ fn images_go_to_models_that_see() {
         let refusal = refused(&json, grammar, model);
         assert_eq!(refusal.code, Some("capability_not_supported"), "{grammar:?}");
     }
+    let question = openai(&json).expect("a question");
+    let blind = ModelFacts { vision: Some(false), ..ModelFacts::UNKNOWN };
+    let refusal = Sent::of(&*question, Grammar::OpenAi, "o", &blind).err().expect("it is blind");
+    assert_eq!(refusal.code, Some("capability_not_supported"));
     let far = json.replace(png, "https://pictures.test/a.png");
     assert!(refused(&far, Grammar::Cohere, "embed-v4.0").message.contains("data:"));
     let sent = ask_model(&far, Grammar::Voyage, "voyage-multimodal-3").only();

@@ -85,6 +85,11 @@ fn what_breaks_clients_is_mended_and_named() {
             vec!["results"],
         ),
         (
+            r#"{"results":[{"index":0,"score":7,"relevance_score":0.9}],"usage":{"total_tokens":1}}"#,
+            r#"{"results":[{"index":0,"score":7,"relevance_score":0.9}],"usage":{"total_tokens":1}}"#,
+            vec![],
+        ),
+        (
             r#"[{"index":0,"score":0.9}]"#,
             r#"{"results":[{"index":0,"relevance_score":0.9}]}"#,
             vec!["results", "relevance_score"],

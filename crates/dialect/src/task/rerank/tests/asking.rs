@@ -106,6 +106,10 @@ fn pictures_go_where_they_are_taken_and_nowhere_else() {
         assert_eq!(refusal.code, Some("capability_not_supported"), "{grammar:?}");
     }
     assert!(question(json).expect("one").asked().vision);
+    let blind = ModelFacts { vision: Some(false), ..ModelFacts::UNKNOWN };
+    let to = Callee { grammar: Grammar::Jina, model: "own", facts: &blind };
+    let refusal = ask_with(json, &to).err().expect("it is blind");
+    assert_eq!(refusal.code, Some("capability_not_supported"));
 }
 
 #[test]
