@@ -1,13 +1,12 @@
 //! The door to the spool: records become bytes here, and the request's one line of log.
 
 mod json;
+mod view;
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use serde::Serialize;
-use wayleave_model::price::Line;
-use wayleave_model::record::{Asked, Attempt, AttemptStart, Closed, Identity, Outcome, Tried};
+use wayleave_model::record::{Attempt, Closed, Identity, Outcome};
 use wayleave_model::{Clock, NanoUsd};
 use wayleave_spool::{Position, Spool};
 
@@ -15,6 +14,7 @@ use crate::metrics::Metrics;
 use crate::recent::Recent;
 use crate::supply::Meters;
 pub use json::Made;
+pub use view::{ClosedView, OpenedView, Prepared, Writing};
 
 /// Writes records. Shared by every request of the process.
 pub struct Recorder {
@@ -45,67 +45,8 @@ pub mod kind {
     pub const CLOSED: u8 = 3;
 }
 
-/// A record on its way out, without copies. Reads back as [`wayleave_model::record::Record`].
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Writing<'a> {
-    /// An attempt begins.
-    Opened(OpenedView<'a>),
-    /// An attempt failed and another follows.
-    Tried(&'a Tried),
-    /// The request ended.
-    Closed(ClosedView<'a>),
-}
-
-/// [`wayleave_model::record::Opened`], borrowed.
-#[derive(Serialize)]
-pub struct OpenedView<'a> {
-    /// The identity, made into JSON already.
-    pub identity: Made<'a>,
-    /// What was asked.
-    pub asked: &'a Asked,
-    /// The attempt.
-    pub attempt: &'a AttemptStart,
-    /// What the prompt alone costs.
-    #[serde(skip_serializing_if = "<[Line]>::is_empty")]
-    pub prompt_lines: &'a [Line],
-}
-
-/// [`wayleave_model::record::Closed`], borrowed.
-#[derive(Serialize)]
-pub struct ClosedView<'a> {
-    /// The identity.
-    pub identity: IdentityView<'a>,
-    /// What was asked.
-    pub asked: &'a Asked,
-    /// How it ended.
-    pub outcome: &'a Outcome,
-    /// Every attempt.
-    pub attempts: &'a [Attempt],
-}
-
-/// An identity: the same bytes again where it was recorded before.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub enum IdentityView<'a> {
-    /// As JSON.
-    Made(Made<'a>),
-    /// As a value.
-    Fresh(&'a Identity),
-}
-
 thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(4 << 10));
-}
-
-/// An identity's JSON, to go into each of a request's records.
-///
-/// # Errors
-/// None that an identity could cause.
-pub fn identity_json(identity: &Identity) -> Result<Vec<u8>, Unwritable> {
-    let mut out = Vec::with_capacity(768);
-    json::append(&mut out, identity).map_err(|err| Unwritable(err.to_string()))?;
-    Ok(out)
 }
 
 impl Recorder {
@@ -128,18 +69,15 @@ impl Recorder {
     }
 
     /// Appends the record that ends a request: also on a full disk, from the spool's reserve.
-    /// `identity` is the identity's JSON, where it was recorded before.
-    pub fn close(&self, closed: Closed, identity: Option<Made<'_>>) {
+    /// `made` are its parts, where they were recorded before.
+    pub fn close(&self, closed: Closed, made: Option<&Prepared>) {
         self.metrics.closed(&closed.identity, &closed.outcome, &closed.attempts);
         log(&closed.identity, &closed.outcome, &closed.attempts);
-        let view = ClosedView {
-            identity: identity.map_or(IdentityView::Fresh(&closed.identity), IdentityView::Made),
-            asked: &closed.asked,
-            outcome: &closed.outcome,
-            attempts: &closed.attempts,
-        };
-        let written = with_json(&Writing::Closed(view), |bytes| {
-            self.spool.append_reserved(kind::CLOSED, bytes).map_err(|err| err.to_string())
+        let view = ClosedView::new(&closed, made).map_err(|Unwritable(why)| why);
+        let written = view.and_then(|view| {
+            with_json(&Writing::Closed(view), |bytes| {
+                self.spool.append_reserved(kind::CLOSED, bytes).map_err(|err| err.to_string())
+            })
         });
         match written {
             Ok(place) => self.recent.keep(place, closed),

@@ -17,7 +17,7 @@ use wayleave_model::time::Tick;
 use wayleave_model::usage::UsageSource;
 use wayleave_model::{NanoUsd, Usage};
 
-use crate::recorder::{self, Made, OpenedView, Recorder, Unwritable, Writing};
+use crate::recorder::{Prepared, Recorder, Unwritable, Writing};
 use crate::refusal::Refusal;
 use crate::supply::Seat;
 use crate::world::{Route, Target};
@@ -46,8 +46,8 @@ pub struct Progress {
 
 struct State {
     identity: Identity,
-    /// The identity as it was recorded, so that it is made into JSON once.
-    identity_json: Option<Vec<u8>>,
+    /// What was recorded of it, so that it is made into JSON once.
+    made: Option<Prepared>,
     asked: Asked,
     admitted: Tick,
     max_output: Option<u64>,
@@ -95,7 +95,7 @@ impl Trail {
         recorder.metrics.in_flight.inc();
         let state = State {
             identity,
-            identity_json: None,
+            made: None,
             asked,
             admitted,
             max_output,
@@ -188,16 +188,12 @@ impl Trail {
             target: label,
         };
         let prompt_lines = if free { Vec::new() } else { target.price.lines(&state.sent()) };
-        let identity = match &state.identity_json {
-            Some(json) => json,
-            None => state.identity_json.insert(recorder::identity_json(&state.identity)?),
+        let made = match &mut state.made {
+            Some(made) => made,
+            None => state.made.insert(Prepared::new(&state.identity)?),
         };
-        self.recorder.write(&Writing::Opened(OpenedView {
-            identity: Made(identity),
-            asked: &state.asked,
-            attempt: &start,
-            prompt_lines: &prompt_lines,
-        }))?;
+        let opened = made.open(state.attempts.len(), &start, &state.asked, &prompt_lines)?;
+        self.recorder.write(&Writing::Opened(opened))?;
         state.current = Some(Current {
             start,
             target: Arc::clone(target),
@@ -351,7 +347,7 @@ impl Trail {
         };
         let (identity, asked, attempts) = (state.identity, state.asked, state.attempts);
         let closed = Closed { identity, asked, outcome, attempts };
-        self.recorder.close(closed, state.identity_json.as_deref().map(Made));
+        self.recorder.close(closed, state.made.as_ref());
         self.recorder.metrics.in_flight.dec();
     }
 

@@ -14,7 +14,7 @@ use wayleave_model::id::{AliasId, RouteVersionId, WorkspaceId};
 use wayleave_model::key::{Key, KeyVersion};
 use wayleave_model::price::PriceVersion;
 use wayleave_model::provider::{ModelType, Operation};
-use wayleave_model::record::{Caller, TargetLabel};
+use wayleave_model::record::{Caller, Said, TargetLabel};
 use wayleave_model::target::ModelFacts;
 use wayleave_model::time::Tick;
 use wayleave_model::workspace::WorkspaceSettings;
@@ -261,6 +261,7 @@ fn caller(workspace: WorkspaceId, key: &Key, version: &KeyVersion) -> Caller {
         owner_name: key.owner_name.clone(),
         environment: key.environment.clone(),
         tags: key.tags.clone(),
+        said: Said::default(),
     }
 }
 

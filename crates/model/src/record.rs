@@ -4,7 +4,8 @@
 //! field that may be missing has a default.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -132,6 +133,50 @@ pub struct Caller {
     /// The key's tags at the time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// How records say it.
+    #[serde(skip)]
+    pub said: Said,
+}
+
+/// What is shared by many records, in the bytes of one: made once, by whoever writes them. No part of
+/// the value that has it: a copy begins without, since copies are made to be changed.
+#[derive(Default)]
+pub struct Said(OnceLock<Box<[u8]>>);
+
+impl Said {
+    /// The bytes; `make` makes them the first time.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn get_or_make<E>(&self, make: impl FnOnce() -> Result<Vec<u8>, E>) -> Result<&[u8], E> {
+        match self.0.get() {
+            Some(made) => Ok(made),
+            None => {
+                let made = make()?.into_boxed_slice();
+                Ok(self.0.get_or_init(|| made))
+            }
+        }
+    }
+}
+
+impl Clone for Said {
+    fn clone(&self) -> Said {
+        Said::default()
+    }
+}
+
+impl PartialEq for Said {
+    fn eq(&self, _: &Said) -> bool {
+        true
+    }
+}
+
+impl Eq for Said {}
+
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("_")
+    }
 }
 
 /// Personal data of a request.
@@ -201,6 +246,9 @@ pub struct TargetLabel {
     /// The quota it counts for, where the operator supplies it; `None`: the workspace's own credential.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supply: Option<SupplyLabel>,
+    /// How records say it.
+    #[serde(skip)]
+    pub said: Said,
 }
 
 impl TargetLabel {
@@ -225,6 +273,7 @@ impl TargetLabel {
             credential: self.credential,
             price: None,
             supply: self.supply,
+            said: Said::default(),
         }
     }
 }

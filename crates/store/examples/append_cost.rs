@@ -14,7 +14,8 @@ use wayleave_model::id::{
 use wayleave_model::price::{Line, Unit};
 use wayleave_model::provider::Operation;
 use wayleave_model::record::{
-    Asked, Attempt, AttemptStart, Caller, Closed, Identity, Outcome, Person, StreamEnd, TargetLabel,
+    Asked, Attempt, AttemptStart, Caller, Closed, Identity, Outcome, Person, Said, StreamEnd,
+    TargetLabel,
 };
 use wayleave_model::usage::{Usage, UsageSource};
 use wayleave_model::{Clock, NanoUsd, Timestamp};
@@ -92,6 +93,7 @@ impl Traffic {
             owner_name: "platform".into(),
             environment: "production".into(),
             tags: vec!["blue".into()],
+            said: Said::default(),
         };
         let target = TargetLabel {
             provider: ProviderId::new(NOON),
@@ -101,6 +103,7 @@ impl Traffic {
             credential: CredentialId::new(NOON),
             price: Some(PriceVersionId::new(NOON)),
             supply: None,
+            said: Said::default(),
         };
         Traffic {
             at: 0,

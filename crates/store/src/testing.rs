@@ -13,7 +13,8 @@ use wayleave_model::key::Key;
 use wayleave_model::price::{Line, Rate, Unit};
 use wayleave_model::provider::{ModelType, Operation, Provider};
 use wayleave_model::record::{
-    Asked, Attempt, AttemptStart, Caller, Closed, Identity, Outcome, Person, StreamEnd, TargetLabel,
+    Asked, Attempt, AttemptStart, Caller, Closed, Identity, Outcome, Person, Said, StreamEnd,
+    TargetLabel,
 };
 use wayleave_model::target::{Model, ModelFacts};
 use wayleave_model::usage::{Usage, UsageSource};
@@ -189,6 +190,7 @@ impl Shop {
                     owner_name: self.owner.name.clone(),
                     environment: self.key.environment.clone(),
                     tags: self.key.tags.clone(),
+                    said: Said::default(),
                 }),
                 surface: "/v1/chat/completions".into(),
                 operation: Operation::Chat,
@@ -241,6 +243,7 @@ impl Shop {
                     credential: self.credential.id,
                     price: self.model.price.as_ref().map(|price| price.id),
                     supply: None,
+                    said: Said::default(),
                 }),
                 max_cost: NanoUsd(9_000),
             },

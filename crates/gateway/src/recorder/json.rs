@@ -16,6 +16,16 @@ pub(super) fn append(out: &mut Vec<u8>, value: &impl Serialize) -> Result<(), Un
     value.serialize(Writer(out))
 }
 
+/// The bytes of `value`.
+///
+/// # Errors
+/// Those of [`append`].
+pub(super) fn bytes(value: &impl Serialize) -> Result<Vec<u8>, Unwritten> {
+    let mut out = Vec::with_capacity(512);
+    append(&mut out, value)?;
+    Ok(out)
+}
+
 /// JSON that was made before: goes in as it is.
 pub struct Made<'a>(pub &'a [u8]);
 
@@ -33,6 +43,12 @@ pub(super) struct Unwritten(String);
 impl ser::Error for Unwritten {
     fn custom<T: fmt::Display>(message: T) -> Unwritten {
         Unwritten(message.to_string())
+    }
+}
+
+impl From<Unwritten> for super::Unwritable {
+    fn from(err: Unwritten) -> super::Unwritable {
+        super::Unwritable(err.0)
     }
 }
 

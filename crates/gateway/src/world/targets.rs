@@ -10,7 +10,7 @@ use wayleave_model::id::{CredentialId, ModelId, ProviderId};
 use wayleave_model::pool::{default_credential, has_own};
 use wayleave_model::price::PriceVersion;
 use wayleave_model::provider::{ModelType, Operation, Provider};
-use wayleave_model::record::TargetLabel;
+use wayleave_model::record::{Said, TargetLabel};
 use wayleave_model::supply::SupplyLabel;
 use wayleave_model::target::Model;
 use wayleave_provider::{Account, Offer, ProviderKind};
@@ -180,6 +180,7 @@ impl<'a> Targets<'a> {
                 credential: credential.id,
                 price: Some(price.id),
                 supply,
+                said: Said::default(),
             }),
             kind,
             offers,

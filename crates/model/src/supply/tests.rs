@@ -8,7 +8,7 @@ use super::Supplier::{Custom, System};
 use super::*;
 use crate::id::{CredentialId, ModelId};
 use crate::money::NanoUsd;
-use crate::record::{AttemptStart, TargetLabel};
+use crate::record::{AttemptStart, Said, TargetLabel};
 use crate::usage::{Usage, UsageSource};
 
 /// Preference; an own credential, a default among them, a valid quota; whose serves; whether only a
@@ -80,6 +80,7 @@ fn attempt(unit: QuotaUnit, status: Option<u16>, verdict: &'static str) -> Attem
         credential: CredentialId(Uuid::from_u128(3)),
         price: None,
         supply: Some(supply),
+        said: Said::default(),
     };
     Attempt {
         start: AttemptStart {
