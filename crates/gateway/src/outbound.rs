@@ -16,6 +16,7 @@ use crate::capable;
 use crate::media;
 use crate::pipeline::Conversation;
 use crate::upstream::body::Pieces;
+use crate::vault::Vault;
 use crate::world::{Endpoint, Route, Target};
 
 /// A body shaped for one target, and what that took.
@@ -28,14 +29,33 @@ pub struct Shaped {
     pub losses: Losses,
     /// It was read and written in another dialect, and so is the answer.
     pub translated: bool,
-    /// Stands for what the answer answers, where it is translated.
-    pub asked: [u8; 32],
+    /// What the answer answers, where it is translated.
+    pub asked: Asked,
     /// Tools that the client declared as free text.
     pub custom_tools: Vec<String>,
     /// The client declared its tools in OpenAI's older form.
     pub legacy_functions: bool,
     /// Tool whose input is the answer's text.
     pub answer_tool: Option<String>,
+}
+
+/// What an answer answers, by which what is kept of the answer is found again.
+pub enum Asked {
+    /// In words: an answer that comes as a whole is at hand when it turns out whether anything of it is
+    /// kept, and mostly nothing is.
+    Words(String),
+    /// Hashed: a stream may last, and holds no prompt meanwhile.
+    Hash([u8; 32]),
+}
+
+impl Asked {
+    /// Stands for it.
+    pub fn hash(&self, vault: &Vault) -> [u8; 32] {
+        match self {
+            Asked::Words(words) => vault.hash(words),
+            Asked::Hash(hash) => *hash,
+        }
+    }
 }
 
 /// What becomes of files at addresses that the provider would not fetch.
@@ -81,7 +101,7 @@ fn spliced(it: &Conversation<'_>, target: &Target) -> Shaped {
         edits: edits.names().cloned().collect(),
         losses: Losses::default(),
         translated: false,
-        asked: [0; 32],
+        asked: Asked::Hash([0; 32]),
         custom_tools: Vec::new(),
         legacy_functions: false,
         answer_tool: None,
@@ -119,7 +139,10 @@ async fn translated(
         edits: Vec::new(),
         losses,
         translated,
-        asked: it.gateway.vault.asked(&request, request.turns.len()),
+        asked: match keep::asked(&request, request.turns.len()) {
+            words if it.ask.stream => Asked::Hash(it.gateway.vault.hash(&words)),
+            words => Asked::Words(words),
+        },
         custom_tools: request.custom_tools(),
         legacy_functions: request.legacy_functions,
         answer_tool: written.answer_tool,

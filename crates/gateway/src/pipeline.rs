@@ -281,7 +281,11 @@ impl Conversation<'_> {
             translate_whole(endpoint.dialect, self.dialect, &wanted, &body)
         };
         let mut whole = whole.map_err(|fault| Box::new(failure::faulty(speaker, &fault)))?;
-        let safe = Safe { whose: self.workspace, asked: shaped.asked, keep: self.keeps(shaped) };
+        let asked = match &whole.kept {
+            Some(_) => shaped.asked.hash(&self.gateway.vault),
+            None => [0; 32],
+        };
+        let safe = Safe { whose: self.workspace, asked, keep: self.keeps(shaped) };
         safe.whole(&self.gateway, &mut whole).await;
         Ok(Outcome::Whole(whole, upstream_id))
     }
@@ -385,12 +389,13 @@ impl Conversation<'_> {
     ) -> Begun {
         let notes = notes(shaped, upstream_request_id);
         let timers = self.timers();
-        let keep = self.keeps(shaped);
+        let asked = shaped.asked.hash(&self.gateway.vault);
+        let safe = Safe { whose: self.workspace, asked, keep: self.keeps(shaped) };
         let relay = Relay::new(
             self.gateway,
             self.id,
             self.dialect,
-            Safe { whose: self.workspace, asked: shaped.asked, keep },
+            safe,
             self.route.policy.client_gone,
             self.ask.list,
             (held.body, held.carry, held.carried),

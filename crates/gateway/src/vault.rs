@@ -42,13 +42,13 @@ impl Vault {
         while matches!(self.0.sweep_responses(now).await, Ok(200..)) {}
     }
 
-    /// Stands for what the turn at `at` answers.
-    pub fn asked(&self, request: &ChatRequest, at: usize) -> [u8; 32] {
-        self.0.hasher().anchor(keep::asked(request, at).as_bytes())
+    /// Stands for what an answer answers ([`keep::asked`]).
+    pub fn hash(&self, asked: &str) -> [u8; 32] {
+        self.0.hasher().anchor(asked.as_bytes())
     }
 
     /// Keeps what one answer's provider wants back. Whether it is safe.
-    /// `asked` stands for what it answered ([`Vault::asked`]).
+    /// `asked` stands for what it answered ([`Vault::hash`]).
     pub async fn keep(
         &self,
         workspace: WorkspaceId,
@@ -90,8 +90,9 @@ impl Vault {
             return;
         }
         let hasher = self.0.hasher();
-        let digest =
-            |(at, it): &(usize, Anchor)| hasher.anchor(&it.bytes(&self.asked(request, *at)));
+        let digest = |(at, it): &(usize, Anchor)| {
+            hasher.anchor(&it.bytes(&self.hash(&keep::asked(request, *at))))
+        };
         let anchors: Vec<_> = turns.iter().map(digest).collect();
         let look = self.0.kept(workspace, &anchors, now);
         let found = match tokio::time::timeout(PATIENCE, look).await {
