@@ -1,8 +1,9 @@
 //! What this process closed lately, so that its follower need not read it back from the spool.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
 use wayleave_model::record::Closed;
 use wayleave_spool::Position;
 
@@ -10,24 +11,50 @@ use wayleave_spool::Position;
 /// gather. What comes beyond, while the database is away, is read from the spool as ever.
 const MOST: usize = 4_096;
 
+/// How many of them are a batch: the follower need not wait for more, which would only drive what the
+/// next requests need out of the CPU's caches.
+const ENOUGH: usize = 500;
+
 /// Requests beside the records that closed them. Only a shortcut: a record without one is read.
 #[derive(Debug, Default)]
-pub struct Recent(Mutex<VecDeque<(Position, Arc<Closed>)>>);
+pub struct Recent {
+    kept: Mutex<VecDeque<(Position, Arc<Closed>)>>,
+    enough: Notify,
+}
 
 impl Recent {
     /// Keeps what the record at `place` says.
     pub fn keep(&self, place: Position, closed: Closed) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         if kept.len() < MOST {
             // Two threads may come here in another order than they wrote.
             let at = kept.iter().rposition(|(other, _)| *other < place).map_or(0, |at| at + 1);
             kept.insert(at, (place, Arc::new(closed)));
+            if kept.len() == ENOUGH {
+                drop(kept);
+                self.enough.notify_one();
+            }
         }
+    }
+
+    /// Ends when there are enough for a batch.
+    pub async fn batch(&self) {
+        loop {
+            let more = self.enough.notified();
+            if self.kept().len() >= ENOUGH {
+                return;
+            }
+            more.await;
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, VecDeque<(Position, Arc<Closed>)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Moves everything kept behind what is in `taken`.
     pub fn take(&self, taken: &mut VecDeque<(Position, Arc<Closed>)>) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         if taken.is_empty() {
             std::mem::swap(&mut *kept, taken);
         } else {
@@ -54,6 +81,8 @@ pub(crate) fn at(
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Waker};
+
     use super::*;
     use crate::testing;
 
@@ -86,6 +115,28 @@ mod tests {
         assert_eq!(found(&mut taken, 30), None);
         assert_eq!(found(&mut taken, 40), Some(40));
         assert_eq!(found(&mut taken, 50), None);
+    }
+
+    #[tokio::test]
+    async fn a_batch_is_there_when_there_are_enough_and_not_before() {
+        let recent = Recent::default();
+        let there = |recent: &Recent| {
+            let batch = std::pin::pin!(recent.batch());
+            batch.poll(&mut Context::from_waker(Waker::noop())).is_ready()
+        };
+        for offset in 1..ENOUGH as u32 {
+            recent.keep(place(offset), closed(offset));
+        }
+        assert!(!there(&recent));
+        let (waiting, ()) = tokio::join!(recent.batch(), async {
+            recent.keep(place(900), closed(900));
+        });
+        assert_eq!(waiting, ());
+        assert!(there(&recent));
+        // What woke it once wakes it for nothing less.
+        recent.keep(place(901), closed(901));
+        recent.take(&mut VecDeque::new());
+        assert!(!there(&recent));
     }
 
     #[test]
