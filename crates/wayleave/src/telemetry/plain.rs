@@ -2,7 +2,7 @@
 //! its price. Every request writes one.
 
 use std::cell::Cell;
-use std::fmt;
+use std::fmt::{self, Write};
 
 use tracing::field::{Field, Visit};
 use tracing_subscriber::field::{RecordFields, VisitOutput};
@@ -16,14 +16,24 @@ pub(super) struct Fields;
 
 impl<'w> FormatFields<'w> for Fields {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'w>, fields: R) -> fmt::Result {
-        let mut visitor = Visitor { writer, empty: true, done: Ok(()) };
+        let text = TEXT.take();
+        let mut visitor = Visitor { writer, text, empty: true, done: Ok(()) };
         fields.record(&mut visitor);
+        visitor.say();
+        TEXT.set(visitor.text);
         visitor.done
     }
 }
 
+thread_local! {
+    /// Room for the fields of a line, kept from line to line.
+    static TEXT: Cell<String> = const { Cell::new(String::new()) };
+}
+
 struct Visitor<'w> {
     writer: Writer<'w>,
+    /// What the writer gets at once: each call of it passes through several layers.
+    text: String,
     empty: bool,
     done: fmt::Result,
 }
@@ -31,6 +41,7 @@ struct Visitor<'w> {
 impl Visitor<'_> {
     /// What is not a plain field: messages, errors, names that the library hides or changes.
     fn usual(&mut self, record: impl FnOnce(&mut DefaultVisitor<'_>)) {
+        self.say();
         if self.done.is_ok() {
             let mut visitor = DefaultVisitor::new(self.writer.by_ref(), self.empty);
             record(&mut visitor);
@@ -39,18 +50,22 @@ impl Visitor<'_> {
         }
     }
 
-    fn plain(
-        &mut self,
-        field: &Field,
-        value: impl FnOnce(&mut Writer<'_>) -> fmt::Result,
-    ) -> fmt::Result {
-        self.done?;
-        if !std::mem::replace(&mut self.empty, false) {
-            self.writer.write_char(' ')?;
+    /// Writes what was gathered.
+    fn say(&mut self) {
+        if self.done.is_ok() {
+            self.done = self.writer.write_str(&self.text);
         }
-        self.writer.write_str(field.name())?;
-        self.writer.write_char('=')?;
-        value(&mut self.writer)
+        self.text.clear();
+    }
+
+    fn plain(&mut self, field: &Field, value: impl FnOnce(&mut String) -> fmt::Result) {
+        if !std::mem::replace(&mut self.empty, false) {
+            self.text.push(' ');
+        }
+        self.text.push_str(field.name());
+        self.text.push('=');
+        let done = value(&mut self.text);
+        self.done = self.done.and(done);
     }
 }
 
@@ -65,13 +80,24 @@ impl Visit for Visitor<'_> {
             return self.usual(|it| it.record_str(field, value));
         }
         let clean = |it: u8| matches!(it, b' '..=b'~') && it != b'"' && it != b'\\';
-        self.done = self.plain(field, |to| {
+        self.plain(field, |to| {
             if !value.bytes().all(clean) {
                 return write!(to, "{value:?}");
             }
-            to.write_char('"')?;
-            to.write_str(value)?;
-            to.write_char('"')
+            to.push('"');
+            to.push_str(value);
+            to.push('"');
+            Ok(())
+        });
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if !is_plain(field) {
+            return self.usual(|it| it.record_u64(field, value));
+        }
+        self.plain(field, |to| {
+            digits(to, value);
+            Ok(())
         });
     }
 
@@ -83,8 +109,22 @@ impl Visit for Visitor<'_> {
         if !is_plain(field) {
             return self.usual(|it| it.record_debug(field, value));
         }
-        self.done = self.plain(field, |to| write!(to, "{value:?}"));
+        self.plain(field, |to| write!(to, "{value:?}"));
     }
+}
+
+fn digits(to: &mut String, mut value: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    to.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
 }
 
 /// UTC to the microsecond; the text of a second is made once.
@@ -162,7 +202,7 @@ mod tests {
     fn say() {
         let err = io::Error::other("no\tdisk");
         let name = "a \"b\" \\ \u{1b}[31m ü\n";
-        tracing::info!(target: "request", id = %7, key = "bench", name, ms = 12_u64, minus = -3, "{}", "/v1/x");
+        tracing::info!(target: "request", id = %7, key = "bench", name, ms = 12_u64, minus = -3, zero = 0_usize, most = u64::MAX, "{}", "/v1/x");
         tracing::warn!(%err, "a message with \u{1b}[31mcolours\n");
         tracing::error!(err = &err as &dyn std::error::Error, some = ?Some(1), yes = true, part = 0.5);
         tracing::info!(r#type = "raw", "");
