@@ -36,7 +36,7 @@ impl<'o> Object<'o> {
 
     /// A whole number.
     pub(crate) fn count(&mut self, key: &str, value: u64) -> &mut Self {
-        self.raw(key, &value.to_string())
+        self.with(key, |out| digits(out, value))
     }
 
     /// A value that `write` writes.
@@ -73,6 +73,20 @@ impl<'o> Object<'o> {
         quote(self.out, key);
         self.out.push(b':');
     }
+}
+
+fn digits(out: &mut Vec<u8>, mut value: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
 }
 
 /// Appends an object that `fill` fills.
@@ -141,6 +155,24 @@ mod tests {
     }
 
     #[test]
+    fn escapes_in_texts_of_any_length() {
+        let alike = |text: &str| {
+            let mut out = Vec::new();
+            quote(&mut out, text);
+            assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(text).unwrap());
+        };
+        for length in 0..80 {
+            let text = "!~".repeat(40)[..length].to_owned();
+            alike(&text);
+            for at in 0..length {
+                for bad in ["\"", "\\", "\n", "\0", "\u{1f}", "\u{7f}"] {
+                    alike(&format!("{}{bad}{}", &text[..at], &text[at + 1..]));
+                }
+            }
+        }
+    }
+
+    #[test]
     fn escapes_wherever_the_escape_stands() {
         for at in 0..150 {
             for bad in ["\"", "\\", "\n", "\u{1}", "ü\u{1f}"] {
@@ -162,5 +194,14 @@ mod tests {
             });
         });
         assert_eq!(out, br#"{"a":"x\"y","b":1.50,"c":7,"d":[1,{}],"e":{"f":null}}"#);
+    }
+
+    #[test]
+    fn numbers_keep_their_ends() {
+        let mut out = Vec::new();
+        object(&mut out, |o| {
+            o.count("a", 0).count("b", 10).count("c", u64::MAX);
+        });
+        assert_eq!(out, br#"{"a":0,"b":10,"c":18446744073709551615}"#);
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri, header};
 use hyper::body::Incoming;
 use wayleave_dialect::ClientDialect;
 use wayleave_dialect::chat::Ask;
@@ -469,7 +469,10 @@ impl Gateway {
         origin: &Origin,
     ) -> Identity {
         let headers = &origin.headers;
-        let text = |name: &str, most: usize| {
+        // Looked up in every request, so the names are made once.
+        static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+        static X_CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
+        let text = |name: &HeaderName, most: usize| {
             let value = headers.get(name)?.to_str().ok()?;
             Some(value.chars().take(most).collect::<String>())
         };
@@ -486,11 +489,10 @@ impl Gateway {
             alias_id: None,
             route: None,
             client: client::recognise(headers).map(Cow::Borrowed),
-            client_request_id: text("x-request-id", 128)
-                .or_else(|| text("x-client-request-id", 128)),
+            client_request_id: text(&X_REQUEST_ID, 128).or_else(|| text(&X_CLIENT_REQUEST_ID, 128)),
             trace_id: Traceparent::read(headers).map(|trace| trace.id.to_owned()),
             person: Some(Person {
-                client_addr: Some(client_addr.to_string()),
+                client_addr: Some(client::shown(client_addr)),
                 end_user: end_user.map(|it| it.chars().take(256).collect()),
             }),
             probe: false,

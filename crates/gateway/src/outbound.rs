@@ -249,12 +249,13 @@ fn is_anthropics(name: &str) -> bool {
 /// The client's headers that may travel, and its trace continued.
 pub fn forwarded(headers: &HeaderMap, dialect: ClientDialect, span: u64) -> HeaderMap {
     let mut out = HeaderMap::new();
-    for name in &FORWARDED {
+    // Clients send fewer headers than there are names to look for. Of one that is repeated the first counts.
+    for (name, value) in headers {
         // The version says how the client's own body is to be read: a translated one has another.
         if name == "anthropic-version" && dialect != ClientDialect::AnthropicMessages {
             continue;
         }
-        if let Some(value) = headers.get(name) {
+        if FORWARDED.contains(name) && !out.contains_key(name) {
             out.insert(name, value.clone());
         }
     }
@@ -310,6 +311,8 @@ mod tests {
         .into_iter()
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
         .collect();
+        let mut client = client;
+        client.append("anthropic-beta", HeaderValue::from_static("c"));
         let out = forwarded(&client, ClientDialect::AnthropicMessages, 0xabc);
         assert_eq!(out.len(), 3);
         assert_eq!(out["anthropic-beta"], "a,b");

@@ -125,17 +125,34 @@ pub(crate) fn plain(text: &[u8], mut at: usize) -> usize {
     }
 }
 
+/// The same for less than eight bytes: put into a word whose rest is zeros, which are special too.
+/// Most strings are that short, and where a loop over them ends is hard to foresee.
+#[inline]
 fn tail(rest: &[u8]) -> usize {
-    rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len())
+    let (at, count) = (|at: usize| u64::from(rest[at]) << (8 * at), rest.len());
+    let word = match (rest.first_chunk(), rest.last_chunk()) {
+        // The two halves overlap in bytes that are alike.
+        (Some(first), Some(last)) => {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            u64::from(first) | u64::from(last) << (8 * (count - 4))
+        }
+        _ if count == 0 => 0,
+        _ => at(0) | at(count / 2) | at(count - 1),
+    };
+    special(word)
 }
 
 /// The index of the first special byte of eight, or 8. A lane's mark may be wrong only above a
 /// lane that is right, so the lowest mark is always right.
 #[inline]
 fn first_special(word: &[u8]) -> usize {
+    special(word.try_into().map_or(0, u64::from_le_bytes))
+}
+
+#[inline]
+fn special(word: u64) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const TOPS: u64 = 0x8080_8080_8080_8080;
-    let word = word.try_into().map_or(0, u64::from_le_bytes);
     let quote = word ^ (ONES * b'"' as u64);
     let slash = word ^ (ONES * b'\\' as u64);
     let marks = (quote.wrapping_sub(ONES) & !quote)

@@ -51,6 +51,7 @@ async fn job(api: &Api) -> Job {
                 credential: wayleave_model::id::CredentialId(none),
                 price: None,
                 supply: None,
+                said: Default::default(),
             }),
             price: PriceVersion {
                 id: wayleave_model::id::PriceVersionId(none),
