@@ -24,18 +24,14 @@ pub(crate) const LARGEST_BODY: usize = 32 << 20;
 /// A listener that only this server's own user can reach (a Unix socket of mode 0600) adds
 /// [`crate::LocalOperator`] to the extensions of its requests: they need no token.
 pub fn router(state: AdminState) -> Router {
-    let (api, mut document) = api().split_for_parts();
-    let (open, described) = open().split_for_parts();
-    document.merge(described);
-    let document = std::sync::Arc::new(worded(document));
-    let described = move || {
-        let document = document.clone();
-        async move { Json((*document).clone()) }
-    };
+    // The description that comes with each is made again when somebody asks for it: kept, it would be
+    // the most of what an idle process holds.
+    let (api, _) = api().split_for_parts();
+    let (open, _) = open().split_for_parts();
     api.route_layer(middleware::from_fn_with_state(state.clone(), idempotency::layer))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::layer))
         .merge(open)
-        .route("/api/openapi.json", get(described))
+        .route("/api/openapi.json", get(|| async { Json(document()) }))
         .fallback(unknown)
         .method_not_allowed_fallback(other_method)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
