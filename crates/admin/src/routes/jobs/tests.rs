@@ -30,6 +30,7 @@ async fn job(api: &Api) -> Job {
         owner_name: "platform".into(),
         environment: "test".into(),
         tags: Vec::new(),
+        said: Default::default(),
     };
     let none = Uuid::from_u128(7);
     Job {

@@ -217,7 +217,10 @@ async fn kinds_are_shown_with_their_forms() {
     let openai = kinds["items"].as_array().unwrap().iter().find(|it| it["id"] == "openai").unwrap();
     assert_eq!(openai["credential_form"][0]["id"], "api_key");
     assert_eq!(openai["model_form"][0]["id"], "context_window");
-    assert_eq!((&openai["custom_models"], &openai["model_types"][0]), (&json!(true), &json!("llm")));
+    assert_eq!(
+        (&openai["custom_models"], &openai["model_types"][0]),
+        (&json!(true), &json!("llm"))
+    );
     assert!(openai["icon"].as_str().unwrap().starts_with("<svg "));
     assert!(openai["docs_url"].as_str().unwrap().starts_with("https://"));
     let sandbox = kinds["items"].as_array().unwrap().iter().find(|it| it["id"] == "sandbox");

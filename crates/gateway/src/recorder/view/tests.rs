@@ -9,8 +9,13 @@ use super::*;
 use crate::testing;
 
 fn attempt(n: u32, target: &Arc<TargetLabel>) -> Attempt {
-    let line =
-        |unit, quantity| Line { unit, quantity, cost: NanoUsd(7), unpriced: unit == Unit::Output };
+    let line = |unit, quantity| Line {
+        unit,
+        variant: None,
+        quantity,
+        cost: NanoUsd(7),
+        unpriced: unit == Unit::Output,
+    };
     Attempt {
         start: AttemptStart {
             n,
