@@ -151,11 +151,11 @@ pub(super) fn read(said: &Said) -> Result<Rows, Fault> {
     let rows = rows.ok_or_else(|| said::none(said, "vectors"))?;
     let vectors = rows.iter().map(|row| Vector::read(row.values.get()));
     let vectors = vectors.collect::<Result<_, _>>()?;
-    let told = answer.usage_metadata.map(told).unwrap_or_default();
+    let told = answer.usage_metadata.as_ref().map(told).unwrap_or_default();
     Ok(Rows { vectors, told, model: None })
 }
 
-fn told(usage: Usage) -> Told {
+fn told(usage: &Usage) -> Told {
     let images = usage.prompt_tokens_details.iter().filter(|it| it.modality == "IMAGE");
     let image_input = images.filter_map(|it| said::figure(it.token_count)).sum();
     Told { input: said::figure(usage.prompt_token_count), image_input, images: 0 }
