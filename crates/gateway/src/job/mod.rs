@@ -1,8 +1,8 @@
 //! Jobs: videos, which a provider promises and makes later.
 //!
-//! A request makes a row before it calls a provider ([`create`]); a poller on one of the nodes asks
-//! the provider until it ends and settles it once ([`poller`]); clients ask for the row, not for the
-//! provider, and get the film through the gateway ([`content`]). See ARCHITECTURE.md.
+//! A request makes a row before it calls a provider (`create.rs`, `sending.rs`); a poller on one of the nodes asks
+//! the provider until it ends and settles it once (`poller.rs`); clients ask for the row, not for the
+//! provider, and get the film through the gateway (`content.rs`). See ARCHITECTURE.md.
 
 mod content;
 mod create;
