@@ -152,6 +152,8 @@ impl Carrying {
             match Wav::read(held) {
                 Header::More if !whole && held.len() < HELD => return Ok(()),
                 Header::Whole(wav) => skipped = self.join(wav, out)?,
+                // Cut within its header.
+                Header::More if whole => return Ok(()),
                 Header::More | Header::No if self.part == 0 && self.characters.len() == 1 => {}
                 Header::More | Header::No => {
                     return Err(Fault::unreadable(

@@ -193,6 +193,8 @@ impl Question for Speak {
     }
 }
 
+/// Pieces of one text: hours of speech.
+const MOST_PIECES: usize = 100;
 /// Seconds in which a character is spoken at the slowest: a figure is a word of several syllables.
 const SLOWEST: u64 = 1;
 /// Tokens of a second of sound that is made: 25 with Gemini, fewer with OpenAI,
@@ -229,6 +231,12 @@ impl Speak {
     fn pieces(&self, facts: &ModelFacts, usual: u64) -> Result<Vec<&str>, Malformed> {
         let most = facts.max_characters.unwrap_or(usual).max(1);
         let pieces = cut::cut(&self.input, usize::try_from(most).unwrap_or(usize::MAX));
+        if pieces.len() > MOST_PIECES {
+            let message = format!(
+                "`input` is too long: this model takes {most} characters at a time, and a text is cut into {MOST_PIECES} pieces at most"
+            );
+            return Err(Malformed::incapable("input", message));
+        }
         if pieces.len() > 1 && !self.format.joins() {
             let word = self.format.as_str();
             let message = format!(

@@ -16,8 +16,9 @@ use crate::Malformed;
 use crate::carry::{Carried, Carry, Seen};
 use crate::error::Fault;
 use crate::frame::split::{self, Splitter};
+use crate::raw::{Edits, RawObject};
 use crate::task::{
-    Broken, Callee, Context, Reader, SaidHead, StreamAnswer, Streaming, Written, error, splice,
+    Broken, Callee, Context, Reader, SaidHead, StreamAnswer, Streaming, Wire, Written, error,
 };
 
 /// Characters that OpenAI takes at a time.
@@ -27,15 +28,19 @@ const MOST: u64 = 4_096;
 /// A text of several pieces in a format that cannot be joined.
 pub(super) fn write(asked: &Speak, to: &Callee<'_>) -> Result<Written, Malformed> {
     let pieces = asked.pieces(to.facts, MOST)?;
+    // Once, however many pieces there are.
+    let object = RawObject::read(&asked.body)?;
     let (mut wires, mut edits) = (Vec::with_capacity(pieces.len()), Vec::new());
     for piece in &pieces {
-        let (wire, made) = splice::changed(&asked.body, to.model, |edits| {
-            if pieces.len() > 1 {
-                edits.set("input", Value::from(*piece).to_string(), "input");
-            }
-        })?;
-        wires.push(wire);
-        edits = made;
+        let mut changes = Edits::default();
+        if asked.model != to.model {
+            changes.set("model", Value::from(to.model).to_string(), "model");
+        }
+        if pieces.len() > 1 {
+            changes.set("input", Value::from(*piece).to_string(), "input");
+        }
+        wires.push(Wire::json(changes.apply(&object, &asked.body)));
+        edits = changes.names().cloned().collect();
     }
     let reader = Voiced::reader(asked, &pieces, Sounds::Bare, Lead::None);
     if !asked.events {

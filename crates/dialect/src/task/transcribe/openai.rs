@@ -12,6 +12,7 @@ use wayleave_model::usage::UsageSource;
 use super::stream::Events;
 use super::{Format, Transcribe, UNKNOWN_TYPE};
 use crate::error::Fault;
+use crate::raw::RawObject;
 use crate::task::audio::Sound;
 use crate::task::audio::length::Length;
 use crate::task::{
@@ -78,31 +79,37 @@ impl ReadAnswer for Whole {
     fn end(self: Box<Self>, context: &Context) -> Result<Spoken, Fault> {
         let is_text = matches!(self.format, Format::Text | Format::Srt | Format::Vtt);
         let body = &self.said.body;
-        if is_text && !is_refusal(body) {
-            let (usage, source) = by_length(self.length);
-            let own = Some(self.said.head.content_type).filter(|it| it.starts_with("text/"));
-            let content_type = own.map_or(Cow::Borrowed("text/plain"), Cow::Owned);
-            return Ok(Spoken {
-                content_type,
-                body: body.clone(),
-                usage,
-                source,
-                ..Spoken::default()
-            });
-        }
-        let told = Told::read(body)?;
+        let told = match Told::read(body) {
+            Ok(told) if !is_text => told,
+            Err(fault) if !(is_text || matches!(self.format, Format::Other(_))) => {
+                return Err(fault);
+            }
+            Err(fault) if is_refusal(body) => return Err(fault),
+            _ => {
+                let (usage, source) = by_length(self.length);
+                let body = body.clone();
+                return Ok(Spoken { content_type: TEXT, body, usage, source, ..Spoken::default() });
+            }
+        };
         let (usage, source) = told.consumed(self.length);
-        Ok(Spoken { body: splice::answered(body, context), usage, source, ..Spoken::default() })
+        // Most answers do not name the model, and nothing is added to them.
+        let named = RawObject::read(body).is_ok_and(|it| it.has("model"));
+        let body = if named { splice::answered(body, context) } else { body.clone() };
+        Ok(Spoken { body, usage, source, ..Spoken::default() })
     }
 }
+
+/// Whatever a provider calls it: some call it a page.
+const TEXT: Cow<'static, str> = Cow::Borrowed("text/plain; charset=utf-8");
 
 /// Whether what should be a text is a provider's error or a web page.
 fn is_refusal(body: &[u8]) -> bool {
     let start = body.trim_ascii_start();
-    let page = start.get(..9).is_some_and(|it| {
-        it.eq_ignore_ascii_case(b"<!doctype") || it[..5].eq_ignore_ascii_case(b"<html")
-    });
-    page || (start.starts_with(b"{") && error::read(start).is_some())
+    let begins =
+        |word: &[u8]| start.get(..word.len()).is_some_and(|it| it.eq_ignore_ascii_case(word));
+    begins(b"<!doctype")
+        || begins(b"<html")
+        || (start.starts_with(b"{") && error::read(start).is_some())
 }
 
 /// What is looked at of an answer in JSON.
@@ -115,7 +122,8 @@ pub(super) struct Told {
     duration: Option<Value>,
 }
 
-/// `{"type":"tokens",…}` or `{"type":"duration","seconds"}`.
+/// `{"type":"tokens",…}` or `{"type":"duration","seconds"}`; Mistral's has tokens by the names that
+/// chat has, and seconds beside them: <https://docs.mistral.ai/capabilities/audio>.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct ToldUsage {
@@ -123,6 +131,9 @@ pub(super) struct ToldUsage {
     output_tokens: Option<u64>,
     input_token_details: Details,
     seconds: Option<Value>,
+    prompt_audio_seconds: Option<Value>,
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -158,7 +169,14 @@ impl ToldUsage {
                 ..Usage::default()
             });
         }
-        lasting(self.seconds.as_ref()?)
+        let seconds = self.seconds.as_ref().or(self.prompt_audio_seconds.as_ref());
+        let lasting = seconds.and_then(lasting);
+        let input = self.prompt_tokens.unwrap_or_default();
+        let output = self.completion_tokens.unwrap_or_default();
+        if lasting.is_none() && input + output == 0 {
+            return None;
+        }
+        Some(Usage { input, output, ..lasting.unwrap_or_default() })
     }
 }
 

@@ -63,8 +63,11 @@ fn what_is_no_sound_is_an_error_and_never_bytes() {
         assert!(it.bytes.is_empty() && !it.seen.semantic && it.seen.usage.is_none());
     }
     let header = wav::header(24_000);
-    let it = one(&json!({"response_format": "wav"}), Grammar::OpenAi, "audio/wav", &[&header]);
-    assert!(it.end.is_err() && !it.seen.semantic);
+    for length in [20, 44] {
+        let wav = json!({"response_format": "wav"});
+        let it = one(&wav, Grammar::OpenAi, "audio/wav", &[&header[..length]]);
+        assert!(it.end.is_err() && !it.seen.semantic, "{length}");
+    }
     // Samples may begin with any bytes.
     let pcm = json!({"response_format": "pcm"});
     for samples in [b"{\"\x01\x02".as_slice(), b"<\x01"] {

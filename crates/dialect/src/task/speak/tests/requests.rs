@@ -45,6 +45,7 @@ fn a_long_text_goes_up_in_pieces_that_can_be_joined() {
     let error = in_pieces(&flac, Grammar::OpenAi, 8).err().expect("a refusal");
     assert_eq!(error.code, Some("capability_not_supported"));
     assert!(in_pieces(&flac, Grammar::OpenAi, 80).is_ok());
+    assert!(in_pieces(&asked(&json!({"input": "word ".repeat(101)})), Grammar::OpenAi, 5).is_err());
     let long = asked(&json!({"input": "word ".repeat(1_000)}));
     let wires = |grammar| write(&long, grammar).0.wires.len();
     assert_eq!((wires(Grammar::OpenAi), wires(Grammar::Deepgram)), (2, 3));

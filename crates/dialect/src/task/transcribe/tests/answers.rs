@@ -59,14 +59,34 @@ fn seconds_are_the_providers_or_the_files() {
         let it = spoken(&[], Grammar::OpenAi, body);
         assert_eq!((it.usage.audio_seconds, it.source), (3, UsageSource::Provider), "{body}");
     }
+    let mistral = r#"{"model":"voxtral","text":"","usage":{"prompt_audio_seconds":3,
+        "prompt_tokens":4,"completion_tokens":6,"total_tokens":13}}"#;
+    let it = spoken(&[], Grammar::OpenAi, mistral);
+    assert_eq!((it.usage.audio_seconds, it.usage.input, it.usage.output), (3, 4, 6));
     let it = spoken(&[], Grammar::OpenAi, r#"{"text":"hi"}"#);
     assert_eq!((it.usage.audio_seconds, it.source), (2, UsageSource::Counted));
     let srt = "1\n00:00:00,000 --> 00:00:01,000\nhi\n\n";
     let (written, _) =
         write(&asked(&[("model", "m"), ("response_format", "srt")]), Grammar::OpenAi);
     let it = answer(written, "text/plain", srt).expect("subtitles");
-    assert_eq!((text(&it), &*it.content_type), (srt, "text/plain"));
+    assert_eq!((text(&it), &*it.content_type), (srt, "text/plain; charset=utf-8"));
     assert_eq!((it.usage.audio_seconds, it.source), (2, UsageSource::Counted));
+}
+
+#[test]
+fn a_form_that_only_the_provider_knows_passes_and_no_model_is_added() {
+    let it = spoken(&[("response_format", "tsv")], Grammar::OpenAi, "0\t1\thi\n");
+    assert_eq!(text(&it), "0\t1\thi\n");
+    for (body, expected) in [
+        (r#"{"text":"hi"}"#, r#"{"text":"hi"}"#),
+        (r#"{"model":"x","text":"hi"}"#, r#"{"model":"alias","text":"hi"}"#),
+    ] {
+        let (written, _) = write(&asked(&[("model", "m")]), Grammar::OpenAi);
+        let Reader::Whole(mut reader) = written.reader else { panic!("a stream") };
+        reader.read(Said { body: body.into(), ..Said::default() }).expect("an answer");
+        let context = Context { answer_model: Some("alias".to_owned()), ..Context::default() };
+        assert_eq!(text(&reader.end(&context).expect("an answer")), expected);
+    }
 }
 
 #[test]
@@ -74,7 +94,7 @@ fn an_error_or_a_page_under_success_is_no_transcript() {
     for format in ["json", "text"] {
         for (body, message) in [
             (r#"{"error":{"message":"overloaded","type":"x"}}"#, "overloaded"),
-            ("<!DOCTYPE html><p>", "the provider sent a web page in place of an answer"),
+            ("<html>", "the provider sent a web page in place of an answer"),
         ] {
             let it = asked(&[("model", "m"), ("response_format", format)]);
             let (written, _) = write(&it, Grammar::OpenAi);
