@@ -135,10 +135,30 @@ impl Request {
             rest: rest.map(|(name, _)| name.clone()).collect(),
             body: given.body.clone(),
         };
-        if edit && request.pictures()?.is_empty() {
-            return Err(Malformed::at("image", "`image` is missing: the picture to change"));
+        if edit {
+            request.starts_from_some()?;
         }
         Ok(request)
+    }
+
+    /// There is a picture to start from; what it is, the provider may judge.
+    fn starts_from_some(&self) -> Result<(), Malformed> {
+        let some = match &self.body {
+            Body::Form { files, .. } => {
+                let mut ours = files.iter().filter(|it| is_image(&it.field)).peekable();
+                let some = ours.peek().is_some();
+                if ours.any(FormFile::is_empty) {
+                    return Err(Malformed::at("image", "`image` is an empty file"));
+                }
+                some
+            }
+            Body::Json(body) => {
+                let object = RawObject::read(body)?;
+                object.has("image") || object.has("images")
+            }
+        };
+        let missing = || Malformed::at("image", "`image` is missing: the picture to change");
+        some.then_some(()).ok_or_else(missing)
     }
 
     /// The size in pixels, where it is written so.

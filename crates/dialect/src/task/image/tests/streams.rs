@@ -1,5 +1,6 @@
 //! Streams: those that pass, and those that are made.
 
+use proptest::prelude::*;
 use serde_json::json;
 use wayleave_model::usage::UsageSource;
 
@@ -18,16 +19,8 @@ fn begun(content_type: &str) -> Streaming {
 }
 
 fn carried(carry: &mut dyn Carry, chunks: &[&[u8]]) -> (String, Carried) {
-    let mut out = Carried::default();
-    for chunk in chunks {
-        if out.end.is_none() {
-            carry.push(Bytes::copy_from_slice(chunk), &mut out);
-        }
-    }
-    if out.end.is_none() {
-        carry.end(&mut out);
-    }
-    (String::from_utf8(out.bytes.concat()).expect("text"), out)
+    let (bytes, out) = run(carry, chunks);
+    (String::from_utf8(bytes).expect("text"), out)
 }
 
 fn stream(picture: &str) -> String {
@@ -144,4 +137,96 @@ fn others_pictures_come_in_one_event_each() {
     );
     assert_eq!((&event["b64_json"], &event["created_at"]), (&json!(PNG), &json!(1_700_000_000)));
     assert_eq!(event["usage"]["total_tokens"], 0);
+}
+
+proptest! {
+    #[test]
+    fn a_stream_is_read_alike_however_it_is_cut(
+        size in 1..900_usize,
+        picture in "[A-Za-z0-9+/]{0,3000}",
+        noise in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        for sent in [stream(&picture).into_bytes(), noise] {
+            let mut whole = begun("text/event-stream");
+            let (_, expected) = run(&mut *whole.carry, &[&sent]);
+            let mut cut = begun("text/event-stream");
+            let chunks: Vec<&[u8]> = sent.chunks(size).collect();
+            let (got, out) = run(&mut *cut.carry, &chunks);
+            prop_assert_eq!(&out.end, &expected.end);
+            prop_assert_eq!(cut.carry.seen().usage, whole.carry.seen().usage);
+            if expected.end == Some(Ok(())) {
+                prop_assert_eq!(got, sent);
+            }
+        }
+    }
+
+    #[test]
+    fn no_answer_of_a_provider_breaks_its_reader(
+        words in prop::collection::vec(prop::sample::select(WORDS.to_vec()), 0..24),
+        noise in prop::collection::vec(any::<u8>(), 0..64),
+    ) {
+        let asked = asks(r#"{"model":"m","prompt":"a","response_format":"b64_json"}"#);
+        for (grammar, model) in [
+            (Grammar::OpenAi, "m"),
+            (Grammar::Gemini, "gemini-image"),
+            (Grammar::Vertex, "imagen-4.0"),
+            (Grammar::Stability, "core"),
+            (Grammar::Bedrock, "amazon.nova-canvas-v1:0"),
+            (Grammar::SiliconFlow, "m"),
+        ] {
+            for body in [words.concat().into_bytes(), noise.clone()] {
+                let (written, _) = write(&*asked, grammar, model).expect("written");
+                let mut reader = whole(written);
+                let head = SaidHead::default();
+                if reader.read(Said { head, body: body.into() }).is_ok() {
+                    let _ = reader.end(&context());
+                }
+            }
+        }
+    }
+}
+
+/// What answers are made of, well put together or not.
+const WORDS: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"data\"",
+    "\"images\"",
+    "\"b64_json\"",
+    "\"url\"",
+    "\"image\"",
+    "\"https://x/1\"",
+    "\"AAAA\"",
+    "\"é\"",
+    "null",
+    "7",
+    "\"candidates\"",
+    "\"content\"",
+    "\"parts\"",
+    "\"inlineData\"",
+    "\"predictions\"",
+    "\"bytesBase64Encoded\"",
+    "\"finish_reason\"",
+    "\"SUCCESS\"",
+    "{\"data\":[{\"url\":\"u\"}]",
+    "{\"images\":[\"AAAA\"]",
+    "{\"image\":\"A\"",
+    "{\"candidates\":[{\"content\":{\"parts\":[{\"inlineData\":{\"data\":\"",
+];
+
+fn run(carry: &mut dyn Carry, chunks: &[&[u8]]) -> (Vec<u8>, Carried) {
+    let mut out = Carried::default();
+    for chunk in chunks {
+        if out.end.is_none() {
+            carry.push(Bytes::copy_from_slice(chunk), &mut out);
+        }
+    }
+    if out.end.is_none() {
+        carry.end(&mut out);
+    }
+    (out.bytes.concat(), out)
 }
