@@ -285,6 +285,27 @@ impl Trail {
         }
     }
 
+    /// Of an attempt's requests `done` of `all` were answered before one failed: their share of what
+    /// the question consumes is owed, estimated.
+    pub fn in_part(&mut self, done: usize, all: usize) {
+        let Some(state) = &mut self.state else { return };
+        let Some(Consumes { sent, most }) = state.consumes.filter(|_| done > 0) else { return };
+        let share = |figure: u64| {
+            let part = u128::from(figure) * done as u128;
+            u64::try_from(part.div_ceil(all.max(1) as u128)).unwrap_or(u64::MAX)
+        };
+        state.usage = Some(Usage {
+            input: share(sent.input),
+            characters: share(sent.characters),
+            audio_seconds: share(sent.audio_seconds),
+            images: share(most.images),
+            searches: share(most.searches),
+            variant: most.variant,
+            ..Usage::default()
+        });
+        state.source = UsageSource::Estimated;
+    }
+
     /// Who says what a stream consumes.
     pub fn told_by(&mut self, source: UsageSource) {
         if let Some(state) = &mut self.state {

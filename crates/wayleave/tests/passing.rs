@@ -239,3 +239,32 @@ async fn a_question_goes_on_to_the_next_target_and_is_settled_once() {
     // Three tokens at two dollars a million.
     assert_eq!(row["cost_nanos"], 6_000);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_several_calls_those_that_were_answered_are_charged_though_the_last_failed() {
+    let calls = std::sync::atomic::AtomicUsize::new(0);
+    let (script, gateway, client) = with(move |got| {
+        let inputs = got.json()["input"].as_array().map_or(0, Vec::len);
+        match calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 => {
+                let row = json!({"object": "embedding", "index": 0, "embedding": [0.5]});
+                let usage = json!({"prompt_tokens": 2, "total_tokens": 2});
+                let body = json!({"object": "list", "model": "m", "data": vec![row; inputs], "usage": usage});
+                Answer::json(200, body.to_string())
+            }
+            _ => Answer::json(500, r#"{"error":{"message":"down"}}"#),
+        }
+    })
+    .await;
+    // One more than goes into one call.
+    let asked = json!({"model": "vectors", "input": vec!["some words"; 2_049]});
+    let reply = client.post("/v1/embeddings", asked.to_string()).await;
+    assert_eq!(reply.status, 502, "{}", reply.text());
+    assert_eq!(script.count(), 2);
+    let row = gateway.usage_of(1).await.remove(0);
+    assert_eq!(row["usage_source"], "estimated", "{row}");
+    assert!(
+        row["input_tokens"].as_u64() > Some(0) && row["cost_nanos"].as_u64() > Some(0),
+        "{row}"
+    );
+}

@@ -204,8 +204,10 @@ impl Asking {
         wires: Vec<Wire>,
         mut reader: Box<dyn ReadAnswer>,
     ) -> Result<Outcome, Box<Failed>> {
-        let mut token = None;
-        for wire in wires {
+        let (mut token, all) = (None, wires.len());
+        for (done, wire) in wires.into_iter().enumerate() {
+            // Until it is answered too, only those before it are.
+            self.trail.in_part(done, all);
             let answered = self.sent(sender, wire).await?;
             token = answered.token;
             let limit = self.gateway.settings.max_body;
