@@ -30,6 +30,9 @@ pub enum Body {
     },
 }
 
+/// The fields and the files of a form, each in order.
+pub type Parts<'a> = (&'a [(String, String)], &'a [FormFile]);
+
 /// A file of a form. Its bytes stand in the upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormFile {
@@ -75,7 +78,7 @@ impl<'a> Given<'a> {
     ///
     /// # Errors
     /// It is none.
-    pub fn form(&self) -> Result<(&'a [(String, String)], &'a [FormFile]), Malformed> {
+    pub fn form(&self) -> Result<Parts<'a>, Malformed> {
         match self.body {
             Body::Form { fields, files } => Ok((fields, files)),
             Body::Json(_) => {

@@ -3,7 +3,7 @@
 //!
 //! Clients speak OpenAI's Images
 //! (<https://platform.openai.com/docs/api-reference/images>). Providers that speak it too get the
-//! client's own bytes; all others get what [`request`] understood of it.
+//! client's own bytes; all others get what `request` understood of it.
 
 mod amazon;
 mod answer;

@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn cues_are_numbered_and_timed() {
-        let cues = [cue(0.0, 1.5, " Good day. "), cue(3_661.0625, 3_662.0, "a --> b\n\nc")];
+        let cues = [cue(0.0, 1.5, " Good day. "), cue(3_661.062_5, 3_662.0, "a --> b\n\nc")];
         assert_eq!(
             srt(&cues),
             "1\n00:00:00,000 --> 00:00:01,500\nGood day.\n\n\

@@ -13,7 +13,7 @@ fn play(operation: Operation, model: &str, wire: &Wire) -> (u16, String, Vec<u8>
     (play.status.as_u16(), content_type.to_owned(), body)
 }
 
-fn asked(operation: Operation, model: &str, body: Value) -> Value {
+fn asked(operation: Operation, model: &str, body: &Value) -> Value {
     let wire = Wire::json(vec![body.to_string().into()]);
     serde_json::from_slice(&play(operation, model, &wire).2).expect("JSON")
 }
@@ -21,7 +21,7 @@ fn asked(operation: Operation, model: &str, body: Value) -> Value {
 #[test]
 fn texts_that_share_words_are_near() {
     let texts = ["the cat sat", "the cat slept", "profit fell by half"];
-    let told = asked(Operation::Embed, "embedding", serde_json::json!({ "input": texts }));
+    let told = asked(Operation::Embed, "embedding", &serde_json::json!({ "input": texts }));
     let row = |at: usize| -> Vec<f64> {
         let figures = told["data"][at]["embedding"].as_array().expect("figures");
         figures.iter().filter_map(Value::as_f64).collect()
@@ -31,9 +31,9 @@ fn texts_that_share_words_are_near() {
     assert!(near(&row(0), &row(1)) > 0.5 && near(&row(0), &row(2)) < 0.3);
     assert!(told["usage"]["prompt_tokens"].as_u64().expect("a count") > 0);
     let packed = serde_json::json!({ "input": "a", "encoding_format": "base64", "dimensions": 4 });
-    let packed = asked(Operation::Embed, "embedding", packed);
+    let packed = asked(Operation::Embed, "embedding", &packed);
     assert_eq!(packed["data"][0]["embedding"].as_str().map(str::len), Some(24));
-    let empty = asked(Operation::Embed, "embedding", serde_json::json!({ "input": "" }));
+    let empty = asked(Operation::Embed, "embedding", &serde_json::json!({ "input": "" }));
     assert_eq!(empty["error"]["param"], "input");
 }
 
@@ -42,7 +42,7 @@ fn documents_come_in_the_order_of_the_words_they_share() {
     let body = serde_json::json!({
         "query": "red apple", "documents": ["green pear", {"text": "a red apple"}, "red car"], "top_n": 2,
     });
-    let told = asked(Operation::Rerank, "rerank", body);
+    let told = asked(Operation::Rerank, "rerank", &body);
     let order: Vec<u64> = told["results"]
         .as_array()
         .expect("results")
@@ -56,7 +56,7 @@ fn documents_come_in_the_order_of_the_words_they_share() {
 #[test]
 fn a_text_is_flagged_by_the_name_of_a_category() {
     let body = serde_json::json!({ "input": ["a nice day", "so much violence"] });
-    let told = asked(Operation::Moderate, "moderation", body);
+    let told = asked(Operation::Moderate, "moderation", &body);
     assert_eq!(told["results"][0]["flagged"], false);
     assert_eq!(told["results"][1]["categories"]["violence"], true);
     assert_eq!(told["results"][1]["categories"]["violence/graphic"], false);
@@ -82,7 +82,7 @@ fn speech_is_audio_of_the_format_that_was_asked_for() {
 #[test]
 fn a_picture_is_a_png_of_the_wanted_size() {
     let body = serde_json::json!({ "prompt": "a cat", "size": "64x32", "n": 2 });
-    let told = asked(Operation::Image, "image", body);
+    let told = asked(Operation::Image, "image", &body);
     assert_eq!(told["data"].as_array().map(Vec::len), Some(2));
     let png = STANDARD.decode(told["data"][0]["b64_json"].as_str().expect("a picture"));
     let png = png.expect("base64");
@@ -90,7 +90,7 @@ fn a_picture_is_a_png_of_the_wanted_size() {
     assert_eq!(png[16..24], [0, 0, 0, 64, 0, 0, 0, 32]);
     assert_ne!(told["data"][0], told["data"][1]);
     let body = serde_json::json!({ "prompt": "a cat", "response_format": "url" });
-    assert_eq!(asked(Operation::Image, "image", body)["error"]["param"], "response_format");
+    assert_eq!(asked(Operation::Image, "image", &body)["error"]["param"], "response_format");
 }
 
 #[test]
