@@ -250,10 +250,9 @@ fn after_word(job: &Job, state: &VideoState, now: Timestamp) -> JobStep {
         return JobStep { state: stands, news, settled: true, due_at: None };
     }
     news.progress = 100;
-    let kept = Vendor::parse(&job.origin.grammar).map_or(0, Vendor::kept_seconds);
-    let told = state.expires_at.map(|seconds| seconds.saturating_mul(1_000_000));
-    news.expires_at =
-        Some(told.map_or_else(|| now.plus_micros(kept * 1_000_000), Timestamp::from_micros));
+    let told = state.expires_at.map(|at| Timestamp::from_micros(at.saturating_mul(1_000_000)));
+    let kept = Vendor::parse(&job.origin.grammar).and_then(Vendor::kept_seconds);
+    news.expires_at = told.or(kept.map(|seconds| now.plus_micros(seconds * 1_000_000)));
     let seconds = news.seconds.unwrap_or(job.origin.seconds);
     let size = news.size.as_deref().or(job.origin.size.as_deref());
     news.usage = Some(video::usage(seconds, size));
@@ -328,6 +327,7 @@ mod tests {
         assert_eq!(news.expires_at, Some(Timestamp::from_micros(99_000_000)));
         assert!(news.settlement.is_some());
         let counted = after_word(&job(), &state(Status::Completed), NOON).news;
+        assert_eq!(counted.expires_at, None);
         assert_eq!(counted.usage.map(|it| it.video_seconds), Some(8));
         assert_eq!(counted.usage_source, UsageSource::Counted);
     }

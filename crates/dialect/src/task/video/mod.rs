@@ -122,16 +122,16 @@ impl Vendor {
         }
     }
 
-    /// How many seconds its content stays, where it does not say.
-    pub const fn kept_seconds(self) -> i64 {
+    /// How many seconds its content stays, where it does not say. `None`: as long as it likes.
+    pub const fn kept_seconds(self) -> Option<i64> {
         const HOUR: i64 = 60 * 60;
         match self {
-            // <https://platform.openai.com/docs/guides/video-generation>: download links end then.
-            Vendor::OpenAi => HOUR,
+            // It says so itself; servers of its grammar that do not keep films as they like.
+            Vendor::OpenAi => None,
             // <https://ai.google.dev/gemini-api/docs/video>: removed after two days.
-            Vendor::Gemini | Vendor::Vertex => 48 * HOUR,
+            Vendor::Gemini | Vendor::Vertex => Some(48 * HOUR),
             // Its addresses end after 24 to 48 hours, and are given anew while the task is kept.
-            Vendor::Runway => 24 * HOUR,
+            Vendor::Runway => Some(24 * HOUR),
         }
     }
 
