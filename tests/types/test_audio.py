@@ -176,7 +176,9 @@ def test_a_long_text_is_spoken_in_pieces(client: openai.OpenAI, gateway: Gateway
 
 
 def test_voices_that_are_known_are_told(client: openai.OpenAI) -> None:
+    assert client.models.retrieve("tts-known").to_dict()["voices"] == ["alloy"]
     spoken(client, "tts-known")
+    spoken(client, "tts-known", voice={"id": "voice_1"})
     with pytest.raises(openai.BadRequestError) as refused:
         spoken(client, "tts-known", voice="nova")
     assert refused.value.param == "voice" and "alloy" in refused.value.message

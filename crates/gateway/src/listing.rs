@@ -26,6 +26,8 @@ struct Entry<'a> {
     model_type: &'static str,
     endpoints: &'static [&'static str],
     units: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    voices: Vec<&'a str>,
     lifecycle: &'static str,
 }
 
@@ -71,6 +73,7 @@ fn entry<'a>(key: &'a KeyEntry, route: &'a Route) -> Entry<'a> {
         model_type: route.model_type.as_str(),
         endpoints: route.model_type.endpoints(),
         units: units(key, route),
+        voices: voices(key, route),
         lifecycle: "active",
     }
 }
@@ -81,6 +84,18 @@ fn units(key: &KeyEntry, route: &Route) -> Vec<&'static str> {
     let rates = targets.flat_map(|target| target.price.rates.iter());
     let units: BTreeSet<Unit> = rates.map(|rate| rate.unit).collect();
     units.into_iter().map(Unit::as_str).collect()
+}
+
+/// The voices that every target speaks with whose voices are known; empty: nobody knows.
+fn voices<'a>(key: &KeyEntry, route: &'a Route) -> Vec<&'a str> {
+    let known: Vec<&[String]> = route
+        .targets(&key.caller.environment)
+        .map(|target| target.facts.voices.as_slice())
+        .filter(|voices| !voices.is_empty())
+        .collect();
+    let Some((first, rest)) = known.split_first() else { return Vec::new() };
+    let shared = first.iter().filter(|voice| rest.iter().all(|it| it.contains(voice)));
+    shared.map(String::as_str).collect()
 }
 
 /// A model as Gemini's clients read it (<https://ai.google.dev/api/models>).

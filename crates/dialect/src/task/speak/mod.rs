@@ -26,6 +26,8 @@ struct Speak {
     model: String,
     input: String,
     voice: Option<String>,
+    /// The voice is one of the caller's own, which no list has.
+    own_voice: bool,
     format: Format,
     speed: Option<f64>,
     instructions: Option<String>,
@@ -117,6 +119,7 @@ fn read(given: &Given<'_>) -> Result<Speak, Malformed> {
     if input.trim().is_empty() {
         return Err(Malformed::at("input", "`input` has nothing in it that can be spoken"));
     }
+    let own_voice = object.raw("voice").is_some_and(|it| it.starts_with('{'));
     let voice = match object.raw("voice").map(str::as_bytes) {
         // One of the caller's own: {"id": "voice_1234"}.
         Some([b'{', ..]) => {
@@ -140,6 +143,7 @@ fn read(given: &Given<'_>) -> Result<Speak, Malformed> {
         model,
         input,
         voice: voice.filter(|it| !it.is_empty()),
+        own_voice,
         events,
     })
 }
@@ -206,7 +210,7 @@ impl Speak {
     /// The model is known to have other voices.
     fn check_voice(&self, facts: &ModelFacts) -> Result<(), Malformed> {
         let Some(voice) = &self.voice else { return Ok(()) };
-        if facts.voices.is_empty() || facts.voices.contains(voice) {
+        if self.own_voice || facts.voices.is_empty() || facts.voices.contains(voice) {
             return Ok(());
         }
         let voices = facts.voices.join(", ");
