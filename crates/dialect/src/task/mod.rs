@@ -33,7 +33,7 @@ use crate::carry::Carry;
 use crate::error::Fault;
 use crate::{Losses, Malformed};
 
-pub use body::{Body, FormFile, Given};
+pub use body::{Body, FormFile, Given, Parts};
 pub use form::FormWriter;
 pub use grammar::Grammar;
 pub use wire::{Piece, Wire, query};
