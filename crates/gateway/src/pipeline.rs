@@ -82,6 +82,7 @@ pub struct Begun {
 }
 
 /// The body of an answer that has begun.
+#[allow(clippy::large_enum_variant, reason = "one a request, moved twice: a box costs more")]
 pub enum BegunBody {
     /// All of it, with the trail still to be closed: before the head goes out.
     Whole(Whole, Box<Trail>),

@@ -72,7 +72,7 @@ impl From<BadAccount> for Fall {
 
 /// The smallest call of a model.
 enum Smallest {
-    Chat(wayleave_provider::proof::Smallest),
+    Chat(Box<wayleave_provider::proof::Smallest>),
     Task(Box<Trial>),
 }
 
@@ -83,7 +83,7 @@ impl Climb<'_> {
         let call = match &self.claim.call {
             Some(callee) if callee.model_type == ModelType::Llm => {
                 let (url, smallest) = self.smallest(callee)?;
-                Some((url, Smallest::Chat(smallest)))
+                Some((url, Smallest::Chat(Box::new(smallest))))
             }
             Some(callee) => {
                 self.trial(callee)?.map(|(url, trial)| (url, Smallest::Task(Box::new(trial))))
@@ -103,7 +103,7 @@ impl Climb<'_> {
         match call {
             // Even where the list has proved the credential: whether this model can be called with
             // it is another question, and it was asked.
-            Some((url, Smallest::Chat(smallest))) => self.call(url, smallest).await,
+            Some((url, Smallest::Chat(smallest))) => self.call(url, *smallest).await,
             Some((url, Smallest::Task(trial))) => self.ask_trial(url, *trial).await,
             None => Ok(()),
         }

@@ -73,7 +73,7 @@ pub(crate) struct Sender {
 /// One attempt that began well.
 enum Outcome {
     Whole(Box<wayleave_dialect::task::Spoken>),
-    Stream(Box<Streaming>, Answered, Carried, VecDeque<Wire>),
+    Stream(Box<(Streaming, Answered, Carried)>, VecDeque<Wire>),
 }
 
 impl Asking {
@@ -273,7 +273,7 @@ impl Asking {
             }
             let preamble: usize = carried.bytes.iter().map(Bytes::len).sum();
             if semantic || carried.end.is_some() || preamble > MAX_PREAMBLE {
-                return Ok(Outcome::Stream(Box::new(streaming), answered, carried, wires));
+                return Ok(Outcome::Stream(Box::new((streaming, answered, carried)), wires));
             }
         }
     }
@@ -302,9 +302,10 @@ impl Asking {
                 notes.upstream_request_id = self.trail.upstream_request_id();
                 Began { body: BeganBody::Whole(spoken, Box::new(self.trail)), notes }
             }
-            Outcome::Stream(streaming, answered, carried, wires) => {
+            Outcome::Stream(begun, wires) => {
+                let (streaming, answered, carried) = *begun;
                 notes.upstream_request_id = answered.id;
-                let Streaming { content_type, carry, broken, source } = *streaming;
+                let Streaming { content_type, carry, broken, source } = streaming;
                 let rest = Rest { wires, sender, token: answered.token, lease };
                 let passing = Passing::new(
                     (self.id, self.gateway, self.surface.dialect),
