@@ -250,6 +250,7 @@ pub fn drain(gateway: &Gateway) {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test plays the client")]
 mod tests {
     use tokio::io::AsyncWriteExt;
 
