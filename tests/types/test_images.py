@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -125,8 +126,11 @@ def test_partial_pictures_are_streamed(client: openai.OpenAI, gateway: Gateway) 
     assert kinds == ["image_generation.partial_image"] * 2 + ["image_generation.completed"]
     edited = client.images.edit(image=("cat.png", images.PNG), **asked)
     assert [event.type for event in edited][-1] == "image_edit.completed"
-    rows = [row for row in gateway.command("usage") if row["output_tokens"] == 272]
-    assert len(rows) == 2 and all(row["usage_source"] == "provider" for row in rows)
+    deadline = time.monotonic() + 5
+    while len(rows := [row for row in gateway.command("usage") if row["output_tokens"] == 272]) < 2:
+        assert time.monotonic() < deadline, gateway.command("usage")
+        time.sleep(0.1)
+    assert all(row["usage_source"] == "provider" for row in rows)
 
 
 @pytest.mark.parametrize("model", ["gemini-image", "stable-image-core", "imagen-4.0"])
