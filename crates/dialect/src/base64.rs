@@ -1,4 +1,4 @@
-//! Base64 as Google takes and gives it: both alphabets, padded or not.
+//! Base64: both alphabets, padded or not, as Google takes and gives it.
 //!
 //! Proto3's JSON mapping accepts the standard and the URL-safe alphabet, and the Python SDK sends
 //! the latter. Other dialects want the standard one.
@@ -70,7 +70,8 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     out
 }
 
-fn value(digit: u8) -> Option<u32> {
+/// The six bits that a digit of either alphabet stands for.
+pub(crate) fn value(digit: u8) -> Option<u32> {
     Some(u32::from(match digit {
         b'A'..=b'Z' => digit - b'A',
         b'a'..=b'z' => digit - b'a' + 26,

@@ -74,6 +74,20 @@ impl Wire {
         self
     }
 
+    /// Where it goes, when the operation is at `url`: its continuation before the query, its query
+    /// after the address's own.
+    pub fn address(&self, url: &str) -> String {
+        let (path, own) = url.split_once('?').unwrap_or((url, ""));
+        let mut address = format!("{path}{}", self.suffix);
+        let mut mark = '?';
+        for query in [own, &self.query].into_iter().filter(|it| !it.is_empty()) {
+            address.push(mark);
+            address.push_str(query);
+            mark = '&';
+        }
+        address
+    }
+
     /// The same with a query.
     #[must_use]
     pub fn asking(mut self, pairs: &[(&str, &str)]) -> Wire {
@@ -112,6 +126,15 @@ mod tests {
         assert_eq!(Piece::File(10..14).len(), 4);
         assert_eq!(Piece::Base64(10..14).len(), 8);
         assert!(Piece::Base64(3..3).is_empty());
+    }
+
+    #[test]
+    fn a_wire_goes_on_from_the_operations_address_before_its_query() {
+        let wire = Wire::json(Vec::new()).at("/v1").asking(&[("a", "b")]);
+        assert_eq!(wire.address("https://h/x?version=1"), "https://h/x/v1?version=1&a=b");
+        assert_eq!(wire.address("https://h/x"), "https://h/x/v1?a=b");
+        assert_eq!(Wire::json(Vec::new()).address("https://h/x?y"), "https://h/x?y");
+        assert_eq!(Wire::json(Vec::new()).address("https://h/x"), "https://h/x");
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Climb<'_> {
     /// Asks it, and reads what comes back.
     pub(super) async fn ask_trial(&mut self, url: String, trial: Trial) -> Result<(), Fall> {
         let Some(wire) = trial.written.wires.into_iter().next() else { return Ok(()) };
-        let url = address(&url, &wire);
+        let url = wire.address(&url);
         let (began, method) = (self.clock.tick(), wire.method.clone());
         self.spent.calls += 1;
         let said = self.ask(method, &url, sent(wire), true).await;
@@ -95,14 +95,6 @@ fn read(reader: Reader, said: &Said) -> Result<(Usage, UsageSource), Fault> {
             Ok((usage.unwrap_or_default(), usage.map_or(UsageSource::None, |_| streaming.source)))
         }
     }
-}
-
-fn address(url: &str, wire: &Wire) -> String {
-    let (path, own) = url.split_once('?').unwrap_or((url, ""));
-    let queries = [own, &wire.query].into_iter().filter(|it| !it.is_empty());
-    let query = queries.collect::<Vec<_>>().join("&");
-    let mark = if query.is_empty() { "" } else { "?" };
-    format!("{path}{}{mark}{query}", wire.suffix)
 }
 
 /// A trial has no files: every byte is at hand.

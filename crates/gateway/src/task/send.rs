@@ -105,7 +105,8 @@ impl Sender {
         authorization: Option<HeaderValue>,
     ) -> Result<Request<Pieces>, String> {
         let endpoint = self.endpoint();
-        let uri = address(endpoint, &wire)?;
+        let url = wire.address(&endpoint.url);
+        let uri: Uri = url.parse().map_err(|err| format!("{url} is no address: {err}"))?;
         let mut request = Request::builder().method(wire.method.clone()).uri(uri);
         if let Some(headers) = request.headers_mut() {
             self.headers(endpoint, &wire, authorization, headers)?;
@@ -166,17 +167,4 @@ impl Sender {
     pub(crate) fn speaker<'a>(&'a self, token: Option<&'a HeaderValue>) -> Speaker<'a> {
         Speaker::new(&self.target, token)
     }
-}
-
-/// Where a wire goes.
-fn address(endpoint: &TaskEndpoint, wire: &Wire) -> Result<Uri, String> {
-    let (path, own) = endpoint.url.split_once('?').unwrap_or((&endpoint.url, ""));
-    let mut url = format!("{path}{}", wire.suffix);
-    let mut mark = '?';
-    for query in [own, &wire.query].into_iter().filter(|it| !it.is_empty()) {
-        url.push(mark);
-        url.push_str(query);
-        mark = '&';
-    }
-    url.parse().map_err(|err| format!("{url} is no address: {err}"))
 }

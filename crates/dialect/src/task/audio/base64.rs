@@ -1,23 +1,6 @@
-//! Base64 (RFC 4648, section 4) in pieces: what cannot be decoded or encoded yet waits.
+//! Base64 (RFC 4648, section 4) in pieces: what cannot be decoded yet waits.
 
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// `bytes`, padded.
-pub(in crate::task) fn encode(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or_default());
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            if digit > group.len() {
-                out.push('=');
-            } else {
-                out.push(char::from(DIGITS[(bits >> (18 - 6 * digit) & 63) as usize]));
-            }
-        }
-    }
-    out
-}
+use crate::base64::value;
 
 /// Decodes both alphabets, padded or not.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,16 +25,11 @@ impl Decoder {
     ) -> Result<(), NotBase64> {
         out.reserve(text.len() / 4 * 3 + 3);
         for &digit in text {
-            let value = match digit {
-                b'A'..=b'Z' => digit - b'A',
-                b'a'..=b'z' => digit - b'a' + 26,
-                b'0'..=b'9' => digit - b'0' + 52,
-                b'+' | b'-' => 62,
-                b'/' | b'_' => 63,
-                b'=' => continue,
-                _ => return Err(NotBase64),
-            };
-            self.bits = self.bits << 6 | u32::from(value);
+            if digit == b'=' {
+                continue;
+            }
+            let value = value(digit).ok_or(NotBase64)?;
+            self.bits = self.bits << 6 | value;
             self.digits += 1;
             if self.digits == 4 {
                 out.extend_from_slice(&self.bits.to_be_bytes()[1..]);
@@ -78,6 +56,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::base64::encode;
 
     proptest! {
         #[test]

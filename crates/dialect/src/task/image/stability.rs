@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::answer::{Brief, Made};
 use super::request::Request;
+use crate::base64;
 use crate::error::Fault;
-use crate::task::audio::base64;
 use crate::task::{
     Callee, Context, FormWriter, ReadAnswer, Reader, Said, Spoken, Wire, Written, said,
 };

@@ -8,9 +8,9 @@ use wayleave_model::usage::UsageSource;
 
 use super::skeleton::Skeleton;
 use super::voiced::spoken;
+use crate::base64;
 use crate::carry::{Carried, Carry, Seen};
 use crate::error::Fault;
-use crate::task::audio::base64;
 use crate::task::audio::google::Answer;
 use crate::task::audio::wav::{self, Header, Wav};
 use crate::task::{SaidHead, error};

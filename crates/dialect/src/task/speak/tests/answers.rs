@@ -4,8 +4,9 @@ use serde_json::json;
 use wayleave_model::usage::UsageSource;
 
 use super::*;
+use crate::base64;
 use crate::error::FaultKind;
-use crate::task::audio::{base64, wav};
+use crate::task::audio::wav;
 
 const MP3: &[u8] = b"\xff\xfb\x90\x64sound";
 
