@@ -1,5 +1,6 @@
 //! Reads a request's body, within bounds.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -69,10 +70,13 @@ fn make_room(buffer: &mut Vec<u8>, more: usize, limit: usize) {
 }
 
 /// Reads on, within bounds, before the refusal is sent: a client that still writes when the
-/// connection closes would see a reset and not the reason.
-pub async fn discard(mut body: Incoming, refusal: Refusal) -> Refusal {
-    let mut left = DISCARD_BYTES;
-    let rest = async {
+/// connection closes would see a reset and not the reason. On the heap, as it is rare.
+pub fn discard(
+    mut body: Incoming,
+    refusal: Refusal,
+) -> Pin<Box<dyn Future<Output = Refusal> + Send>> {
+    let rest = async move {
+        let mut left = DISCARD_BYTES;
         while let Ok(Some(chunk)) = next(&mut body).await {
             left = left.saturating_sub(chunk.len());
             if left == 0 {
@@ -80,9 +84,11 @@ pub async fn discard(mut body: Incoming, refusal: Refusal) -> Refusal {
             }
         }
     };
-    // Cut short or not, the refusal is what is left to say.
-    let _ = tokio::time::timeout(DISCARD_TIME, rest).await;
-    refusal
+    Box::pin(async move {
+        // Cut short or not, the refusal is what is left to say.
+        let _ = tokio::time::timeout(DISCARD_TIME, rest).await;
+        refusal
+    })
 }
 
 async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Refusal> {

@@ -46,14 +46,15 @@ pub async fn fetch(
         if nth >= MOST_FILES {
             return Err(refused(url, &format!("at most {MOST_FILES} files are fetched")));
         }
-        let (mime, bytes) =
-            match tokio::time::timeout(PATIENCE, get(client, url, kinds, left)).await {
-                Ok(Ok(found)) => found,
-                Ok(Err(why)) => return Err(refused(url, &why)),
-                Err(_) => {
-                    return Err(refused(url, &format!("nothing within {} s", PATIENCE.as_secs())));
-                }
-            };
+        // On the heap: every translation waits in this future, and few have anything to fetch.
+        let got = tokio::time::timeout(PATIENCE, Box::pin(get(client, url, kinds, left))).await;
+        let (mime, bytes) = match got {
+            Ok(Ok(found)) => found,
+            Ok(Err(why)) => return Err(refused(url, &why)),
+            Err(_) => {
+                return Err(refused(url, &format!("nothing within {} s", PATIENCE.as_secs())));
+            }
+        };
         left -= bytes.len();
         *media = Media::Inline { mime, base64: STANDARD.encode(bytes) };
     }

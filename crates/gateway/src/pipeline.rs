@@ -85,7 +85,7 @@ pub struct Begun {
 #[allow(clippy::large_enum_variant, reason = "one a request, moved twice: a box costs more")]
 pub enum BegunBody {
     /// All of it, with the trail still to be closed: before the head goes out.
-    Whole(Whole, Box<Trail>),
+    Whole(Whole, Trail),
     /// A stream that closes its own trail.
     Stream(Box<Relay>),
 }
@@ -377,7 +377,7 @@ impl Conversation<'_> {
 
     fn whole(self, whole: Whole, shaped: &Shaped, upstream_request_id: Option<String>) -> Begun {
         let notes = notes(shaped, upstream_request_id);
-        Begun { body: BegunBody::Whole(whole, Box::new(self.trail)), notes }
+        Begun { body: BegunBody::Whole(whole, self.trail), notes }
     }
 
     fn stream(

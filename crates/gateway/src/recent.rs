@@ -11,9 +11,9 @@ use wayleave_spool::Position;
 /// gather. What comes beyond, while the database is away, is read from the spool as ever.
 const MOST: usize = 4_096;
 
-/// How many of them are a batch: the follower need not wait for more, which would only drive what the
-/// next requests need out of the CPU's caches.
-const ENOUGH: usize = 500;
+/// How many of them are a batch, with room for those that come until the follower looks: it need not
+/// wait for more, which would only drive what the next requests need out of the CPU's caches.
+const ENOUGH: usize = 400;
 
 /// Requests beside the records that closed them. Only a shortcut: a record without one is read.
 #[derive(Debug, Default)]

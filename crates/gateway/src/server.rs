@@ -100,7 +100,8 @@ impl Server {
                 match tokio::time::timeout(HANDSHAKE_TIME, handshake).await {
                     Ok(Ok(tls)) => {
                         let is_http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
-                        self.serve(tls, is_http2, peer, protocols, stop).await;
+                        // On the heap: it is larger than all that a connection without TLS needs.
+                        Box::pin(self.serve(tls, is_http2, peer, protocols, stop)).await;
                     }
                     Ok(Err(err)) => tracing::debug!(%err, %peer, "no TLS"),
                     Err(_) => tracing::debug!(%peer, "no TLS in time"),
@@ -189,6 +190,9 @@ impl Protocols {
     fn new() -> Protocols {
         let mut http1 = http1::Builder::new();
         http1.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_headers(100);
+        // One piece to the kernel: an event is three (its length, itself, a line's end), and their
+        // vector costs more than copying them.
+        http1.writev(false);
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2
             .timer(TokioTimer::new())

@@ -32,7 +32,8 @@ pub const UNLIMITED_OUTPUT: u64 = 128_000;
 /// The record of one request while it runs.
 pub struct Trail {
     recorder: Arc<Recorder>,
-    state: Option<State>,
+    /// On the heap: a trail moves from hand to hand, and each future on its way would hold it whole.
+    state: Option<Box<State>>,
 }
 
 /// What is known of a request outside the future that runs it.
@@ -93,7 +94,7 @@ impl Trail {
         progress: Arc<Progress>,
     ) -> Trail {
         recorder.metrics.in_flight.inc();
-        let state = State {
+        let state = Box::new(State {
             identity,
             made: None,
             asked,
@@ -111,7 +112,7 @@ impl Trail {
             usage: None,
             source: UsageSource::Provider,
             content_bytes: 0,
-        };
+        });
         Trail { recorder, state: Some(state) }
     }
 
@@ -347,7 +348,8 @@ impl Trail {
         if let Some(seen) = seen {
             self.saw(seen);
         }
-        let Some(mut state) = self.state.take() else { return };
+        let Some(state) = self.state.take() else { return };
+        let mut state = *state;
         let now = self.recorder.clock.tick();
         if let Some(current) = state.current.take() {
             let verdict = code.map_or(Cow::Borrowed("ok"), |code| code.to_owned().into());

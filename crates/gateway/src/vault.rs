@@ -94,7 +94,8 @@ impl Vault {
             hasher.anchor(&it.bytes(&self.hash(&keep::asked(request, *at))))
         };
         let anchors: Vec<_> = turns.iter().map(digest).collect();
-        let look = self.0.kept(workspace, &anchors, now);
+        // On the heap: most conversations have nothing to look for.
+        let look = Box::pin(self.0.kept(workspace, &anchors, now));
         let found = match tokio::time::timeout(PATIENCE, look).await {
             Ok(Ok(found)) => found,
             Ok(Err(err)) => {

@@ -24,7 +24,7 @@ pub struct Began {
 /// The body of an answer that has begun.
 pub enum BeganBody {
     /// All of it, with the trail still to be closed: before the head goes out.
-    Whole(Box<Spoken>, Box<Trail>),
+    Whole(Box<Spoken>, Trail),
     /// Bytes or events that pass, and close their own trail.
     Passing(Cow<'static, str>, Box<Passing>),
 }

@@ -300,7 +300,7 @@ impl Asking {
         match outcome {
             Outcome::Whole(spoken) => {
                 notes.upstream_request_id = self.trail.upstream_request_id();
-                Began { body: BeganBody::Whole(spoken, Box::new(self.trail)), notes }
+                Began { body: BeganBody::Whole(spoken, self.trail), notes }
             }
             Outcome::Stream(begun, wires) => {
                 let (streaming, answered, carried) = *begun;
