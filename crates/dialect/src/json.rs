@@ -98,12 +98,21 @@ pub(crate) fn object(out: &mut Vec<u8>, fill: impl FnOnce(&mut Object<'_>)) {
 
 /// Appends a list of values that are JSON already.
 pub(crate) fn list<T: AsRef<[u8]>>(out: &mut Vec<u8>, items: impl IntoIterator<Item = T>) {
+    each(out, items, |out, item| out.extend_from_slice(item.as_ref()));
+}
+
+/// Appends a list of what `write` makes of each of `items`.
+pub(crate) fn each<T>(
+    out: &mut Vec<u8>,
+    items: impl IntoIterator<Item = T>,
+    mut write: impl FnMut(&mut Vec<u8>, T),
+) {
     out.push(b'[');
     for (at, item) in items.into_iter().enumerate() {
         if at > 0 {
             out.push(b',');
         }
-        out.extend_from_slice(item.as_ref());
+        write(out, item);
     }
     out.push(b']');
 }

@@ -204,7 +204,8 @@ pub fn request(
     let uri = if stream { &endpoint.stream_uri } else { &endpoint.uri };
     let mut request = Request::post(uri.clone());
     if let Some(headers) = request.headers_mut() {
-        headers.reserve(endpoint.headers.len() + forwarded.len() + 4);
+        // Ours, and those that the client adds: the host and the length.
+        headers.reserve(endpoint.headers.len() + forwarded.len() + 6);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));

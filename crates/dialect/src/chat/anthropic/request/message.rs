@@ -3,7 +3,7 @@
 //! Their blocks are in the words of either: what is here is where they stand.
 
 use super::ids::{Ids, fit};
-use crate::chat::json::{list, object};
+use crate::chat::json::object;
 use crate::chat::{Part, Role, Turn};
 use crate::{Losses, Severity};
 
@@ -15,15 +15,21 @@ pub(in crate::chat) struct Message {
 }
 
 impl Message {
-    /// Its JSON.
-    pub(in crate::chat) fn render(&self) -> Vec<u8> {
-        let blocks = || self.results.iter().chain(&self.blocks);
-        let mut out = Vec::with_capacity(64 + blocks().map(|b| b.len() + 1).sum::<usize>());
-        object(&mut out, |message| {
+    /// Appends its JSON.
+    pub(in crate::chat) fn write(&self, out: &mut Vec<u8>) {
+        object(out, |message| {
             message.text("role", if self.assistant { "assistant" } else { "user" });
-            message.with("content", |out| list(out, blocks()));
+            message.list("content", self.all());
         });
-        out
+    }
+
+    /// About how many bytes that is.
+    pub(in crate::chat) fn room(&self) -> usize {
+        64 + self.all().map(|block| block.len() + 1).sum::<usize>()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Vec<u8>> {
+        self.results.iter().chain(&self.blocks)
     }
 }
 

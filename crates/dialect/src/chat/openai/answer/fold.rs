@@ -1,5 +1,7 @@
 //! A whole answer, folded from its events.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use wayleave_model::Usage;
@@ -97,10 +99,12 @@ impl Folded {
 
     /// The body. Usage is in it when the events had any: every figure, all integers.
     pub(super) fn write(&self, answer: &Answer) -> Vec<u8> {
-        let mut out = Vec::with_capacity(1024);
+        let texts = self.choices.iter().flat_map(|choice| &choice.parts);
+        let texts: usize = texts.map(|part| part.text.len()).sum();
+        let mut out = Vec::with_capacity(1024 + texts);
         identify(&mut out, answer, &self.id, &self.model, "chat.completion");
         out.extend_from_slice(b",\"choices\":");
-        json::list(&mut out, self.choices.iter().map(|choice| choice.json(answer)));
+        json::each(&mut out, &self.choices, |out, choice| choice.write(answer, out));
         if let Some(usage) = &self.usage {
             out.extend_from_slice(b",\"usage\":");
             json::object(&mut out, |object| usage::write(usage, object));
@@ -111,9 +115,8 @@ impl Folded {
 }
 
 impl Choice {
-    fn json(&self, answer: &Answer) -> Vec<u8> {
-        let mut out = Vec::with_capacity(512);
-        json::object(&mut out, |object| {
+    fn write(&self, answer: &Answer, out: &mut Vec<u8>) {
+        json::object(out, |object| {
             object.count("index", self.index.into());
             object.nest("message", |message| self.message(answer, message));
             match self.logprobs.is_empty() {
@@ -125,7 +128,6 @@ impl Choice {
             let word = finish_word(finish, refused, answer.legacy_functions);
             object.text("finish_reason", word);
         });
-        out
     }
 
     fn message(&self, answer: &Answer, message: &mut Object<'_>) {
@@ -184,10 +186,13 @@ impl Choice {
     }
 
     /// The text of all parts of a kind.
-    fn text(&self, kind: &PartKind) -> Option<String> {
-        let mut parts = self.parts.iter().filter(|part| part.kind == *kind).peekable();
-        parts.peek()?;
-        Some(parts.map(|part| part.text.as_str()).collect())
+    fn text(&self, kind: &PartKind) -> Option<Cow<'_, str>> {
+        let mut texts = self.parts.iter().filter(|part| part.kind == *kind).map(|it| &*it.text);
+        let mut all = Cow::Borrowed(texts.next()?);
+        for text in texts {
+            all.to_mut().push_str(text);
+        }
+        Some(all)
     }
 }
 
