@@ -80,9 +80,16 @@ impl<'a> Node<'a> {
     }
 
     /// The fields that are not among `known` and not null.
+    ///
+    /// One of the whole request whose name holds a dot is named in quotes. What is kept of a
+    /// request is told by its path, and such a name is none: it must not pass for what stands there.
     pub(crate) fn others(&self, known: &[&str]) -> Vec<(String, Box<RawValue>)> {
+        let named = |key: &str| match self.path.is_empty() && key.contains('.') {
+            true => format!("\"{key}\""),
+            false => key.to_owned(),
+        };
         let unknown = self.object.keys().filter(|key| !known.contains(key));
-        unknown.filter_map(|key| Some((key.to_owned(), self.json(key)?))).collect()
+        unknown.filter_map(|key| Some((named(key), self.json(key)?))).collect()
     }
 
     /// The complaint that a field is not there.

@@ -110,6 +110,19 @@ fn an_anthropic_request_crosses_over() {
 }
 
 #[test]
+fn a_field_whose_name_looks_like_a_path_is_not_what_stands_there() {
+    let body = r#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}],
+        "tools":[{"name":"f","input_schema":{"type":"object"}}],
+        "tool_choice.x":{"user_id":"1"},"include.y":"z"}"#;
+    let request = AnthropicMessages.read_request(&Head::default(), body.as_bytes()).unwrap();
+    let (written, losses) = plain(&request);
+    assert!(!written.contains("tool_choice") && !written.contains("\"z\""), "{written}");
+    for name in [r#""tool_choice.x""#, r#""include.y""#] {
+        assert!(losses.iter().any(|loss| loss == name), "{losses:?}");
+    }
+}
+
+#[test]
 fn sealed_thoughts_go_back_to_where_they_came_from_under_their_id() {
     let thought = |bytes: &'static str| Part::Reasoning {
         text: "Hm.".to_owned(),
