@@ -75,16 +75,16 @@ pub fn discard(
     mut body: Incoming,
     refusal: Refusal,
 ) -> Pin<Box<dyn Future<Output = Refusal> + Send>> {
-    let rest = async move {
-        let mut left = DISCARD_BYTES;
-        while let Ok(Some(chunk)) = next(&mut body).await {
-            left = left.saturating_sub(chunk.len());
-            if left == 0 {
-                return;
-            }
-        }
-    };
     Box::pin(async move {
+        let mut left = DISCARD_BYTES;
+        let rest = async {
+            while let Ok(Some(chunk)) = next(&mut body).await {
+                left = left.saturating_sub(chunk.len());
+                if left == 0 {
+                    return;
+                }
+            }
+        };
         // Cut short or not, the refusal is what is left to say.
         let _ = tokio::time::timeout(DISCARD_TIME, rest).await;
         refusal

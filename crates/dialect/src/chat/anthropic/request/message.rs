@@ -3,7 +3,7 @@
 //! Their blocks are in the words of either: what is here is where they stand.
 
 use super::ids::{Ids, fit};
-use crate::chat::json::object;
+use crate::chat::json::{each, object};
 use crate::chat::{Part, Role, Turn};
 use crate::{Losses, Severity};
 
@@ -16,7 +16,7 @@ pub(in crate::chat) struct Message {
 
 impl Message {
     /// Appends its JSON.
-    pub(in crate::chat) fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Vec<u8>) {
         object(out, |message| {
             message.text("role", if self.assistant { "assistant" } else { "user" });
             message.list("content", self.all());
@@ -24,7 +24,7 @@ impl Message {
     }
 
     /// About how many bytes that is.
-    pub(in crate::chat) fn room(&self) -> usize {
+    fn room(&self) -> usize {
         64 + self.all().map(|block| block.len() + 1).sum::<usize>()
     }
 
@@ -43,6 +43,16 @@ pub(in crate::chat) struct Messages {
 }
 
 impl Messages {
+    /// Appends them as a list.
+    pub(in crate::chat) fn write(&self, out: &mut Vec<u8>) {
+        each(out, &self.all, |out, message| message.write(out));
+    }
+
+    /// About how many bytes that is.
+    pub(in crate::chat) fn room(&self) -> usize {
+        self.all.iter().map(Message::room).sum()
+    }
+
     /// The message that speaks for this side at the end: the last one, or a new one.
     pub(in crate::chat) fn speaker(&mut self, assistant: bool) -> usize {
         if self.all.last().is_none_or(|last| last.assistant != assistant) {

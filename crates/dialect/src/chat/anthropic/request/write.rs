@@ -2,10 +2,9 @@
 
 use wayleave_model::target::ModelFacts;
 
-use super::message::Message;
 use super::thinking::Obstacles;
 use super::{output, sampling, shape, thinking, tools, turns};
-use crate::chat::json::{Object, each, object};
+use crate::chat::json::{Object, object};
 use crate::chat::{ChatRequest, rest};
 use crate::{Losses, Malformed, Severity};
 
@@ -42,14 +41,13 @@ pub(in super::super) fn write(
     let stop = stop(request, losses);
     note_rest(request, losses);
 
-    let messages = &layout.messages.all;
-    let mut out = Vec::with_capacity(1024 + messages.iter().map(Message::room).sum::<usize>());
+    let mut out = Vec::with_capacity(1024 + layout.messages.room());
     object(&mut out, |body| {
         body.text("model", model).count("max_tokens", max_tokens);
         if !layout.system.is_empty() {
             body.list("system", &layout.system);
         }
-        body.with("messages", |out| each(out, messages, |out, message| message.write(out)));
+        body.with("messages", |out| layout.messages.write(out));
         toolbox.write(body);
         thinking.write(body);
         output::write(&shape, thinking.effort(), body);

@@ -4,10 +4,9 @@ use wayleave_model::target::ModelFacts;
 
 use super::family::Family;
 use super::{extras, labels, output, reasoning, sampling, tools, turns};
-use crate::chat::anthropic::request::message::Message;
 use crate::chat::anthropic::request::shape::Shape;
 use crate::chat::anthropic::request::thinking::Obstacles;
-use crate::chat::json::{each, object};
+use crate::chat::json::object;
 use crate::chat::{ChatRequest, Written};
 use crate::{Losses, Malformed};
 
@@ -36,10 +35,9 @@ pub(in super::super) fn write(
     let thoughts = reasoning::plan(request, family, facts, room, obstacles, losses);
     let inference = sampling::plan(request, family, facts, max_tokens, &thoughts, losses);
 
-    let messages = &layout.messages.all;
-    let mut body = Vec::with_capacity(1024 + messages.iter().map(Message::room).sum::<usize>());
+    let mut body = Vec::with_capacity(1024 + layout.messages.room());
     object(&mut body, |body| {
-        body.with("messages", |out| each(out, messages, |out, message| message.write(out)));
+        body.with("messages", |out| layout.messages.write(out));
         if !layout.system.is_empty() {
             body.list("system", &layout.system);
         }
